@@ -1,0 +1,1 @@
+"""Step kinds http.get, http.post, …: requests to any HTTP service."""

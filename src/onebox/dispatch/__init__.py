@@ -1,0 +1,1 @@
+"""Where runs are executed: lanes, driver, timers, schedules, requests, retention."""

@@ -1,0 +1,331 @@
+"""One run while it is in memory: its machine, what it has in flight, and its journal's next position."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from onebox.dispatch.effects import call_for
+from onebox.flows.machine.commands import Command, Finish, Listen, Perform, Sleep, StartChild, Withdraw
+from onebox.flows.machine.machine import ABORT, Machine
+from onebox.flows.run import (
+    AwaitEvent,
+    ClaimOnce,
+    DropSignal,
+    DropTimer,
+    DropWait,
+    Entry,
+    EntryKind,
+    FinishRun,
+    ParkRun,
+    RecordEntry,
+    ReleaseOnce,
+    SetTimer,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from onebox.dispatch.effects import Recording
+    from onebox.dispatch.engine import Engine
+    from onebox.flows.handlers import Call
+    from onebox.flows.machine.failure import Failure
+    from onebox.flows.plan import Flow
+    from onebox.flows.run import History, Run, Signal
+    from onebox.kernel.ledger import Change
+    from onebox.messaging.event import Event
+
+_SLICE = 200  # small steps before other tasks get their turn: about 2 ms
+_RECORDED = None
+
+
+class ActiveRun:
+    """Takes a run from where it is to its end, or to where it can only wait; then it leaves memory.
+
+    Entries are fed one by one, each after the machine came to rest from the one before, and are recorded in that
+    order: so a replay of the journal meets the same machine. What an entry leads to (timers, messages, the end) is
+    committed together with it, before any effect that depends on it is started.
+    """
+
+    def __init__(self, engine: Engine, run: Run, event: Event | None) -> None:
+        self.run = run
+        self.task: asyncio.Task[None] | None = None
+        self.expires_at = float("inf")
+        self._engine = engine
+        self._event = event
+        self._flow: Flow
+        self._machine: Machine
+        self._position = 0
+        self._changes: list[Change[Any]] = []
+        self._calls: list[tuple[Call, Perform]] = []
+        self._in_flight: dict[str, asyncio.Task[None]] = {}
+        self._inputs: list[tuple[Entry, Sequence[Change[Any]] | None]] = []
+        self._input_came = asyncio.Event()
+        self._look_at_signals = False
+        self._interruptible = False
+        self._timers: set[str] = set()
+        self._claims: dict[str, ClaimOnce] = {}
+        self._failed_claims: set[str] = set()
+
+    # --- what others say to it ---
+
+    def fired(self, path: str) -> None:
+        """A timer of it is due."""
+        self._input(Entry(path, EntryKind.fired, None, self._engine.clock.now()), [DropTimer(self.run.id, path)])
+
+    def signalled(self) -> None:
+        """There are signals among its rows."""
+        self._look_at_signals = True
+        self._input_came.set()
+
+    def abort(self, failed: Failure) -> None:
+        """Ends it with a failure, as its `on_error` says."""
+        self.expires_at = float("inf")
+        self._input(Entry(ABORT, EntryKind.failure, failed, self._engine.clock.now()), [])
+        if self._interruptible and self.task is not None:
+            self.task.cancel(ABORT)
+
+    # --- its life ---
+
+    async def live(self) -> None:
+        """Runs until it ends or is parked. Raises CancelledError, StorageClosed, VersionUnreadable, or a fault."""
+        try:
+            await self._take_up()
+            while True:
+                await self._come_to_rest()
+                if await self._settle():
+                    return
+                await self._start_calls()
+                await self._wait_for_input()
+        finally:
+            for task in self._in_flight.values():
+                task.cancel()
+
+    async def _take_up(self) -> None:
+        history = None
+        if self._event is None:
+            history = await self._engine.reader.history(self.run.id)
+            if history is None:
+                raise LookupError(self.run.id)
+            self._event = history.event
+        current = self._engine.versions.current(self.run.flow, self.run.version)
+        self._flow = current or await self._engine.versions.find(self.run.flow, self.run.version)
+        self.expires_at = self._engine.loop.time() + self._flow.limits.time.total_seconds()
+        self._machine = self._engine.machine(self._flow, self.run, self._event)
+        if history is not None:
+            await self._replay(history)
+
+    async def _replay(self, history: History) -> None:
+        machine = self._machine
+        for entry in history.entries:
+            machine.advance()
+            machine.feed(entry)
+            self._position += 1
+            if self._position % 100 == 0:  # a long journal lets others have their turn
+                await asyncio.sleep(0)
+        machine.advance()
+        self._timers = set(history.timers)
+        # What waits for an answer is asked again: rows that stand already are left as they are.
+        answered = {signal.path for signal in history.signals}
+        asked = [command for path, command in machine.pending.items() if path not in answered]
+        self._handle([machine.finish] if machine.finish else asked)
+        now = self._engine.clock.now()
+        for path in [path for path, due_at in history.timers.items() if due_at <= now]:
+            self.fired(path)
+        self._take_signals(history.signals)
+
+    async def _come_to_rest(self) -> None:
+        """Lets the machine go on until it can only wait, turning its commands into changes and calls."""
+        if self._look_at_signals:
+            self._look_at_signals = False
+            history = await self._engine.reader.history(self.run.id)
+            self._take_signals(history.signals if history else [])
+        machine = self._machine
+        while True:
+            self._handle(machine.advance(_SLICE))
+            while machine.busy:
+                await asyncio.sleep(0)
+                self._handle(machine.advance(_SLICE))
+            self._release_failed_claims()
+            if not self._inputs or machine.finish is not None:
+                return
+            self._take_in(*self._inputs.pop(0))
+
+    def _take_in(self, entry: Entry, changes: Sequence[Change[Any]] | None) -> None:
+        """Feeds an entry and has it recorded together with its changes, unless it is recorded already."""
+        command = self._machine.waits_for(entry.path)
+        wanted = self._machine.feed(entry)
+        if changes is not _RECORDED:
+            if wanted:
+                self._position += 1
+                kind = command.kind if isinstance(command, Perform) else type(command).__name__.lower()
+                self._changes.append(RecordEntry(self.run.id, self._position, entry, kind))
+            self._changes.extend(changes)
+        if entry.kind is EntryKind.failure and entry.path in self._claims:
+            self._failed_claims.add(entry.path)
+
+    def _take_signals(self, signals: Sequence[Signal]) -> None:
+        for signal in signals:
+            entry = Entry(signal.path, signal.kind, signal.value, signal.at)
+            changes: list[Change[Any]] = [DropSignal(self.run.id, signal.path)]
+            if signal.kind is EntryKind.event:
+                changes.append(DropWait(self.run.id, signal.path))
+            self._inputs.append((entry, changes))
+
+    # --- commands become changes and calls ---
+
+    def _handle(self, commands: Sequence[Command]) -> None:
+        for command in commands:
+            _HANDLE[type(command)](self, command)
+
+    def _on_perform(self, command: Perform) -> None:
+        call = call_for(command, run_id=self.run.id, flow=self.run.flow, event_id=self.run.event_id)
+        if command.once is None and call.kind in self._engine.effects.writings:
+            self._write(call)
+        else:
+            self._calls.append((call, command))
+
+    def _write(self, call: Call) -> None:
+        changes, entry = self._engine.effects.write(call)
+        self._inputs.append((entry, changes))
+
+    def _on_sleep(self, command: Sleep) -> None:
+        if command.path not in self._timers:
+            self._timers.add(command.path)
+            self._changes.append(SetTimer(self.run.id, command.path, command.until))
+
+    def _on_listen(self, command: Listen) -> None:
+        self._changes.append(AwaitEvent(self.run.id, command.path, command.topic, command.match))
+
+    def _on_child(self, command: StartChild) -> None:
+        changes, answer = self._engine.child(self.run, command)
+        self._changes.extend(changes)
+        if answer is not None:
+            self._inputs.append((answer, ()))
+
+    def _on_withdraw(self, command: Withdraw) -> None:
+        path = command.path
+        task = self._in_flight.pop(path, None)
+        if task is not None:
+            task.cancel()
+        self._calls = [waiting for waiting in self._calls if waiting[0].path != path]
+        if path in self._timers:
+            self._timers.discard(path)
+            self._changes.append(DropTimer(self.run.id, path))
+        else:
+            self._changes.append(DropWait(self.run.id, path))
+        if path in self._claims:
+            self._failed_claims.add(path)
+
+    def _on_finish(self, command: Finish) -> None:
+        run, at = self.run, self._engine.clock.now()
+        mask = self._engine.effects.mask
+        run.state, run.ended_at, run.output, run.error = command.state, at, mask(command.output), mask(command.error)
+        self._changes.append(FinishRun(run.id, run.state, at, run.output, run.error))
+        self._changes.extend(self._engine.tell_of_end(run, self._event))
+
+    # --- settling and acting ---
+
+    async def _settle(self) -> bool:
+        """Commits what was decided. True when the run has left memory: it ended, or it was parked."""
+        finished = self._machine.finish is not None
+        idle = not (finished or self._calls or self._in_flight or self._inputs or self._look_at_signals)
+        if idle:
+            self._changes.append(ParkRun(self.run.id))
+        if not self._changes:
+            return False
+        changes, self._changes = self._changes, []
+        results = await self._engine.commit(changes)
+        if idle and not results[-1]:
+            self._look_at_signals = True  # it was told something while it was about to be parked
+            return False
+        return finished or idle
+
+    async def _start_calls(self) -> None:
+        effects = self._engine.effects
+        calls, self._calls = self._calls, []
+        if len(calls) == 1 and not self._in_flight and len(self._machine.pending) == 1:
+            [(call, command)] = calls
+            if command.once is None and effects.recording_for(call) is None:
+                await self._perform_in_place(call)  # the common case needs no task of its own
+                return
+        for number, (call, command) in enumerate(calls):
+            if command.once is not None and call.path not in self._claims and not await self._claimed(call, command):
+                continue
+            recording = effects.recording_for(call)
+            if recording is not None:
+                # What follows from it must be committed before more is started: the rest has its turn after that.
+                self._calls = calls[number + 1 :]
+                await self._record(call, recording)
+                return
+            if call.kind in effects.writings:
+                self._write(call)
+            else:
+                self._in_flight[call.path] = asyncio.create_task(self._perform(call))
+
+    async def _perform_in_place(self, call: Call) -> None:
+        self._interruptible = True
+        try:
+            entry = await self._engine.effects.perform(call)
+        except asyncio.CancelledError as cancelled:
+            if cancelled.args != (ABORT,):
+                raise
+            asyncio.current_task().uncancel()  # type: ignore[union-attr] # runs in a task
+        else:
+            self._inputs.append((entry, ()))
+        finally:
+            self._interruptible = False
+
+    async def _perform(self, call: Call) -> None:
+        entry = await self._engine.effects.perform(call)
+        self._in_flight.pop(call.path, None)
+        self._input(entry, ())
+
+    async def _record(self, call: Call, recording: Recording) -> None:
+        """The box's own SQL: statement and journal entry are one unit, so its entry is fed before any other."""
+        entry = await self._engine.effects.perform_recording(call, recording, position=self._position + 1)
+        if entry.kind is EntryKind.result:
+            self._position += 1
+            self._inputs.insert(0, (entry, _RECORDED))
+        else:
+            self._inputs.insert(0, (entry, ()))
+
+    async def _claimed(self, call: Call, command: Perform) -> bool:
+        """True if the step may be done; else its entry says that another run did it."""
+        assert command.once is not None
+        now = self._engine.clock.now()
+        claim = ClaimOnce(self.run.flow, command.step, command.once, self.run.id, now)
+        [mine] = await self._engine.commit([claim])
+        if mine:
+            self._claims[call.path] = claim
+        else:
+            self._inputs.append((Entry(call.path, EntryKind.skipped, None, now, call.attempt), ()))
+        return bool(mine)
+
+    def _release_failed_claims(self) -> None:
+        """A step that failed for good, or is no longer wanted, gives its `once` key back."""
+        for path in list(self._failed_claims):
+            if any(waiting == path or waiting.startswith(f"{path}!") for waiting in self._machine.pending):
+                continue
+            self._failed_claims.discard(path)
+            claim = self._claims.pop(path)
+            self._changes.append(ReleaseOnce(claim.flow, claim.step, claim.key, claim.run_id))
+
+    def _input(self, entry: Entry, changes: Sequence[Change[Any]]) -> None:
+        self._inputs.append((entry, changes))
+        self._input_came.set()
+
+    async def _wait_for_input(self) -> None:
+        while not (self._inputs or self._calls or self._look_at_signals):
+            self._input_came.clear()
+            await self._input_came.wait()
+
+
+_HANDLE: dict[type, Callable[[ActiveRun, Any], None]] = {
+    Perform: ActiveRun._on_perform,
+    Sleep: ActiveRun._on_sleep,
+    Listen: ActiveRun._on_listen,
+    StartChild: ActiveRun._on_child,
+    Withdraw: ActiveRun._on_withdraw,
+    Finish: ActiveRun._on_finish,
+}

@@ -1,0 +1,191 @@
+"""Whose turn it is: fair shares between flows, one queue a flow, one at a time a sender where the flow says so.
+
+What does not fit the window stays in the database and is read when the queue runs low: memory is bounded however
+long the backlog grows.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from onebox.flows.run import Run
+    from onebox.messaging.event import Event
+
+WINDOW = 1000
+_LOW = WINDOW // 4
+
+
+@dataclass(slots=True)
+class Turn:
+    """A run that may be taken up. `event` is at hand when the run is new: then there is no journal to read."""
+
+    run: Run
+    event: Event | None = None
+
+
+@dataclass
+class Lane:
+    """The ready runs of one flow."""
+
+    flow: str
+    concurrency: int
+    per_sender: int | None
+    queue: deque[Turn] = field(default_factory=deque)
+    active: set[str] = field(default_factory=set)
+    known: set[str] = field(default_factory=set)
+    """queued, held or active"""
+    held: dict[str, deque[Turn]] = field(default_factory=dict)
+    senders: Counter[str] = field(default_factory=Counter)
+    more_in_storage: bool = False
+    in_storage: int = 0
+    """about how many are ready in the database and not known here"""
+
+    def __len__(self) -> int:
+        return len(self.known) + self.in_storage
+
+    def offer(self, turn: Turn) -> None:
+        """Queues a turn, or leaves it to the database when the window is full."""
+        if turn.run.id in self.known:
+            return
+        if self.more_in_storage or len(self.queue) >= WINDOW:
+            # Behind a backlog in the database everything waits there: else new runs would overtake old ones.
+            self.more_in_storage = True
+            self.in_storage += 1
+            return
+        self.known.add(turn.run.id)
+        self.queue.append(turn)
+
+    def begin_refill(self) -> int:
+        """Says how many to read. What is offered while they are read, and does not fit, asks for another refill."""
+        self.more_in_storage = False
+        return len(self.known) + WINDOW
+
+    def refill(self, turns: list[Turn], *, complete: bool) -> None:
+        """Takes what was read from the database; `complete` says that nothing was left there."""
+        new = [turn for turn in turns if turn.run.id not in self.known]
+        self.known.update(turn.run.id for turn in new)
+        self.queue.extend(new)
+        self.in_storage = max(0, self.in_storage - len(new))
+        if not complete:
+            self.more_in_storage = True
+        elif not self.more_in_storage:
+            self.in_storage = 0
+
+    def wants_refill(self) -> bool:
+        """The queue runs low and the database holds more."""
+        return self.more_in_storage and len(self.queue) <= _LOW
+
+    def take(self) -> Turn | None:
+        """The next turn that the limits allow; from then on it is active."""
+        while self.queue and len(self.active) < self.concurrency:
+            turn = self.queue.popleft()
+            sender = turn.run.sender
+            if self.per_sender and sender:
+                if self.senders[sender] >= self.per_sender:
+                    self.held.setdefault(sender, deque()).append(turn)
+                    continue
+                self.senders[sender] += 1
+            self.active.add(turn.run.id)
+            return turn
+        return None
+
+    def leave(self, run: Run) -> None:
+        """A run is no longer active: it ended or was parked."""
+        self.active.discard(run.id)
+        self.known.discard(run.id)
+        sender = run.sender
+        if not sender or not self.senders[sender]:
+            return
+        self.senders[sender] -= 1
+        if not self.senders[sender]:
+            del self.senders[sender]
+        held = self.held.get(sender)
+        if held:
+            self.queue.appendleft(held.popleft())
+            if not held:
+                del self.held[sender]
+
+
+class Lanes:
+    """All lanes; turns are taken from one after another."""
+
+    def __init__(self, *, capacity: int) -> None:
+        self._capacity = capacity
+        self._lanes: dict[str, Lane] = {}
+        self._round: deque[Lane] = deque()
+        self._in_round: set[str] = set()
+        self.active = 0
+        self.backlog = 0
+        """how many runs are ready, here and in the database"""
+
+    def lane(self, flow: str) -> Lane:
+        """The lane of a flow; one that is not known (any more) gets a narrow one."""
+        lane = self._lanes.get(flow)
+        if lane is None:
+            lane = self._lanes[flow] = Lane(flow, concurrency=10, per_sender=None)
+        return lane
+
+    def set_limits(self, flow: str, *, concurrency: int, per_sender: int | None) -> None:
+        """Follows the flow's file."""
+        lane = self.lane(flow)
+        lane.concurrency = concurrency
+        lane.per_sender = per_sender
+        self._join(lane)
+
+    def offer(self, turn: Turn) -> None:
+        """Queues a turn in its flow's lane."""
+        lane = self.lane(turn.run.flow)
+        before = len(lane)
+        lane.offer(turn)
+        self.backlog += len(lane) - before
+        self._join(lane)
+
+    def expect(self, flow: str, count: int) -> None:
+        """The database holds so many ready runs of a flow, from before this process."""
+        lane = self.lane(flow)
+        lane.in_storage += count
+        lane.more_in_storage = True
+        self.backlog += count
+
+    def refill(self, lane: Lane, turns: list[Turn], *, complete: bool) -> None:
+        """Takes what was read from the database for a lane."""
+        before = len(lane)
+        lane.refill(turns, complete=complete)
+        self.backlog += len(lane) - before
+        self._join(lane)
+
+    def take(self) -> Turn | None:
+        """The next turn, fairly: every lane that has one comes round before any comes twice."""
+        while self._round and self.active < self._capacity:
+            lane = self._round.popleft()
+            turn = lane.take()
+            if turn is None:
+                self._in_round.discard(lane.flow)
+                continue
+            if lane.queue and len(lane.active) < lane.concurrency:
+                self._round.append(lane)
+            else:
+                self._in_round.discard(lane.flow)
+            self.active += 1
+            return turn
+        return None
+
+    def leave(self, run: Run) -> None:
+        """A run is no longer active."""
+        lane = self.lane(run.flow)
+        lane.leave(run)
+        self.active -= 1
+        self.backlog -= 1
+        self._join(lane)
+
+    def wanting_refill(self) -> list[Lane]:
+        """The lanes that run low while the database holds more."""
+        return [lane for lane in self._lanes.values() if lane.wants_refill()]
+
+    def _join(self, lane: Lane) -> None:
+        if lane.queue and len(lane.active) < lane.concurrency and lane.flow not in self._in_round:
+            self._in_round.add(lane.flow)
+            self._round.append(lane)

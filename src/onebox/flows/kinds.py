@@ -1,0 +1,58 @@
+"""The kinds of steps and triggers there are. A room that adds one describes it here's way; `app` lists them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from pydantic import BaseModel
+
+
+class Nature(Enum):
+    """How the machine deals with a kind of step."""
+
+    pure = "computed again on replay, not journaled"
+    effect = "performed by a handler outside the machine, journaled"
+    child = "starts another flow"
+    stop = "ends the run well"
+    fail = "ends the run badly, or is caught"
+
+
+@dataclass(frozen=True, slots=True)
+class StepKind:
+    """A kind of step.
+
+    `arguments` checks what stands under `with`; fields that take an expression are declared `flows.definition.Given[T]`.
+    `compute` (pure kinds alone) turns evaluated arguments into the result.
+    `results` are the names that a result has, for `check`; None: any, or it is no mapping.
+    """
+
+    name: str
+    arguments: type[BaseModel]
+    nature: Nature = Nature.effect
+    compute: Callable[[Mapping[str, Any]], Any] | None = None
+    results: Sequence[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TriggerKind:
+    """A kind of trigger. `topic(flow, settings)` names the events that it makes; `names` are what `event` has, for
+    `check` (None: anything). `conflicts(settings)` are claims that no two flows may make (`POST /hooks/w`)."""
+
+    name: str
+    settings: type[BaseModel]
+    topic: Callable[[str, Any], str]
+    names: Sequence[str] | None = None
+    conflicts: Callable[[Any], Sequence[str]] = field(default=lambda _settings: ())
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """All kinds that a box knows, by name."""
+
+    steps: Mapping[str, StepKind]
+    triggers: Mapping[str, TriggerKind]

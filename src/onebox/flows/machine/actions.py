@@ -1,0 +1,104 @@
+"""`do`: a step that computes, acts, starts another flow, stops, or fails."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from onebox.flows.machine.commands import Perform, StartChild
+from onebox.flows.machine.failure import Fails, retry_delay, told
+from onebox.flows.machine.frame import Frame
+from onebox.flows.run import EntryKind
+from onebox.kernel.durations import parse_duration
+
+if TYPE_CHECKING:
+    from onebox.flows.machine.failure import Failure
+    from onebox.flows.machine.frame import Scope
+    from onebox.flows.machine.machine import Machine
+    from onebox.flows.plan import Action, Step
+    from onebox.flows.run import Entry
+
+_TURNS = re.compile(r"\[[0-9]+\]|~[0-9]+")
+
+
+class ActionFrame(Frame):
+    """One action. An effect is tried again by this frame, so that each attempt has an entry of its own."""
+
+    __slots__ = ("action", "attempt", "step")
+
+    def __init__(self, machine: Machine, parent: Frame, path: str, scope: Scope, step: Step, action: Action) -> None:
+        super().__init__(machine, parent, path, scope)
+        self.step = step
+        self.action = action
+        self.attempt = 1
+
+    def begin(self) -> None:
+        self.scope["now"] = self.machine.now
+        arguments = self.action.arguments(self.scope)
+        getattr(self, f"_begin_{self.action.kind.nature.name}")(arguments)
+
+    def _begin_pure(self, arguments: Any) -> None:
+        compute = self.action.kind.compute
+        self.end(compute(arguments) if compute else arguments)
+
+    def _begin_effect(self, arguments: Any) -> None:
+        step = self.step
+        self.ask(
+            Perform(
+                path=self.path,
+                kind=self.action.kind.name,
+                arguments=arguments,
+                step=_TURNS.sub("", self.path),
+                attempt=self.attempt,
+                timeout=None if step.timeout is None else parse_duration(self.evaluate(step.timeout)),
+                once=None if step.once is None else self._once_key(),
+            ),
+            self.path,
+        )
+
+    def _once_key(self) -> str:
+        assert self.step.once is not None
+        key = self.evaluate(self.step.once)
+        if isinstance(key, (str, int)) and key != "":
+            return str(key)
+        message = f"once: expected a text or a number that is the same for the same thing, got {key!r}"
+        raise Fails("once_key", message)
+
+    def _begin_child(self, arguments: Any) -> None:
+        data = arguments.get("data")
+        if data is not None and not isinstance(data, dict):
+            message = f"run: data must be a mapping, it is the event of {arguments['flow']!r}; got {data!r:.80}"
+            raise Fails("bad_argument", message)
+        wait = arguments.get("wait", True)
+        self.ask(StartChild(self.path, str(arguments["flow"]), data or {}, wait=bool(wait)), self.path)
+
+    def _begin_stop(self, arguments: Any) -> None:
+        self.machine.stop(self, arguments.get("output"))
+
+    def _begin_fail(self, arguments: Any) -> None:
+        raise Fails(
+            str(arguments.get("code", "failed")),
+            str(arguments.get("message", "failed by a fail step")),
+            passing=bool(arguments.get("passing", False)),
+        )
+
+    def answered(self, path: str, entry: Entry) -> None:
+        if entry.kind is EntryKind.fired:
+            self.attempt += 1
+            self.begin()
+        elif entry.kind is EntryKind.failure:
+            self._failed(told(entry.value, self.path))
+        else:
+            self.end(entry.value)
+
+    def _failed(self, failed: Failure) -> None:
+        retry = self.step.retry
+        if retry is None or not failed.get("passing") or self.attempt > retry.times:
+            self.fail(failed)
+            return
+        seed = f"{self.machine.run_id}{self.path}"
+        try:
+            delay = retry_delay(retry, attempt=self.attempt, seed=seed, asked=failed.get("retry_after"))
+            self.sleep(f"{self.path}!retry{self.attempt}", self.machine.now + delay)
+        except OverflowError:  # the other side asked for more than a calendar holds
+            self.fail(failed)

@@ -1,0 +1,1 @@
+"""What every room shares: clock, ids, durations, encoding, errors, the ledger. Imports nothing of ours."""

@@ -1,0 +1,49 @@
+"""The port that every channel implements."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+from onebox.kernel.errors import OneboxError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from onebox.messaging.message import Message
+
+
+class DeliveryFailed(OneboxError):
+    """A channel could not deliver. `permanent`: trying again cannot help. `retry_after`: seconds the channel asks for."""
+
+    code: ClassVar[str] = "delivery_failed"
+
+    def __init__(
+        self, message: str, *, permanent: bool, retry_after: float | None = None, hint: str | None = None
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.permanent = permanent
+        self.retry_after = retry_after
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How fast an account may send: `per_second` on average, `burst` at once, `parallel` to different recipients."""
+
+    per_second: float = 50.0
+    burst: int = 50
+    parallel: int = 16
+
+
+class Channel(Protocol):
+    """One account of one channel. Built by `app`, called by the outbox alone."""
+
+    pace: Pace
+
+    async def deliver(self, message: Message) -> Mapping[str, Any]:
+        """Hands one message over and returns the channel's receipt. Raises DeliveryFailed."""
+        ...
+
+    async def close(self) -> None:
+        """Closes sessions and files."""
+        ...

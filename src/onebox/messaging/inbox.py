@@ -1,0 +1,92 @@
+"""The inbox: every event is stored, once, before anyone is told that it was taken."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+from onebox.kernel.encoding import dump
+from onebox.kernel.errors import OneboxError
+from onebox.messaging.event import Event, StoreEvent
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from onebox.kernel.clock import Clock
+    from onebox.kernel.ids import Ids
+    from onebox.kernel.ledger import Change, Ledger
+    from onebox.messaging.event import Stored
+
+
+class BacklogFull(OneboxError):
+    """More events wait than the box's limit allows. Nothing was stored; try again after `retry_after` seconds."""
+
+    code: ClassVar[str] = "backlog_full"
+    retry_after = 5
+
+
+class Subscribers(Protocol):
+    """Those who wait for events: the engine."""
+
+    def backlog(self) -> int:
+        """How many runs wait or run."""
+        ...
+
+    def consequences(self, event: Event) -> Sequence[Change[Any]]:
+        """What is stored together with the event: a run of each flow that waits for it."""
+        ...
+
+    def stored(self, event: Event, consequences: Sequence[Change[Any]], outcome: Stored) -> None:
+        """Called after the commit. Must not block."""
+        ...
+
+
+@dataclass(slots=True)
+class Arrival:
+    """What a source hands over; see `Event` for the fields. `payload` may be given where it is at hand already."""
+
+    source: str
+    topic: str
+    data: Mapping[str, Any]
+    key: str | None = None
+    sender: str | None = None
+    payload: str | None = None
+
+
+class Inbox:
+    """Where all sources hand in what happened."""
+
+    def __init__(self, *, ledger: Ledger, clock: Clock, ids: Ids, subscribers: Subscribers, backlog_limit: int) -> None:
+        self._ledger = ledger
+        self._clock = clock
+        self._ids = ids
+        self._subscribers = subscribers
+        self._backlog_limit = backlog_limit
+
+    async def receive(self, arrival: Arrival) -> Stored:
+        """Stores the event and what follows from it; returns after the commit.
+
+        Raises BacklogFull, StorageFull or StorageClosed: then nothing was stored, and the source must keep it.
+        """
+        waiting = self._subscribers.backlog()
+        if waiting >= self._backlog_limit:
+            message = f"{waiting} runs are waiting, which is the limit of this box"
+            raise BacklogFull(message, hint="raise limits.backlog in box.yaml, or find what is slow: onebox runs list")
+        event = self._event(arrival)
+        consequences = self._subscribers.consequences(event)
+        [outcome] = await self._ledger.commit([StoreEvent(event, consequences)])
+        self._subscribers.stored(event, consequences, outcome)
+        stored: Stored = outcome
+        return stored
+
+    def _event(self, arrival: Arrival) -> Event:
+        return Event(
+            id=self._ids.new(),
+            source=arrival.source,
+            topic=arrival.topic,
+            received_at=self._clock.now(),
+            data=arrival.data,
+            payload=dump(arrival.data) if arrival.payload is None else arrival.payload,
+            key=arrival.key,
+            sender=arrival.sender,
+        )

@@ -1,0 +1,43 @@
+"""Which repository writes which change."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from onebox.storage.desk import Desk
+from onebox.storage.dialects import Say
+from onebox.storage.events import Events
+from onebox.storage.outbox import Outbox
+from onebox.storage.pruning import Pruning
+from onebox.storage.retrying import Retrying
+from onebox.storage.runs import Runs
+from onebox.storage.signals import Signals
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from onebox.kernel.ledger import Change
+    from onebox.storage.dialects import Dialect
+    from onebox.storage.session import Session
+
+
+def appliers_for(dialect: Dialect) -> dict[type[Change[Any]], Callable[[Session, Any], Any]]:
+    """How each kind of change is written on this database."""
+    say = Say(dialect)
+    signals = Signals(say)
+    found: dict[type[Change[Any]], Callable[[Session, Any], Any]] = {}
+
+    def apply(session: Session, change: Change[Any]) -> Any:
+        return found[type(change)](session, change)
+
+    for repository in (
+        Events(say, signals, apply),
+        signals,
+        Runs(say),
+        Retrying(say),
+        Outbox(say),
+        Desk(say),
+        Pruning(say),
+    ):
+        found.update(repository.appliers)  # type: ignore[arg-type]
+    return found

@@ -1,0 +1,90 @@
+"""Events and what their senders were answered."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from onebox.flows.run import StartRun
+from onebox.flows.waiting import matches
+from onebox.kernel.encoding import dump, load
+from onebox.messaging.event import Event, Stored, StoredResponse, StoreEvent, StoreResponse
+from onebox.storage import tables
+from onebox.storage.session import keepable, maybe_keepable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from onebox.storage.dialects import Say
+    from onebox.storage.session import Session
+    from onebox.storage.signals import Signals
+
+
+class Events:
+    """Writes events. `apply` is how a consequence of an event is written."""
+
+    def __init__(self, say: Say, signals: Signals, apply: Callable[[Session, Any], Any]) -> None:
+        self._signals = signals
+        self._apply = apply
+        event, response, wait = tables.event, tables.response, tables.wait
+        columns = ("id", "source", "topic", "key", "sender", "payload", "received_at", "runs")
+        self._insert = say.insert(event, *columns)
+        known = say.dialect.insert(event).values({name: sa.bindparam(name) for name in columns})
+        known = known.on_conflict_do_nothing(
+            index_elements=[event.c.source, event.c.key], index_where=sa.text("key is not null")
+        )
+        self._insert_once = say(known.returning(sa.literal_column("1")), " ".join(columns))
+        first = (
+            sa.select(event.c.id, response.c.status, response.c.headers, response.c.body)
+            .join_from(event, response, response.c.event_id == event.c.id, isouter=True)
+            .where(event.c.source == sa.bindparam("source"), event.c.key == sa.bindparam("key"))
+        )
+        self._first = say(first, "source key")
+        self._waits = say(
+            sa.select(wait.c.run_id, wait.c.path, wait.c.match)
+            .where(wait.c.topic == sa.bindparam("topic"))
+            .order_by(wait.c.run_id, wait.c.path),
+            "topic",
+        )
+        self._respond = say.insert(response, "event_id", "status", "headers", "body", "at", once=True)
+        self.appliers = {StoreEvent: self.store_event, StoreResponse: self.store_response}
+
+    def store_event(self, session: Session, change: StoreEvent) -> Stored:
+        """Once by source and key; with what follows from it, and with the waits that it ends."""
+        event = change.event
+        runs = sum([type(consequence) is StartRun for consequence in change.then])
+        source, topic, key = keepable(event.source), keepable(event.topic), maybe_keepable(event.key)
+        at = session.instant(event.received_at)
+        row = (event.id, source, topic, key, maybe_keepable(event.sender), event.payload, at, runs)
+        if key is None:
+            session.do(self._insert, row)
+        elif not session.rows(self._insert_once, row):
+            return self._duplicate(session, source, key)
+        for consequence in change.then:
+            self._apply(session, consequence)
+        woken = self._end_waits(session, topic, event) if topic in session.topics else []
+        return Stored(event.id, woken=woken)
+
+    def _duplicate(self, session: Session, source: str, key: str) -> Stored:
+        [(event_id, status, headers, body)] = session.rows(self._first, (source, key))
+        response = None if status is None else StoredResponse(status, load(headers), bytes(body))
+        return Stored(event_id, duplicate=True, response=response)
+
+    def _end_waits(self, session: Session, topic: str, event: Event) -> list[str]:
+        waits = session.rows(self._waits, (topic,))
+        if not waits:
+            session.topics.discard(topic)
+        woken: dict[str, None] = {}
+        for run_id, path, match in waits:
+            if matches(load(match), event.data):
+                self._signals.end_wait(session, run_id, path, event)
+                woken[run_id] = None
+        return list(woken)
+
+    def store_response(self, session: Session, change: StoreResponse) -> None:
+        """The first answer stays."""
+        answer = change.response
+        at = session.instant(change.at)
+        row = (change.event_id, answer.status, dump(dict(answer.headers)), answer.body, at)
+        session.do(self._respond, row)

@@ -1,0 +1,94 @@
+"""What is old enough goes: ended runs with all that belongs to them, and events that started none."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from onebox.flows.run import Prune
+from onebox.kernel.encoding import to_json
+from onebox.storage import tables
+from onebox.storage.dialects import const, up_to_limit
+
+if TYPE_CHECKING:
+    from onebox.storage.dialects import Say
+    from onebox.storage.session import Session
+
+
+class Pruning:
+    """Writes Prune."""
+
+    def __init__(self, say: Say) -> None:
+        one_flow = _old_runs().where(tables.run.c.flow == sa.bindparam("flow"))
+        self._one_flow = say(up_to_limit(one_flow), "before flow limit")
+        other_flows = _old_runs().where(tables.run.c.flow.not_in(say.dialect.members("flows")))
+        self._other_flows = say(up_to_limit(other_flows), "before flows limit")
+        self._belongings = _belongings(say)
+        self._events = _events(say)
+        self._idle_events = _idle_events(say)
+        self._lone_messages = say(_lone_messages(), "before limit")
+        self.appliers = {Prune: self.prune}
+
+    def prune(self, session: Session, change: Prune) -> int:
+        """How many runs went."""
+        before = session.instant(change.before)
+        if change.flow is not None:
+            runs = session.rows(self._one_flow, (before, change.flow, change.limit))
+        else:
+            runs = session.rows(self._other_flows, (before, to_json(list(change.except_flows)), change.limit))
+        for run_id, event_id in runs:
+            for statement in self._belongings:
+                session.do(statement, (run_id,))
+            for statement in self._events:
+                session.do(statement, (event_id, event_id))
+        if change.flow is None:
+            self._prune_what_had_no_run(session, before, change.limit)
+        return len(runs)
+
+    def _prune_what_had_no_run(self, session: Session, before: object, limit: int) -> None:
+        response, event = self._idle_events
+        for (event_id,) in session.rows(event, (before, limit)):
+            session.do(response, (event_id,))
+        session.do(self._lone_messages, (before, limit))
+
+
+def _old_runs() -> sa.Select[tuple[str, str]]:
+    run = tables.run
+    old = sa.select(run.c.id, run.c.event_id).where(run.c.ended_at.is_not(None))
+    return old.where(run.c.ended_at < sa.bindparam("before")).order_by(run.c.ended_at)
+
+
+def _belongings(say: Say) -> list[str]:
+    message, run = tables.message, tables.run
+    of_run = message.c.run_id == sa.bindparam("run")
+    return [
+        say(sa.delete(tables.step_result).where(tables.step_result.c.run_id == sa.bindparam("run")), "run"),
+        say(sa.delete(message).where(of_run, message.c.state != const("queued")), "run"),
+        # What still waits to be sent is sent, and goes as a message without a run.
+        say(sa.update(message).values(run_id=sa.null()).where(of_run), "run"),
+        say(sa.delete(run).where(run.c.id == sa.bindparam("run")), "run"),
+    ]
+
+
+def _events(say: Say) -> list[str]:
+    event, response, run = tables.event, tables.response, tables.run
+    needed = sa.exists().where(run.c.event_id == sa.bindparam("needed"))
+    return [
+        say(sa.delete(response).where(response.c.event_id == sa.bindparam("gone"), ~needed), "gone needed"),
+        say(sa.delete(event).where(event.c.id == sa.bindparam("gone"), ~needed), "gone needed"),
+    ]
+
+
+def _idle_events(say: Say) -> tuple[str, str]:
+    event, response = tables.event, tables.response
+    idle = event.c.runs == sa.literal_column("0")
+    old = sa.select(event.c.id).where(idle, event.c.received_at < sa.bindparam("before"))
+    gone = sa.delete(event).where(event.c.id.in_(up_to_limit(old))).returning(event.c.id)
+    return say(sa.delete(response).where(response.c.event_id == sa.bindparam("gone")), "gone"), say(gone, "before limit")
+
+
+def _lone_messages() -> sa.Delete:
+    message = tables.message
+    lone = sa.select(message.c.id).where(message.c.run_id.is_(None), message.c.ended_at < sa.bindparam("before"))
+    return sa.delete(message).where(message.c.id.in_(up_to_limit(lone)))

@@ -1,0 +1,234 @@
+"""SQLite: how its connections are opened, and the writer's session on one."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections import deque
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from onebox.flows.run import SqlFailed
+from onebox.kernel.ledger import StorageClosed
+from onebox.storage.dialects import Sqlite
+from onebox.storage.people_sql import as_sqlite, check_arguments, outcome, read_statement
+from onebox.storage.tables import NAMES, VERSION_TABLE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime, timedelta
+    from pathlib import Path
+
+    from onebox.storage.locking import FileLock
+    from onebox.storage.people_sql import Statement
+
+log = structlog.get_logger(__name__)
+
+_LOCK_PATIENCE_MS = 1000
+_STEPS_BETWEEN_LOOKS = 5000
+_PAGES_AT_ONCE = 20_000
+_FULL = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE})
+_LOCKED = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+_OUT_OF_REACH = NAMES | {VERSION_TABLE}
+
+_WRITER_PRAGMAS = (
+    "journal_mode = wal",
+    "synchronous = full",
+    "wal_autocheckpoint = 2000",
+    "journal_size_limit = 16777216",
+    "cache_size = -16000",
+    "foreign_keys = on",  # of people's tables: the box's have none
+)
+
+
+def connect(path: Path, *, readonly: bool) -> sqlite3.Connection:
+    """A connection for one thread at a time. The file must exist."""
+    uri = f"{path.absolute().as_uri()}?mode=rw"
+    connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, cached_statements=256)
+    connection.execute(f"pragma busy_timeout = {_LOCK_PATIENCE_MS}")
+    for pragma in ("query_only = on",) if readonly else _WRITER_PRAGMAS:
+        connection.execute(f"pragma {pragma}")
+    return connection
+
+
+def create(path: Path) -> None:
+    """An empty database file that can give its space back (to be decided before its first table)."""
+    if path.exists() and path.stat().st_size:
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("pragma auto_vacuum = incremental")
+    connection.execute("pragma journal_mode = wal")
+    connection.close()
+
+
+class PeopleSql:
+    """Runs people's statements on a connection, with the box's own tables out of reach and a limit in time."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._guarding = False
+        # Set once: to set it again would make SQLite prepare every statement again.
+        connection.set_authorizer(self._authorise)
+
+    def run(
+        self, text: str, arguments: Mapping[str, Any], *, limit: int, time_limit: timedelta
+    ) -> dict[str, Any]:
+        """Raises SqlFailed, and the errors of sqlite3."""
+        statement = read_statement(text)
+        check_arguments(statement, arguments)
+        given = {name: as_sqlite(arguments[name]) for name in statement.parameters}
+        ends = time.monotonic() + time_limit.total_seconds()
+        # The comment keeps sqlite3 from taking a statement of the box's own out of its cache, prepared unguarded.
+        text = f"{text}\n/* of a flow */"
+        self._guarding = True
+        self._connection.set_progress_handler(lambda: time.monotonic() > ends, _STEPS_BETWEEN_LOOKS)
+        try:
+            return _fetch(self._connection.execute(text, given), limit, statement)
+        finally:
+            self._guarding = False
+            self._connection.set_progress_handler(None, 0)
+
+    def _authorise(self, action: int, first: str | None, second: str | None, *_where: str | None) -> int:
+        if not self._guarding:
+            return sqlite3.SQLITE_OK
+        if action in _NEVER:
+            return sqlite3.SQLITE_DENY
+        names = (first,) if action in _NAME_A_COLUMN else (first, second)
+        reached = any(name is not None and name.lower() in _OUT_OF_REACH for name in names)
+        return sqlite3.SQLITE_DENY if reached else sqlite3.SQLITE_OK
+
+
+_NEVER = frozenset(
+    {
+        sqlite3.SQLITE_ATTACH,
+        sqlite3.SQLITE_DETACH,
+        sqlite3.SQLITE_PRAGMA,
+        sqlite3.SQLITE_TRANSACTION,
+        sqlite3.SQLITE_SAVEPOINT,
+    }
+)
+_NAME_A_COLUMN = frozenset({sqlite3.SQLITE_READ, sqlite3.SQLITE_UPDATE})
+
+
+def _fetch(cursor: sqlite3.Cursor, limit: int, statement: Statement) -> dict[str, Any]:
+    try:
+        names = [column[0] for column in cursor.description or ()]
+        rows = cursor.fetchmany(limit) if names else []
+        if not statement.only_reads:  # RETURNING is done, and counted, when it has been read to its end
+            deque(cursor, maxlen=0)
+        return outcome(names, rows, cursor.rowcount)
+    finally:
+        cursor.close()
+
+
+def _code(error: BaseException) -> int:
+    code: int = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)  # the module's own errors have none
+    return code
+
+
+def as_failure(error: sqlite3.Error) -> SqlFailed:
+    """The database's message, as a flow's author meets it."""
+    code = _code(error)
+    if code == sqlite3.SQLITE_INTERRUPT:
+        return SqlFailed("the statement took longer than its time limit", hint="raise the step's timeout, or help it with an index")
+    if code == sqlite3.SQLITE_AUTH:
+        return SqlFailed(f"{error}: the box's own tables, PRAGMA, ATTACH and transactions are out of a flow's reach")
+    return SqlFailed(str(error), passing=code in _LOCKED)
+
+
+class SqliteSession:
+    """The writer's connection. See `storage.session` for the contract."""
+
+    attributes_errors = True
+
+    def __init__(self, connection: sqlite3.Connection, lock: FileLock | None) -> None:
+        self._connection = connection
+        self._lock = lock
+        self._people = PeopleSql(connection)
+        self.do = connection.execute
+        self.instant: Callable[[datetime], Any] = Sqlite().instant
+        self.topics: set[str] = set()
+        self._find_topics()
+
+    def _find_topics(self) -> None:
+        self.topics.update(topic for (topic,) in self.do("select distinct topic from wait"))
+
+    def touched(self, sql: str, values: tuple[Any, ...]) -> bool:
+        return self.do(sql, values).rowcount > 0
+
+    def rows(self, sql: str, values: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+        return self.do(sql, values).fetchall()
+
+    def people_sql(
+        self, statement: str, arguments: Mapping[str, Any], *, limit: int, time_limit: timedelta
+    ) -> dict[str, Any]:
+        try:
+            return self._people.run(statement, arguments, limit=limit, time_limit=time_limit)
+        except sqlite3.Error as error:
+            if self.is_full(error):
+                raise
+            raise as_failure(error) from error
+
+    def begin(self, given_up: Callable[[], bool]) -> None:
+        warned = False
+        while True:
+            try:
+                self._connection.execute("begin immediate")
+                return
+            except sqlite3.OperationalError as error:
+                if _code(error) & 0xFF not in _LOCKED:
+                    raise
+            if given_up():
+                raise StorageClosed("another program holds the box's database, and the box is stopping")
+            if not warned:
+                log.warning("storage is locked by another program; waiting")
+                warned = True
+
+    def savepoint(self) -> None:
+        self.do("savepoint unit")
+
+    def release(self) -> None:
+        self.do("release unit")
+
+    def undo(self) -> bool:
+        if not self._connection.in_transaction:
+            return False
+        self.do("rollback to unit")
+        self.do("release unit")
+        self._find_topics()
+        return True
+
+    def settle(self, results: Sequence[list[Any]]) -> None:
+        """Nothing is left open."""
+
+    def commit(self) -> None:
+        self.do("commit")
+
+    def rollback(self) -> None:
+        with suppress(sqlite3.Error):
+            if self._connection.in_transaction:
+                self.do("rollback")
+        with suppress(sqlite3.Error):
+            self._find_topics()
+
+    def is_full(self, error: BaseException) -> bool:
+        return isinstance(error, sqlite3.OperationalError) and _code(error) in _FULL
+
+    def is_lost(self, error: BaseException) -> bool:
+        return False
+
+    def reconnect(self, given_up: Callable[[], bool]) -> None:
+        raise AssertionError("a file does not go away")
+
+    def give_back(self) -> None:
+        self.do(f"pragma incremental_vacuum({_PAGES_AT_ONCE})").fetchall()
+        # The file itself gets shorter when the log is written back into it.
+        self.do("pragma wal_checkpoint(passive)").fetchall()
+
+    def close(self) -> None:
+        self._connection.close()
+        if self._lock is not None:
+            self._lock.release()

@@ -1,0 +1,156 @@
+"""The tables of a box: the one description for both databases, named for the operator who opens `sqlite3` or `psql`.
+
+There are no foreign keys: one process writes, and each key would cost a look-up an event. Ids sort by time, so rows are
+appended at the right edge of their tree; without a rowid each row of SQLite lives in one tree instead of two.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, DateTime, Index, Integer, LargeBinary, MetaData, Table, Text, text
+
+Instant = DateTime(timezone=True).with_variant(Text(), "sqlite")
+"""timestamptz; on SQLite UTC text with microseconds, which sorts"""
+
+Id = Text().with_variant(Text(collation="C"), "postgresql")
+"""sorts by bytes on both databases, whatever the language of the Postgres cluster"""
+
+metadata = MetaData()
+
+
+def _table(name: str, *columns: Column[object]) -> Table:
+    return Table(name, metadata, *columns, sqlite_with_rowid=False)
+
+
+def _index(name: str, *columns: Column[object], where: str | None = None, unique: bool = False) -> None:
+    only = {} if where is None else {"sqlite_where": text(where), "postgresql_where": text(where)}
+    Index(name, *columns, unique=unique, **only)  # type: ignore[arg-type]
+
+
+def _id(name: str = "id") -> Column[object]:
+    return Column(name, Id, primary_key=True)
+
+
+def _text(name: str, *, null: bool = False) -> Column[object]:
+    return Column(name, Text, nullable=null)
+
+
+def _instant(name: str, *, null: bool = False) -> Column[object]:
+    return Column(name, Instant, nullable=null)
+
+
+def _number(name: str, *, key: bool = False) -> Column[object]:
+    return Column(name, Integer, primary_key=key, nullable=False, autoincrement=False)
+
+
+event = _table(
+    "event",
+    _id(),
+    _text("source"),
+    _text("topic"),
+    _text("key", null=True),
+    _text("sender", null=True),
+    _text("payload"),
+    _instant("received_at"),
+    _number("runs"),  # how many it started
+)
+_index("event_once", event.c.source, event.c.key, where="key is not null", unique=True)
+_index("event_idle", event.c.received_at, where="runs = 0")
+
+response = _table(
+    "response",
+    _id("event_id"),
+    _number("status"),
+    _text("headers"),
+    Column("body", LargeBinary, nullable=False),
+    _instant("at"),
+)
+
+flow_version = _table("flow_version", _id("version"), _text("flow"), _text("text"), _instant("kept_at"))
+
+run = _table(
+    "run",
+    _id(),
+    _text("event_id"),
+    _text("flow"),
+    _text("version"),
+    _text("state"),
+    _text("sender", null=True),
+    _text("parent_run_id", null=True),
+    _text("parent_path", null=True),
+    _instant("created_at"),
+    _instant("ended_at", null=True),
+    _text("output", null=True),
+    _text("error", null=True),
+)
+_index("run_open", run.c.state, run.c.flow, run.c.id, where="state <> 'done'")
+_index("run_ended", run.c.ended_at, run.c.flow, where="ended_at is not null")
+_index("run_event", run.c.event_id)
+_index("run_parent", run.c.parent_run_id, where="parent_run_id is not null")
+
+step_result = _table(
+    "step_result",
+    _id("run_id"),
+    _number("position", key=True),
+    _text("path"),
+    _text("step_kind"),
+    _number("attempt"),
+    _text("outcome"),
+    _text("value"),
+    _instant("at"),
+)
+
+once_key = _table("once_key", _id("flow"), _id("step"), _id("key"), _text("run_id"), _instant("claimed_at"))
+
+timer = _table("timer", _id("run_id"), _id("path"), _instant("due_at"))
+_index("timer_due", timer.c.due_at)
+
+wait = _table("wait", _id("run_id"), _id("path"), _text("topic"), _text("match"))
+_index("wait_topic", wait.c.topic)
+
+signal = _table("signal", _id("run_id"), _id("path"), _text("kind"), _text("value"), _instant("at"))
+
+message = _table(
+    "message",
+    _id(),
+    _text("run_id", null=True),
+    _text("step", null=True),
+    _text("account"),
+    _text("recipient"),
+    _text("content"),
+    _text("state"),
+    _number("attempts"),
+    _instant("due_at", null=True),
+    _instant("created_at"),
+    _instant("ended_at", null=True),  # sent, or given up
+    _text("receipt", null=True),
+    _text("error", null=True),
+)
+_index("message_queue", message.c.account, message.c.id, where="state = 'queued'")
+_index(
+    "message_delayed",
+    message.c.account,
+    message.c.recipient,
+    message.c.id,
+    where="state = 'queued' and due_at is not null",
+)
+_index("message_run", message.c.run_id)
+
+schedule_tick = _table("schedule_tick", _id("trigger_key"), _instant("last_at"))
+
+request = _table(
+    "request",
+    _id(),
+    _text("kind"),
+    _text("target"),
+    _text("arguments"),
+    _text("requested_by"),
+    _instant("created_at"),
+    _instant("done_at", null=True),
+    _text("result", null=True),
+)
+_index("request_open", request.c.id, where="done_at is null")
+
+NAMES = frozenset(metadata.tables)
+VERSION_TABLE = "schema_version"
+SCHEMA = "onebox"
+"""the Postgres schema that the tables live in; people's own tables are in `public`"""

@@ -1,0 +1,232 @@
+"""Group commit: what many tasks want to write in the same few milliseconds becomes one transaction and one fsync."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+from threading import Thread
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from onebox.flows.run import Prune, RunSql
+from onebox.kernel.ledger import StorageClosed, StorageFull
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from onebox.kernel.ledger import Change
+    from onebox.storage.session import Connection, Session
+
+log = structlog.get_logger(__name__)
+
+MOST_UNITS = 512
+_MAY_FAIL = frozenset({RunSql})
+_FULL = "there is no room to write: the disk or the quota of the box's database is full"
+
+Unit = "tuple[Sequence[Change[Any]], asyncio.Future[list[Any]]]"
+
+
+class StorageUncertain(StorageClosed):
+    """The database went away while it committed and cannot say any more whether the unit was kept."""
+
+    code = "storage_uncertain"
+
+
+@dataclass(slots=True)
+class Tally:
+    """What the writer did since the box was opened."""
+
+    units: int = 0
+    transactions: int = 0
+
+
+class _Spoiled(Exception):  # noqa: N818 - never leaves this module
+    """A unit failed and took its transaction along. `index`: which; None: not known."""
+
+    def __init__(self, index: int | None, error: Exception) -> None:
+        super().__init__(error)
+        self.index = index
+        self.error = error
+
+
+class Writer:
+    """The ledger of a box: one thread owns one connection and writes the units in the order in which they came."""
+
+    def __init__(
+        self, connection: Connection, appliers: Mapping[type[Change[Any]], Callable[[Session, Any], Any]]
+    ) -> None:
+        self._connection = connection
+        self._appliers = appliers
+        self._loop = asyncio.get_running_loop()
+        self._waiting: SimpleQueue[tuple[Sequence[Change[Any]], asyncio.Future[list[Any]]] | None] = SimpleQueue()
+        self._closed = False
+        self._given_up = False
+        self._thread = Thread(target=self._serve, name="storage-writer", daemon=True)
+        self._thread.start()
+        self.tally = Tally()
+
+    async def commit(self, changes: Sequence[Change[Any]]) -> list[Any]:
+        """See `kernel.ledger.Ledger`."""
+        if self._closed:
+            raise StorageClosed("the box's database is closed")
+        future: asyncio.Future[list[Any]] = self._loop.create_future()
+        self._waiting.put((changes, future))
+        return await future
+
+    async def close(self, *, patience: float = 5.0) -> None:
+        """Writes what was handed in, for up to `patience` seconds; the rest is answered StorageClosed."""
+        if not self._closed:
+            self._closed = True
+            self._waiting.put(None)
+        giving_up = self._loop.call_later(patience, self._give_up)
+        await asyncio.to_thread(self._thread.join)
+        giving_up.cancel()
+
+    def _give_up(self) -> None:
+        self._given_up = True
+
+    # --- the writer's thread ---
+
+    def _serve(self) -> None:
+        while True:
+            batch, last = self._take()
+            if batch:
+                self._answer(batch, self._outcomes([changes for changes, _ in batch]))
+            if last:
+                self._connection.close()
+                return
+
+    def _take(self) -> tuple[list[tuple[Sequence[Change[Any]], asyncio.Future[list[Any]]]], bool]:
+        unit = self._waiting.get()
+        batch: list[tuple[Sequence[Change[Any]], asyncio.Future[list[Any]]]] = []
+        with suppress(Empty):
+            while unit is not None:
+                batch.append(unit)
+                if len(batch) == MOST_UNITS:
+                    return batch, False
+                unit = self._waiting.get_nowait()
+        return batch, unit is None
+
+    def _answer(self, batch: Sequence[tuple[Any, asyncio.Future[list[Any]]]], outcomes: Sequence[Any]) -> None:
+        with suppress(RuntimeError):  # the loop was closed under us: nobody waits any more
+            self._loop.call_soon_threadsafe(_resolve, [future for _, future in batch], outcomes)
+
+    def _outcomes(self, units: list[Sequence[Change[Any]]]) -> list[list[Any] | Exception]:
+        """One outcome a unit: its results or its error."""
+        outcomes: list[list[Any] | Exception | None] = [None] * len(units)
+        left = list(range(len(units)))
+        while left:
+            try:
+                written = self._write([units[index] for index in left])
+            except _Spoiled as spoiled:
+                self._connection.rollback()
+                left = self._after_spoiling(spoiled, units, left, outcomes)
+            except Exception as error:  # noqa: BLE001 - each unit is told
+                self._connection.rollback()
+                left = self._after_trouble(error, left, outcomes)
+            else:
+                for index, outcome in zip(left, written, strict=True):
+                    outcomes[index] = outcome
+                left = []
+        return outcomes  # type: ignore[return-value]
+
+    def _after_spoiling(
+        self, spoiled: _Spoiled, units: list[Sequence[Change[Any]]], left: list[int], outcomes: list[Any]
+    ) -> list[int]:
+        """The others are written again without the one that failed; if it is not known, each alone."""
+        if spoiled.index is not None:
+            outcomes[left[spoiled.index]] = spoiled.error
+            return left[: spoiled.index] + left[spoiled.index + 1 :]
+        if len(left) == 1:
+            outcomes[left[0]] = spoiled.error
+            return []
+        for index in left:
+            [outcomes[index]] = self._outcomes([units[index]])
+        return []
+
+    def _after_trouble(self, error: Exception, left: list[int], outcomes: list[Any]) -> list[int]:
+        """Trouble of the database as a whole: full, gone, or closing."""
+        if self._connection.is_lost(error):
+            try:
+                self._connection.reconnect(lambda: self._given_up)
+            except Exception as gone:  # noqa: BLE001
+                error = gone
+            else:
+                return left
+        elif self._connection.is_full(error):
+            log.error("storage is full", error=str(error))
+            error = StorageFull(_FULL, hint="free disk space; the box goes on by itself")
+        for index in left:
+            outcomes[index] = error
+        return []
+
+    def _write(self, units: list[Sequence[Change[Any]]]) -> list[list[Any] | Exception]:
+        connection, appliers = self._connection, self._appliers
+        connection.begin(lambda: self._given_up)
+        outcomes: list[list[Any] | Exception] = []
+        prunes = False
+        for index, unit in enumerate(units):
+            if any([type(change) in _MAY_FAIL for change in unit]):
+                outcomes.append(self._write_guarded(index, unit))
+                continue
+            try:
+                outcomes.append([appliers[type(change)](connection, change) for change in unit])
+            except Exception as error:
+                raise self._spoiled(index, error) from error
+            prunes = prunes or type(unit[-1]) is Prune
+        self._make_durable([results for results in outcomes if type(results) is list])
+        self.tally.units += len(units)
+        self.tally.transactions += 1
+        if prunes:
+            self._give_back()
+        return outcomes
+
+    def _write_guarded(self, index: int, unit: Sequence[Change[Any]]) -> list[Any] | Exception:
+        connection = self._connection
+        try:
+            connection.savepoint()
+        except Exception as error:  # of what was written before it
+            raise self._spoiled(None, error) from error
+        try:
+            results = [self._appliers[type(change)](connection, change) for change in unit]
+            connection.release()
+        except Exception as error:
+            if type(self._spoiled(index, error)) is not _Spoiled:
+                raise
+            if connection.undo():
+                return error
+            raise _Spoiled(index, error) from error
+        return results
+
+    def _make_durable(self, results: Sequence[list[Any]]) -> None:
+        try:
+            self._connection.settle(results)
+            self._connection.commit()
+        except Exception as error:
+            raise self._spoiled(None, error) from error
+
+    def _spoiled(self, index: int | None, error: Exception) -> Exception:
+        """What a failure is, for the batch: trouble of the database as it is, else one unit's own."""
+        connection = self._connection
+        if connection.is_full(error) or connection.is_lost(error) or isinstance(error, StorageClosed):
+            return error
+        return _Spoiled(index if connection.attributes_errors else None, error)
+
+    def _give_back(self) -> None:
+        try:
+            self._connection.give_back()
+        except Exception:  # what was to be written is written
+            log.exception("disk space could not be given back")
+
+
+def _resolve(futures: Sequence[asyncio.Future[list[Any]]], outcomes: Sequence[list[Any] | Exception]) -> None:
+    for future, outcome in zip(futures, outcomes, strict=True):
+        if future.done():
+            continue
+        if isinstance(outcome, Exception):
+            future.set_exception(outcome)
+        else:
+            future.set_result(outcome)

@@ -1,0 +1,1 @@
+"""What the world calls: webhooks, health. No SQL."""

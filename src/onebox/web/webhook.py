@@ -1,0 +1,158 @@
+"""The trigger `webhook`: what its author may set."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from onebox.flows.fields import wrong
+from onebox.flows.kinds import TriggerKind
+from onebox.flows.responses import header_fault
+from onebox.web.credentials import Auth
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pydantic import GetJsonSchemaHandler
+    from pydantic_core import CoreSchema
+
+METHODS = ("DELETE", "GET", "PATCH", "POST", "PUT")
+PREFIX = "/hooks/"
+EVENT_NAMES = ("body", "headers", "method", "path", "query", "remote")
+
+Method = Literal["DELETE", "GET", "PATCH", "POST", "PUT"]
+
+_LITERAL = re.compile(r"[A-Za-z0-9._~-]+")
+_PARAMETER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_PLACE = re.compile(r"header:[A-Za-z0-9!#$%&'*+.^_`|~-]+|(body|headers|path|query)(\.[^.\s]+)+|remote|method")
+
+
+class Respond(BaseModel):
+    """What the caller is answered: `now`, by a `respond` `step`, or always the same."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    when: Literal["now", "step", "fixed"] = Field(default="now", exclude=True)
+    status: int = Field(default=200, ge=200, le=599)
+    headers: dict[str, str] = Field(default_factory=dict)
+    body: Any = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_form(cls, value: Any) -> Any:
+        if isinstance(value, str) and value in {"now", "step"}:
+            return {"when": value}
+        if isinstance(value, dict) and "when" not in value:
+            return {**value, "when": "fixed"}
+        if isinstance(value, Respond):
+            return value
+        raise wrong("respond", f"expected now, step or a fixed answer such as {{status: 204}}, got {value!r}")
+
+    @field_validator("headers")
+    @classmethod
+    def _safe_headers(cls, headers: dict[str, str]) -> dict[str, str]:
+        for name, value in headers.items():
+            if fault := headerwrong(name, value):
+                raise wrong("header", f"the header {fault}")
+        return headers
+
+    @model_validator(mode="after")
+    def _no_body_where_none_goes(self) -> Respond:
+        if self.status in {204, 205, 304} and self.body is not None:
+            raise wrong("respond", f"an answer with status {self.status} has no body: leave body out, or use 200")
+        return self
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        fixed = handler.resolve_ref_schema(handler(schema))
+        fixed["properties"].pop("when", None)
+        return {"anyOf": [{"enum": ["now", "step"]}, fixed]}
+
+
+class WebhookSettings(BaseModel):
+    """`on: {webhook: {path: w}}` is served at `/hooks/w`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    path: str = Field(examples=["w", "orders/{number}"])
+    methods: tuple[Method, ...] = ("POST",)
+    auth: Auth = Field(default_factory=Auth)
+    respond: Respond = Field(default_factory=Respond)
+    key: str | None = Field(default=None, examples=["body.id", "header:X-Request-Id"])
+    sender: str | None = Field(default=None, examples=["body.user.id"])
+
+    @field_validator("path")
+    @classmethod
+    def _served_path(cls, path: str) -> str:
+        if path.startswith(("/", "hooks/")):
+            short = path.strip("/").removeprefix("hooks/").strip("/")
+            raise wrong("path", f"{path!r} is served under {PREFIX}: write what follows, {short or 'w'!r}")
+        names = [_parameter_name(path, segment) for segment in path.split("/")]
+        given = [name for name in names if name]
+        if twice := next((name for name in given if given.count(name) > 1), None):
+            raise wrong("path", f"{path!r} names the parameter {{{twice}}} twice")
+        return path
+
+    @field_validator("methods", mode="before")
+    @classmethod
+    def _method_list(cls, value: Any) -> Any:
+        if value == "any":
+            return METHODS
+        listed = [value] if isinstance(value, str) else value
+        if not listed:
+            raise wrong("methods", "expected any, or a list such as [POST, PUT], got an empty one")
+        return listed
+
+    @field_validator("methods")
+    @classmethod
+    def _each_once(cls, methods: tuple[Method, ...]) -> tuple[Method, ...]:
+        return tuple(sorted(set(methods)))
+
+    @field_validator("key", "sender")
+    @classmethod
+    def _place(cls, place: str | None) -> str | None:
+        if place is not None and not _PLACE.fullmatch(place):
+            raise wrong("place", f"expected a place such as body.id, query.id or header:X-Id, got {place!r}")
+        return place
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        made = handler.resolve_ref_schema(handler(schema))
+        methods = {"enum": list(METHODS)}
+        made["properties"]["methods"] = {"anyOf": [{"const": "any"}, methods, {"type": "array", "items": methods}]}
+        return made
+
+    @property
+    def name(self) -> str:
+        """What tells this hook from all others: its path, and its methods where POST is not among them."""
+        return self.path if "POST" in self.methods else f"{self.path}:{'+'.join(self.methods)}"
+
+
+def _parameter_name(path: str, segment: str) -> str | None:
+    if _LITERAL.fullmatch(segment) and segment not in {".", ".."}:
+        return None
+    if found := _PARAMETER.fullmatch(segment):
+        return found[1]
+    raise wrong(
+        "path",
+        f"{path!r} has the part {segment!r}: expected letters, digits, - _ . ~ or a parameter such as {{number}}",
+    )
+
+
+def webhook_trigger() -> TriggerKind:
+    """The trigger kind, for the catalogue."""
+    return TriggerKind(
+        name="webhook",
+        settings=WebhookSettings,
+        topic=lambda _flow, settings: f"webhook.{settings.name}",
+        names=EVENT_NAMES,
+        conflicts=_claims,
+    )
+
+
+def _claims(settings: WebhookSettings) -> Sequence[str]:
+    # Two hooks that differ in their parameters' names alone are the same address.
+    path = _PARAMETER.sub("{}", settings.path)
+    return [f"{method} {PREFIX}{path}" for method in settings.methods]
