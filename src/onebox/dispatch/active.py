@@ -117,13 +117,13 @@ class ActiveRun:
 
     async def _replay(self, history: History) -> None:
         machine = self._machine
-        for entry in history.entries:
+        for number, entry in enumerate(history.entries):
             machine.advance()
             machine.feed(entry)
-            self._position += 1
-            if self._position % 100 == 0:  # a long journal lets others have their turn
+            if number % 100 == 99:  # noqa: PLR2004 - a long journal lets others have their turn
                 await asyncio.sleep(0)
         machine.advance()
+        self._position = len(history.entries)
         self._timers = set(history.timers)
         # What waits for an answer is asked again: rows that stand already are left as they are.
         answered = {signal.path for signal in history.signals}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -79,7 +80,6 @@ class Engine:
         self._resume_asked = asyncio.Event()
         self._timers = Timers(reader, clock, self._fire)
         self._services: set[asyncio.Task[None]] = set()
-        self._refilling: set[str] = set()
         self._pumping = False
         self._stopping = False
 
@@ -189,16 +189,24 @@ class Engine:
         history = await self.reader.history(run_id)
         if history is None or history.run.state not in (RunState.ready, RunState.waiting):
             return False
-        run = history.run
-        run.state, run.ended_at = RunState.cancelled, self.clock.now()
-        run.error = {"code": "cancelled", "message": "cancelled by hand", "passing": False, "step": ""}
-        changes: list[Change[Any]] = [FinishRun(run_id, run.state, run.ended_at, None, run.error)]
+        now = self.clock.now()
+        error = {"code": "cancelled", "message": "cancelled by hand", "passing": False, "step": ""}
+        run = replace(history.run, state=RunState.cancelled, ended_at=now, error=error)
+        changes: list[Change[Any]] = [FinishRun(run_id, run.state, now, None, error)]
         results = await self.commit([*changes, *self.tell_of_end(run, history.event)])
         self._callers.ended(run)
         detail = await self._records.run_detail(run_id)
         for child in detail.children if detail else ():
             await self.cancel(child.id)
         return bool(results[0])
+
+    def is_active(self, run_id: str) -> bool:
+        """Whether a run is in memory now."""
+        return run_id in self._active
+
+    def poke(self) -> None:
+        """The clock was moved: timers are looked at again."""
+        self._timers.poke()
 
     def resume(self, run_id: str) -> None:
         """A run became ready again: its turn comes."""
@@ -246,9 +254,8 @@ class Engine:
         else:
             self._pump()
         for lane in self._lanes.wanting_refill():
-            if lane.flow not in self._refilling and not self._stopping:
-                self._refilling.add(lane.flow)
-                self._serve(self._refill(lane))
+            if not self._stopping:
+                self._serve(self._refill(lane, lane.begin_refill()))
 
     def _begin(self, turn: Turn) -> None:
         active = self._active[turn.run.id] = ActiveRun(self, turn.run, turn.event)
@@ -282,11 +289,14 @@ class Engine:
         except StorageClosed:
             pass
 
-    async def _refill(self, lane: Lane) -> None:
-        limit = lane.begin_refill()
-        found = await self.reader.ready_runs(lane.flow, limit=limit)
-        self._lanes.refill(lane, [Turn(ready.run) for ready in found], complete=len(found) < limit)
-        self._refilling.discard(lane.flow)
+    async def _refill(self, lane: Lane, limit: int) -> None:
+        try:
+            found = await self.reader.ready_runs(lane.flow, limit=limit)
+        except BaseException:
+            self._lanes.refill(lane, [], complete=False)
+            raise
+        turns = [Turn(ready.run, ready.event if ready.fresh else None) for ready in found]
+        self._lanes.refill(lane, turns, complete=len(found) < limit)
         self._pump()
 
     # --- what happened ---

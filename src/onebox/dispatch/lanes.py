@@ -40,6 +40,7 @@ class Lane:
     held: dict[str, deque[Turn]] = field(default_factory=dict)
     senders: Counter[str] = field(default_factory=Counter)
     more_in_storage: bool = False
+    refilling: bool = False
     in_storage: int = 0
     """about how many are ready in the database and not known here"""
 
@@ -50,7 +51,7 @@ class Lane:
         """Queues a turn, or leaves it to the database when the window is full."""
         if turn.run.id in self.known:
             return
-        if self.more_in_storage or len(self.queue) >= WINDOW:
+        if self.more_in_storage or self.refilling or len(self.queue) >= WINDOW:
             # Behind a backlog in the database everything waits there: else new runs would overtake old ones.
             self.more_in_storage = True
             self.in_storage += 1
@@ -59,12 +60,14 @@ class Lane:
         self.queue.append(turn)
 
     def begin_refill(self) -> int:
-        """Says how many to read. What is offered while they are read, and does not fit, asks for another refill."""
+        """Says how many to read. What is offered while they are read asks for another refill."""
         self.more_in_storage = False
+        self.refilling = True
         return len(self.known) + WINDOW
 
     def refill(self, turns: list[Turn], *, complete: bool) -> None:
         """Takes what was read from the database; `complete` says that nothing was left there."""
+        self.refilling = False
         new = [turn for turn in turns if turn.run.id not in self.known]
         self.known.update(turn.run.id for turn in new)
         self.queue.extend(new)
@@ -76,7 +79,7 @@ class Lane:
 
     def wants_refill(self) -> bool:
         """The queue runs low and the database holds more."""
-        return self.more_in_storage and len(self.queue) <= _LOW
+        return self.more_in_storage and not self.refilling and len(self.queue) <= _LOW
 
     def take(self) -> Turn | None:
         """The next turn that the limits allow; from then on it is active."""
@@ -117,6 +120,7 @@ class Lanes:
         self._lanes: dict[str, Lane] = {}
         self._round: deque[Lane] = deque()
         self._in_round: set[str] = set()
+        self._behind: dict[str, Lane] = {}
         self.active = 0
         self.backlog = 0
         """how many runs are ready, here and in the database"""
@@ -149,6 +153,7 @@ class Lanes:
         lane.in_storage += count
         lane.more_in_storage = True
         self.backlog += count
+        self._join(lane)
 
     def refill(self, lane: Lane, turns: list[Turn], *, complete: bool) -> None:
         """Takes what was read from the database for a lane."""
@@ -183,9 +188,13 @@ class Lanes:
 
     def wanting_refill(self) -> list[Lane]:
         """The lanes that run low while the database holds more."""
-        return [lane for lane in self._lanes.values() if lane.wants_refill()]
+        return [lane for lane in self._behind.values() if lane.wants_refill()]
 
     def _join(self, lane: Lane) -> None:
+        if lane.more_in_storage:
+            self._behind[lane.flow] = lane
+        else:
+            self._behind.pop(lane.flow, None)
         if lane.queue and len(lane.active) < lane.concurrency and lane.flow not in self._in_round:
             self._in_round.add(lane.flow)
             self._round.append(lane)

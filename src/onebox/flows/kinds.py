@@ -28,14 +28,15 @@ class StepKind:
 
     `arguments` checks what stands under `with`; fields that take an expression are declared `flows.definition.Given[T]`.
     `compute` (pure kinds alone) turns evaluated arguments into the result.
-    `results` are the names that a result has, for `check`; None: any, or it is no mapping.
+    `results` are the names that a result has, for `check`, or what finds them in the arguments as they are written
+    (the keys of `set`); None: any, or it is no mapping.
     """
 
     name: str
     arguments: type[BaseModel]
     nature: Nature = Nature.effect
     compute: Callable[[Mapping[str, Any]], Any] | None = None
-    results: Sequence[str] | None = None
+    results: Sequence[str] | Callable[[Any], Sequence[str] | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -304,15 +304,18 @@ class Signal:
 
 @dataclass(slots=True)
 class ReadyRun:
-    """A run whose turn may come, with its event."""
+    """A run whose turn may come, with its event. `fresh`: it has no journal and no signal, so there is nothing more
+    to read of it."""
 
     run: Run
     event: Event
+    fresh: bool = False
 
 
 @dataclass(slots=True)
 class History:
-    """All that the engine needs to take a run up again. `timers` maps paths to their due times."""
+    """All that the engine needs to take a run up again. `entries` stand at positions 1, 2, 3, … without gaps; `timers`
+    maps paths to their due times."""
 
     run: Run
     event: Event

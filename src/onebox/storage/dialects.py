@@ -89,7 +89,7 @@ class Postgres:
     def core(self) -> sa.Dialect:
         from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
-        return PGDialect_psycopg(paramstyle="format")
+        return PGDialect_psycopg(paramstyle="format")  # type: ignore[no-untyped-call]
 
     def instant(self, at: datetime) -> datetime:
         return at

@@ -27,7 +27,9 @@ class Outbox:
         self._insert = say.insert(message, *_COLUMNS)
         queued = (message.c.id == sa.bindparam("id_"), message.c.state == const("queued"))
         tried = sa.update(message).where(*queued).values(attempts=message.c.attempts + sa.literal_column("1"))
-        given = {name: sa.bindparam(name) for name in ("due_at", "ended_at", "receipt", "error")}
+        given: dict[str, sa.BindParameter[Any]] = {
+            name: sa.bindparam(name) for name in ("due_at", "ended_at", "receipt", "error")
+        }
         sent = tried.values(state=const("sent"), ended_at=given["ended_at"], receipt=given["receipt"], error=sa.null())
         self._sent = say(sent, "ended_at receipt id_")
         self._retried = say(tried.values(due_at=given["due_at"], error=given["error"]), "due_at error id_")

@@ -83,7 +83,9 @@ def read_statement(text: str) -> Statement:
         pieces[-1] += token
     leading = words[0] if words else ""
     if leading not in _ALLOWED:
-        raise SqlFailed(f"a statement cannot begin with {leading or 'nothing'!r}", hint=f"use one of {', '.join(sorted(_ALLOWED))}")
+        raise SqlFailed(
+            f"a statement cannot begin with {leading or 'nothing'!r}", hint=f"use one of {', '.join(sorted(_ALLOWED))}"
+        )
     return Statement(leading, frozenset(words), pieces, parameters)
 
 

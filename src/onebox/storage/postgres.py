@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
+from itertools import count
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import psycopg
 import structlog
@@ -18,6 +20,7 @@ from onebox.storage.writer import StorageUncertain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from contextlib import AbstractContextManager
     from datetime import datetime, timedelta
 
 log = structlog.get_logger(__name__)
@@ -27,6 +30,7 @@ _OWNERSHIP_PATIENCE = 2.0
 _RECONNECT_PATIENCE = 30.0
 _PAUSE = 0.1
 _FULL = frozenset({"53100"})
+_MARK = "insert into commit_mark (id, mark) values (1, %s) on conflict (id) do update set mark = excluded.mark"
 
 _Row = tuple[Any, ...]
 
@@ -34,11 +38,18 @@ _Row = tuple[Any, ...]
 def connect(url: str, *, readonly: bool) -> psycopg.Connection[_Row]:
     """A connection for one thread at a time, each statement its own transaction unless BEGIN is said."""
     options = f"-c search_path={SCHEMA} -c timezone=UTC"
-    if readonly:
-        options += " -c default_transaction_read_only=on"
-    alive = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "connect_timeout": 10}
-    name = f"onebox: {who_am_i()}"[:63]
-    return psycopg.connect(url, autocommit=True, options=options, application_name=name, **alive)
+    # What is acknowledged is on disk, whatever the cluster's own setting.
+    options += " -c default_transaction_read_only=on" if readonly else " -c synchronous_commit=on"
+    return psycopg.connect(
+        url,
+        autocommit=True,
+        options=options,
+        application_name=f"onebox: {who_am_i()}"[:63],
+        connect_timeout=10,
+        keepalives_idle=10,
+        keepalives_interval=5,
+        keepalives_count=3,
+    )
 
 
 def take_ownership(connection: psycopg.Connection[_Row], *, patience: float = _OWNERSHIP_PATIENCE) -> None:
@@ -64,8 +75,8 @@ def _owner(connection: psycopg.Connection[_Row]) -> str:
     return "another process" if found is None else str(found[0]).removeprefix("onebox: ")
 
 
-class _Lost(Exception):  # noqa: N818 - the writer's loop alone meets it
-    """The connection is gone, and the server says that nothing was kept."""
+class _Lost(Exception):
+    """The connection is gone, and the server says that nothing was kept. Only the writer meets it."""
 
 
 class Later:
@@ -92,13 +103,16 @@ class PostgresSession:
     def __init__(self, url: str, *, own: bool) -> None:
         self._url = url
         self._own = own
-        self._pipeline: psycopg.Pipeline | None = None
-        self._transaction_id = ""
+        self._pipeline: AbstractContextManager[Any] | None = None
+        self._marks = (f"{uuid4().hex} {number}" for number in count(1))
+        self._mark = ""
         self.instant: Callable[[datetime], Any] = Postgres().instant
         self.topics: set[str] = set()
+        self._connection = connect(url, readonly=False)
         self._connect()
 
     def _connect(self, patience: float = _OWNERSHIP_PATIENCE) -> None:
+        self._connection.close()
         self._connection = connect(self._url, readonly=False)
         self._people = PeopleSql(self._connection)
         try:
@@ -131,8 +145,8 @@ class PostgresSession:
         self._connection.execute("begin")
 
     def _enter_pipeline(self) -> None:
-        self._pipeline = self._connection.pipeline()
-        self._pipeline.__enter__()
+        pipeline = self._pipeline = self._connection.pipeline()
+        pipeline.__enter__()
 
     def _leave_pipeline(self) -> None:
         pipeline, self._pipeline = self._pipeline, None
@@ -159,9 +173,9 @@ class PostgresSession:
         return True
 
     def settle(self, results: Sequence[list[Any]]) -> None:
-        transaction = self._connection.execute("select pg_current_xact_id()::text")
+        self._mark = next(self._marks)
+        self._connection.execute(_MARK, (self._mark,))
         self._leave_pipeline()
-        [self._transaction_id] = transaction.fetchone() or ("",)
         for unit in results:
             for index, result in enumerate(unit):
                 if type(result) is Later:
@@ -176,20 +190,13 @@ class PostgresSession:
             self._find_out(error)
 
     def _find_out(self, error: Exception) -> None:
-        """The server went away during COMMIT: asks it, when it is back, what became of the transaction."""
-        ends = time.monotonic() + _RECONNECT_PATIENCE
-        while time.monotonic() < ends:
-            with suppress(psycopg.Error, BoxTaken):
-                self._connect(patience=0)
-                [[status]] = self.rows("select pg_xact_status(%s::xid8)", (self._transaction_id,))
-                if status == "committed":
-                    return
-                if status == "aborted":
-                    raise _Lost
-                if status is None:
-                    break
-            time.sleep(_PAUSE)
-        raise StorageUncertain("the database went away while it committed; look whether it was kept") from error
+        """The server went away during COMMIT: when it is back, the mark says what became of the transaction.
+
+        An owner has its lock again, so the session before has ended, and nobody else has written a mark since.
+        """
+        self.reconnect(lambda: False, unknown=StorageUncertain)
+        if self.rows("select mark from commit_mark", ()) != [(self._mark,)]:
+            raise _Lost from error
 
     def rollback(self) -> None:
         with suppress(psycopg.Error):
@@ -204,7 +211,7 @@ class PostgresSession:
     def is_lost(self, error: BaseException) -> bool:
         return isinstance(error, _Lost) or (isinstance(error, psycopg.OperationalError) and self._connection.closed)
 
-    def reconnect(self, given_up: Callable[[], bool]) -> None:
+    def reconnect(self, given_up: Callable[[], bool], *, unknown: type[StorageClosed] = StorageClosed) -> None:
         log.warning("the connection to the database is lost; connecting again")
         ends = time.monotonic() + _RECONNECT_PATIENCE
         while True:
@@ -212,7 +219,7 @@ class PostgresSession:
                 self._connect(patience=0)
             except (psycopg.Error, BoxTaken) as error:
                 if given_up() or time.monotonic() > ends:
-                    raise StorageClosed(f"the database is away: {error}", hint="is Postgres running?") from error
+                    raise unknown(f"the database is away: {error}", hint="is Postgres running?") from error
                 time.sleep(_PAUSE)
             else:
                 return

@@ -59,6 +59,8 @@ class PeopleSql:
 def as_failure(error: psycopg.Error) -> SqlFailed:
     """The database's message, as a flow's author meets it."""
     if isinstance(error, psycopg.errors.QueryCanceled):
-        return SqlFailed("the statement took longer than its time limit", hint="raise the step's timeout, or help it with an index")
+        return SqlFailed(
+            "the statement took longer than its time limit", hint="raise the step's timeout, or help it with an index"
+        )
     message = error.diag.message_primary or str(error)
     return SqlFailed(message, passing=(error.sqlstate or "").startswith(_PASSING), hint=error.diag.message_hint)

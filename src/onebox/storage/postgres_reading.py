@@ -12,10 +12,13 @@ from onebox.kernel.ledger import StorageClosed
 from onebox.storage.people_sql import read_statement
 from onebox.storage.postgres import connect
 from onebox.storage.postgres_people import PeopleSql
+from onebox.storage.tables import SCHEMA, VERSION_TABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import timedelta
+
+    from onebox.storage.readers import ReadConnection
 
 _PATIENCE = 30.0
 _PAUSE = 0.1
@@ -70,3 +73,26 @@ def _connect_patiently(url: str) -> psycopg.Connection[tuple[Any, ...]]:
             if time.monotonic() > ends:
                 raise StorageClosed(f"the database is away: {error}", hint="is Postgres running?") from error
             time.sleep(_PAUSE)
+
+
+def read_version(url: str) -> list[tuple[str, ...]] | None:
+    """The rows of the version table; None without one."""
+    with connect(url, readonly=True) as connection:
+        named = connection.execute("select to_regclass(%s)", (f"{SCHEMA}.{VERSION_TABLE}",)).fetchone()
+        if named == (None,):
+            return None
+        return connection.execute(f"select version_num from {VERSION_TABLE}").fetchall()  # noqa: S608
+
+
+def size_bytes(connection: ReadConnection) -> int:
+    """Of the box's tables with their indexes."""
+    sizes = "select coalesce(sum(pg_total_relation_size(c.oid)), 0)::bigint from pg_class c"
+    [(size,)] = connection.rows(f"{sizes} where c.relnamespace = %s::regnamespace and c.relkind = 'r'", (SCHEMA,))
+    return int(size)
+
+
+def quick_check(connection: ReadConnection) -> list[str]:
+    """Indexes that Postgres itself holds for broken."""
+    broken = "select c.relname from pg_index i join pg_class c on c.oid = i.indexrelid"
+    rows = connection.rows(f"{broken} where c.relnamespace = %s::regnamespace and not i.indisvalid", (SCHEMA,))
+    return [f"the index {name} is invalid" for (name,) in rows]

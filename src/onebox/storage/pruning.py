@@ -85,7 +85,9 @@ def _idle_events(say: Say) -> tuple[str, str]:
     idle = event.c.runs == sa.literal_column("0")
     old = sa.select(event.c.id).where(idle, event.c.received_at < sa.bindparam("before"))
     gone = sa.delete(event).where(event.c.id.in_(up_to_limit(old))).returning(event.c.id)
-    return say(sa.delete(response).where(response.c.event_id == sa.bindparam("gone")), "gone"), say(gone, "before limit")
+    return say(sa.delete(response).where(response.c.event_id == sa.bindparam("gone")), "gone"), say(
+        gone, "before limit"
+    )
 
 
 def _lone_messages() -> sa.Delete:

@@ -40,8 +40,8 @@ class Retrying:
         if not found:
             return False
         error = {} if found[0][0] is None else load(found[0][0])
-        if error.get("path"):
-            self._forget_failure(session, change.run_id, error["path"])
+        if error.get("step"):
+            self._forget_failure(session, change.run_id, error["step"])
         session.do(self._ready, (change.run_id,))
         return True
 

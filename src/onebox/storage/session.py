@@ -8,7 +8,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime, timedelta
 
-    from onebox.kernel.ledger import Change
     from onebox.storage.dialects import Values
 
 
@@ -94,16 +93,12 @@ class Connection(Session, Protocol):
         ...
 
 
-Applier = "Callable[[Session, Any], Any]"
-Appliers = "dict[type[Change[Any]], Applier]"
-
-
 def keepable(text: str) -> str:
     """Text as both databases can hold it: Postgres takes no NUL, neither takes half a surrogate pair.
 
     >>> keepable("chat 7")
     'chat 7'
-    >>> keepable("a\\0b")
+    >>> keepable(f"a{chr(0)}b")
     'a␀b'
     """
     if text.isascii() and "\0" not in text:

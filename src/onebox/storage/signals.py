@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
@@ -21,6 +21,9 @@ from onebox.storage.dialects import const
 from onebox.storage.session import keepable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from onebox.kernel.ledger import Change
     from onebox.messaging.event import Event
     from onebox.storage.dialects import Say
     from onebox.storage.session import Session
@@ -36,16 +39,16 @@ class Signals:
         self._signal = say(_signal_to_the_living(say), "run_id path kind value at alive")
         wake = sa.update(run).values(state=const("ready")).where(run.c.id == sa.bindparam("id_"))
         self._wake = say(wake.where(run.c.state == const("waiting")), "id_")
-        self._drop_timer, self._drop_wait, self._drop_signal = (
-            say(_drop(table), "run path") for table in (tables.timer, tables.wait, tables.signal)
-        )
-        self.appliers = {
+        self._drop: dict[type[DropTimer | DropWait | DropSignal], str] = {
+            DropTimer: say(_drop(tables.timer), "run path"),
+            DropWait: say(_drop(tables.wait), "run path"),
+            DropSignal: say(_drop(tables.signal), "run path"),
+        }
+        self.appliers: dict[type[Change[Any]], Callable[[Session, Any], Any]] = {
             SetTimer: self.set_timer,
             AwaitEvent: self.await_event,
             SendSignal: self.send_signal,
-            DropTimer: lambda session, change: session.do(self._drop_timer, (change.run_id, change.path)),
-            DropWait: lambda session, change: session.do(self._drop_wait, (change.run_id, change.path)),
-            DropSignal: lambda session, change: session.do(self._drop_signal, (change.run_id, change.path)),
+            **dict.fromkeys(self._drop, self.drop),
         }
 
     def set_timer(self, session: Session, change: SetTimer) -> None:
@@ -64,10 +67,13 @@ class Signals:
         session.do(self._signal, (run_id, change.path, change.kind.value, dump(change.value), at, run_id))
         session.do(self._wake, (run_id,))
 
+    def drop(self, session: Session, change: DropTimer | DropWait | DropSignal) -> None:
+        session.do(self._drop[type(change)], (change.run_id, change.path))
+
     def end_wait(self, session: Session, run_id: str, path: str, event: Event) -> None:
         """The awaited event came: the wait becomes a signal."""
         at = session.instant(event.received_at)
-        session.do(self._drop_wait, (run_id, path))
+        session.do(self._drop[DropWait], (run_id, path))
         session.do(self._signal, (run_id, path, EntryKind.event.value, event.payload, at, run_id))
         session.do(self._wake, (run_id,))
 
@@ -78,7 +84,9 @@ def _drop(table: sa.Table) -> sa.Delete:
 
 def _signal_to_the_living(say: Say) -> sa.Insert:
     run, signal = tables.run, tables.signal
-    given = [sa.cast(sa.bindparam(column.name, type_=column.type), column.type).label(column.name) for column in signal.c]
+    given = [
+        sa.cast(sa.bindparam(column.name, type_=column.type), column.type).label(column.name) for column in signal.c
+    ]
     living = run.c.state.in_([const("ready"), const("waiting")])
     row = sa.select(*given).where(sa.exists().where(run.c.id == sa.bindparam("alive"), living))
     insert: sa.Insert = say.dialect.insert(signal).from_select([column.name for column in signal.c], row)

@@ -73,9 +73,7 @@ class PeopleSql:
         # Set once: to set it again would make SQLite prepare every statement again.
         connection.set_authorizer(self._authorise)
 
-    def run(
-        self, text: str, arguments: Mapping[str, Any], *, limit: int, time_limit: timedelta
-    ) -> dict[str, Any]:
+    def run(self, text: str, arguments: Mapping[str, Any], *, limit: int, time_limit: timedelta) -> dict[str, Any]:
         """Raises SqlFailed, and the errors of sqlite3."""
         statement = read_statement(text)
         check_arguments(statement, arguments)
@@ -133,7 +131,9 @@ def as_failure(error: sqlite3.Error) -> SqlFailed:
     """The database's message, as a flow's author meets it."""
     code = _code(error)
     if code == sqlite3.SQLITE_INTERRUPT:
-        return SqlFailed("the statement took longer than its time limit", hint="raise the step's timeout, or help it with an index")
+        return SqlFailed(
+            "the statement took longer than its time limit", hint="raise the step's timeout, or help it with an index"
+        )
     if code == sqlite3.SQLITE_AUTH:
         return SqlFailed(f"{error}: the box's own tables, PRAGMA, ATTACH and transactions are out of a flow's reach")
     return SqlFailed(str(error), passing=code in _LOCKED)
@@ -224,7 +224,8 @@ class SqliteSession:
         raise AssertionError("a file does not go away")
 
     def give_back(self) -> None:
-        self.do(f"pragma incremental_vacuum({_PAGES_AT_ONCE})").fetchall()
+        # execute() would stop after the first page, for a row stands for each and none is shown.
+        self._connection.executescript(f"pragma incremental_vacuum({_PAGES_AT_ONCE})")
         # The file itself gets shorter when the log is written back into it.
         self.do("pragma wal_checkpoint(passive)").fetchall()
 

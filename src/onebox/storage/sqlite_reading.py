@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from onebox.storage.people_sql import read_statement
 from onebox.storage.sqlite import PeopleSql, as_failure, connect
+from onebox.storage.tables import VERSION_TABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import timedelta
     from pathlib import Path
+
+    from onebox.storage.readers import ReadConnection
 
 
 class SqliteReader:
@@ -50,3 +53,26 @@ class SqliteReader:
 
     def close(self) -> None:
         self._connection.close()
+
+
+def read_version(path: Path) -> list[tuple[str, ...]] | None:
+    """The rows of the version table; None without one."""
+    if not path.exists():
+        return None
+    connection = connect(path, readonly=True)
+    try:
+        named = connection.execute("select 1 from sqlite_schema where name = ?", (VERSION_TABLE,)).fetchone()
+        return connection.execute(f"select version_num from {VERSION_TABLE}").fetchall() if named else None  # noqa: S608
+    finally:
+        connection.close()
+
+
+def size_bytes(path: Path) -> int:
+    """Of the file and its log."""
+    log = path.with_name(path.name + "-wal")
+    return sum(file.stat().st_size for file in (path, log) if file.exists())
+
+
+def quick_check(connection: ReadConnection) -> list[str]:
+    """SQLite's own check without the comparison of indexes and tables."""
+    return [line for (line,) in connection.rows("pragma quick_check") if line != "ok"]

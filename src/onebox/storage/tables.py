@@ -150,6 +150,9 @@ request = _table(
 )
 _index("request_open", request.c.id, where="done_at is null")
 
+commit_mark = _table("commit_mark", _number("id", key=True), _text("mark"))
+"""one row: the mark of the last transaction, so that a writer that lost Postgres during COMMIT knows what became of it"""
+
 NAMES = frozenset(metadata.tables)
 VERSION_TABLE = "schema_version"
 SCHEMA = "onebox"

@@ -26,8 +26,6 @@ MOST_UNITS = 512
 _MAY_FAIL = frozenset({RunSql})
 _FULL = "there is no room to write: the disk or the quota of the box's database is full"
 
-Unit = "tuple[Sequence[Change[Any]], asyncio.Future[list[Any]]]"
-
 
 class StorageUncertain(StorageClosed):
     """The database went away while it committed and cannot say any more whether the unit was kept."""
@@ -43,8 +41,8 @@ class Tally:
     transactions: int = 0
 
 
-class _Spoiled(Exception):  # noqa: N818 - never leaves this module
-    """A unit failed and took its transaction along. `index`: which; None: not known."""
+class _Spoiled(Exception):
+    """A unit failed and took its transaction along. `index`: which; None: not known. Never leaves this module."""
 
     def __init__(self, index: int | None, error: Exception) -> None:
         super().__init__(error)
@@ -169,7 +167,7 @@ class Writer:
         outcomes: list[list[Any] | Exception] = []
         prunes = False
         for index, unit in enumerate(units):
-            if any([type(change) in _MAY_FAIL for change in unit]):
+            if not _MAY_FAIL.isdisjoint(map(type, unit)):
                 outcomes.append(self._write_guarded(index, unit))
                 continue
             try:

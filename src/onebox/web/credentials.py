@@ -6,10 +6,11 @@ import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, field_validator, model_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
 
-from onebox.flows.fields import Duration, wrong
+from onebox.flows.definition.fields import Duration, FlowModel
 from onebox.flows.responses import header_fault
+from onebox.flows.settings import wrong
 
 if TYPE_CHECKING:
     from pydantic import GetJsonSchemaHandler
@@ -40,10 +41,8 @@ SecretNames = Annotated[
 """One secret by its name, or several while one replaces the other: each of them opens."""
 
 
-class Basic(BaseModel):
+class Basic(FlowModel):
     """User and password, as browsers send them."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     user: str = Field(min_length=1)
     password: SecretNames
@@ -56,25 +55,28 @@ class Basic(BaseModel):
         return user
 
 
-class Hmac(BaseModel):
+class Hmac(FlowModel):
     """A signature over the raw body: `standard` (Standard Webhooks), `github`, `stripe`, or in a `header` of any name."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     kind: Literal["standard", "github", "stripe", "header"]
     secret: SecretNames
-    tolerance: Duration = Field(default=timedelta(minutes=5))
-    header: str | None = None
+    tolerance: Duration = Field(default=timedelta(minutes=5), json_schema_extra={"default": "5m"})
+    """how old a signed time may be, and how far ahead (standard and stripe)"""
+    header: str | None = Field(default=None, examples=["X-Signature"])
+    """which header has the signature (kind: header)"""
     prefix: str = ""
+    """what stands before the signature in that header, such as sha256="""
     encoding: Literal["hex", "base64"] = "hex"
+    """how the signature is written in that header"""
     algorithm: Literal["sha1", "sha256", "sha512"] = "sha256"
+    """the hash of that signature"""
 
     @model_validator(mode="after")
     def _own_settings_alone(self) -> Hmac:
         if self.kind == "header":
             if self.header is None:
                 raise wrong("hmac", "header: is missing: which header has the signature, such as X-Signature?")
-            if fault := headerwrong(self.header, ""):
+            if fault := header_fault(self.header, ""):
                 raise wrong("hmac", f"the header {fault}")
         elif foreign := self.model_fields_set & {"header", "prefix", "encoding", "algorithm"}:
             raise wrong("hmac", f"{', '.join(sorted(foreign))}: belongs to kind: header, and this is {self.kind}")
@@ -83,10 +85,8 @@ class Hmac(BaseModel):
         return self
 
 
-class Auth(BaseModel):
+class Auth(FlowModel):
     """Who may call: everyone (`none`), or who has a `bearer` token, a `basic` password, or signs with `hmac`."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     bearer: SecretNames | None = None
     basic: Basic | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from aiohttp import ContentEncodingError, HttpVersion11
+from aiohttp import HttpVersion11
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.web import RequestPayloadError
 
@@ -29,7 +29,7 @@ async def read_body(request: BaseRequest, *, limit: int, timeout: float) -> byte
             return await _read_on(request, limit)
     except TimeoutError:
         raise Refused(408, "too_slow", f"the body did not arrive within {timeout:g} s", close=True) from None
-    except (RequestPayloadError, ContentEncodingError, HttpProcessingError) as error:
+    except (RequestPayloadError, HttpProcessingError) as error:
         raise Refused(400, "body_broken", f"the body cannot be read: {_said(error)}", close=True) from None
 
 

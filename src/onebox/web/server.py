@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING, Any
 
-import structlog
 from aiohttp.web import RequestHandler, Server
 
 from onebox.kernel.errors import OneboxError
@@ -18,9 +17,7 @@ if TYPE_CHECKING:
 
     from onebox.web.site import Site
 
-_log = structlog.get_logger("onebox.web")
 _SWEEP = 5.0
-_LINGER = 5.0
 
 
 class CannotListen(OneboxError):
@@ -103,7 +100,7 @@ class _Connections(Server):
             loop=self._loop,
             access_log=None,  # type: ignore[arg-type]  # None is documented as: do not log
             keepalive_timeout=self._settings.keepalive_timeout,
-            lingering_time=_LINGER,
+            lingering_time=self._settings.linger,
         )
 
 
@@ -139,7 +136,6 @@ class _Connection(RequestHandler):
         if request.writer.output_size > 0:
             raise ConnectionResetError
         reason = (message or "").strip().splitlines()
-        _log.debug("a request was not HTTP", reason=reason[:1])
         said = f"this is no HTTP request: {reason[0].rstrip(':')}" if reason else "this is no HTTP request"
         answer: Answer = Refused(400, "bad_request", said, close=True).answer()
         return answer

@@ -26,6 +26,8 @@ class WebSettings:
     """how long a body may take to arrive"""
     header_timeout: float = 20.0
     """how long the head of a request may take to arrive, also the first of a connection"""
+    linger: float = 2.0
+    """how long the rest of a refused body is read and thrown away, so that the caller gets to see the answer"""
     keepalive_timeout: float = 75.0
     """how long an idle connection is kept: longer than the usual proxy keeps it"""
     trusted_proxies: Sequence[IPv4Network | IPv6Network] = ()

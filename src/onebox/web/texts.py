@@ -6,6 +6,9 @@ import codecs
 
 from onebox.web.answers import Refused
 
+_NO_CHARSETS = frozenset(("idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape", "utf-7"))
+"""Python can decode them, but nobody sends them in good faith."""
+
 
 def decode_text(raw: bytes, charset: str, what: str) -> str:
     """Raises Refused (400) for a charset that does not exist, or bytes that are none of its."""
@@ -20,8 +23,8 @@ def decode_text(raw: bytes, charset: str, what: str) -> str:
 
 def _codec(charset: str) -> str:
     name = codecs.lookup(charset).name
-    if name in {"undefined", "idna", "punycode", "unicode_escape", "raw_unicode_escape", "utf-7"}:
-        raise LookupError(charset)  # Python has them, the web does not
+    if name.replace("_", "-") in _NO_CHARSETS:
+        raise LookupError(charset)
     return name
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from onebox.flows.fields import wrong
+from onebox.flows.definition.fields import FlowModel
 from onebox.flows.kinds import TriggerKind
 from onebox.flows.responses import header_fault
+from onebox.flows.settings import wrong
 from onebox.web.credentials import Auth
 
 if TYPE_CHECKING:
@@ -29,10 +30,8 @@ _PARAMETER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _PLACE = re.compile(r"header:[A-Za-z0-9!#$%&'*+.^_`|~-]+|(body|headers|path|query)(\.[^.\s]+)+|remote|method")
 
 
-class Respond(BaseModel):
+class Respond(FlowModel):
     """What the caller is answered: `now`, by a `respond` `step`, or always the same."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     when: Literal["now", "step", "fixed"] = Field(default="now", exclude=True)
     status: int = Field(default=200, ge=200, le=599)
@@ -54,7 +53,7 @@ class Respond(BaseModel):
     @classmethod
     def _safe_headers(cls, headers: dict[str, str]) -> dict[str, str]:
         for name, value in headers.items():
-            if fault := headerwrong(name, value):
+            if fault := header_fault(name, value):
                 raise wrong("header", f"the header {fault}")
         return headers
 
@@ -71,17 +70,21 @@ class Respond(BaseModel):
         return {"anyOf": [{"enum": ["now", "step"]}, fixed]}
 
 
-class WebhookSettings(BaseModel):
+class WebhookSettings(FlowModel):
     """`on: {webhook: {path: w}}` is served at `/hooks/w`."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
     path: str = Field(examples=["w", "orders/{number}"])
+    """what follows /hooks/ in the address; {name} stands for one part, which is then event.path.name"""
     methods: tuple[Method, ...] = ("POST",)
-    auth: Auth = Field(default_factory=Auth)
-    respond: Respond = Field(default_factory=Respond)
+    """any, one, or a list"""
+    auth: Auth = Field(default_factory=Auth.model_construct)
+    """who may call: none (everyone), bearer, basic or hmac"""
+    respond: Respond = Field(default_factory=Respond.model_construct)
+    """what the caller is answered: now (the event's id, once it is stored), by a respond step, or always the same"""
     key: str | None = Field(default=None, examples=["body.id", "header:X-Request-Id"])
+    """where the source's own id of what happened is: the same id twice is stored once"""
     sender: str | None = Field(default=None, examples=["body.user.id"])
+    """where it says whose turn this is, for limits.per_sender"""
 
     @field_validator("path")
     @classmethod
@@ -101,9 +104,9 @@ class WebhookSettings(BaseModel):
         if value == "any":
             return METHODS
         listed = [value] if isinstance(value, str) else value
-        if not listed:
-            raise wrong("methods", "expected any, or a list such as [POST, PUT], got an empty one")
-        return listed
+        if not isinstance(listed, (list, tuple)) or not listed:
+            raise wrong("methods", f"expected any, or a list such as [POST, PUT], got {value!r}")
+        return tuple(listed)
 
     @field_validator("methods")
     @classmethod

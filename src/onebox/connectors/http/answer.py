@@ -158,3 +158,23 @@ def _shorten(raw: bytes, request: Request) -> str:
     for secret in request.secrets:
         text = text.replace(secret, "***")
     return text if len(text) <= _EXCERPT else text[:_EXCERPT] + "…"
+
+
+def expected(expect: Any, status: int) -> bool:
+    """Whether `expect` (a status, a range such as 200-299, or a list of these) names the status. Raises StepFailed."""
+    entries = tuple(expect) if isinstance(expect, (list, tuple)) else (expect,)
+    return any(first <= status <= last for first, last in map(status_range, entries))
+
+
+@lru_cache(maxsize=256)
+def status_range(entry: Any) -> tuple[int, int]:
+    """The first and last status that an entry of `expect` names. Raises StepFailed.
+
+    >>> status_range("200-299"), status_range(404)
+    ((200, 299), (404, 404))
+    """
+    first, dash, last = str(entry).replace(" ", "").partition("-")
+    if first.isdecimal() and (last.isdecimal() or not dash) and not isinstance(entry, bool):
+        return int(first), int(last or first)
+    message = f"expect: {entry!r} is no status such as 404 and no range such as 200-299"
+    raise StepFailed("bad_argument", message, passing=False)

@@ -42,6 +42,16 @@ def apply_auth(request: Request, auth: Any, secrets: Mapping[str, str]) -> None:
             raise StepFailed("bad_argument", f"auth: expected {FORMS}; got {auth!r}", passing=False)
 
 
+def is_auth(auth: Any) -> bool:
+    """Whether `auth` has one of the forms; the texts in it may still be expressions."""
+    match auth:
+        case str() | {"bearer": str()} | {"basic": {"user": _, "password": str()}}:
+            return bool(auth) and (isinstance(auth, str) or len(auth) == 1)
+        case {"header": str(), "secret": str()} | {"query": str(), "secret": str()}:
+            return len(auth) == len(("header", "secret"))
+    return False
+
+
 def basic(user: str, password: str) -> str:
     """
     >>> basic("ana", "pw")

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
 from aiohttp.resolver import DefaultResolver
 
 from onebox import __version__
-from onebox.connectors.http.answer import read_result, unexpected
+from onebox.connectors.http.answer import expected, read_result, unexpected
 from onebox.connectors.http.networks import PrivateAddress, PublicResolver, check_literal
 from onebox.connectors.http.redirect import MOST_HOPS, REDIRECTS, redirected, same_origin
 from onebox.connectors.http.request import Request, prepare, size_limit, time_limit
@@ -67,8 +66,6 @@ class HttpConnector:
         except TimeoutError:
             message = f"{request.name} did not answer in time" + (f" ({limit:g} s)" if limit else "")
             raise StepFailed("timeout", message, passing=True) from None
-        except (aiohttp.ClientError, PrivateAddress, ValueError, OSError) as error:
-            raise failure(request, error) from None
 
     async def close(self) -> None:
         """Closes all connections."""
@@ -84,14 +81,17 @@ class HttpConnector:
         for hop in range(MOST_HOPS + 1):
             # The author of the flow wrote the first address; where a redirect leads, anybody may have written.
             trusted = private or (private is None and (hop == 0 or same_origin(request.url, first)))
-            response = await self._send(request, trusted=trusted)
             try:
-                location = response.headers.get("Location")
-                if not (follow and location is not None and response.status in REDIRECTS):
-                    return await self._result(request, response, arguments, follow=follow, most=most)
-                request = redirected(request, response.status, location)
-            finally:
-                response.release()
+                response = await self._send(request, trusted=bool(trusted))
+                try:
+                    location = response.headers.get("Location")
+                    if not (follow and location is not None and response.status in REDIRECTS):
+                        return await self._result(request, response, arguments, follow=follow, most=most)
+                    request = redirected(request, response.status, location)
+                finally:
+                    response.release()
+            except (aiohttp.ClientError, PrivateAddress, ValueError, OSError) as error:
+                raise failure(request, error) from None
         message = f"{request.method} {first.host} was redirected more than {MOST_HOPS} times"
         raise StepFailed("redirect_refused", message, passing=False)
 
@@ -136,7 +136,8 @@ def failure(request: Request, error: Exception) -> StepFailed:
     name = request.name
     match error:
         case PrivateAddress():
-            text = f"{name} was not called: {error.host} is {error.address}, which lies in a private network"
+            which = error.host if error.host == error.address else f"{error.host} is {error.address}, which"
+            text = f"{name} was not called: {which} lies in a private network"
             return StepFailed("redirect_refused", f"{text}; allow it with private_networks: true", passing=False)
         case aiohttp.ClientConnectorCertificateError():
             text = f"the certificate of {name} is not to be trusted: {_reason(error.certificate_error)}"
@@ -166,22 +167,3 @@ def _flag(arguments: Mapping[str, Any], name: str) -> bool | None:
     if value is None or isinstance(value, bool):
         return value
     raise StepFailed("bad_argument", f"{name}: expected true or false, got {value!r}", passing=False)
-
-
-def expected(expect: Any, status: int) -> bool:
-    """Whether `expect` (a status, a range such as 200-299, or a list of these) names the status. Raises StepFailed."""
-    entries = tuple(expect) if isinstance(expect, (list, tuple)) else (expect,)
-    return any(first <= status <= last for first, last in map(_status_range, entries))
-
-
-@lru_cache(maxsize=256)
-def _status_range(entry: Any) -> tuple[int, int]:
-    """
-    >>> _status_range("200-299"), _status_range(404)
-    ((200, 299), (404, 404))
-    """
-    first, dash, last = str(entry).replace(" ", "").partition("-")
-    if first.isdecimal() and (last.isdecimal() or not dash) and not isinstance(entry, bool):
-        return int(first), int(last or first)
-    message = f"expect: {entry!r} is no status such as 404 and no range such as 200-299"
-    raise StepFailed("bad_argument", message, passing=False)

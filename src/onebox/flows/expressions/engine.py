@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from onebox.flows.expressions.rewrite import Reference
 
 FUEL = 100_000
-_SOURCE = re.compile(r" \(in <[^>]*>:\d+\)$")
+_SOURCE = re.compile(r" \(in [^()]*:\d+\)$")
 _VARIABLE = re.compile(r"`_(\d+)`")
 
 
@@ -38,6 +38,13 @@ def _need(value: Any) -> Any:
     return value
 
 
+def _as_text(value: Any, source: str) -> str:
+    try:
+        return filters.as_text(value)
+    except ExpressionFailed as error:
+        raise ExpressionFailed(source, error.reason, hint=error.hint) from None
+
+
 def _environment() -> Environment:
     environment = Environment(undefined_behavior="strict")
     environment.variable_start_string = "${"
@@ -53,7 +60,7 @@ def _environment() -> Environment:
     environment.add_filter("need", _need)
     environment.add_filter("at", step_into)
     environment.add_filter("call_method", call_method)
-    environment.add_filter("as_text", filters.as_text)
+    environment.add_filter("as_text", _as_text)
     return environment
 
 
@@ -62,10 +69,15 @@ ENVIRONMENT = _environment()
 
 def compiles(code: str, source: str, references: Sequence[Reference]) -> None:
     """Raises ExpressionInvalid if minijinja cannot parse the rewritten code."""
+    lead = "false and ("  # so that it is parsed and not evaluated
     try:
-        ENVIRONMENT.eval_expr(f"false and ({code}\n)")
+        ENVIRONMENT.eval_expr(f"{lead}{code})")
     except TemplateError as error:
-        message = f"{reason(error, references)} in ${{{source.strip()}}}"
+        line = reason(error, references).replace(", expected `)`", "")
+        where: tuple[int, int] = getattr(error, "range", None) or (0, 0)
+        if where[0] >= len(lead) + len(code):  # it met our bracket
+            line = "syntax error: something is missing at the end"
+        message = f"{line} in ${{{source.strip()}}}"
         raise ExpressionInvalid(message) from None
 
 
@@ -76,7 +88,7 @@ def evaluate(code: str, values: Mapping[str, Any], source: str, references: Sequ
         if value is None and ENVIRONMENT.eval_expr(f"({code}) is undefined", **values):
             nothing = "it has no value: an `if` without `else`, a missing name, or the first of an empty list"
             raise ExpressionFailed(source, nothing)
-    except Exception as error:  # whatever a filter raises is the expression's failure
+    except Exception as error:  # noqa: BLE001  whatever a filter raises is the expression's failure
         raise failed(error, source, references) from None
     return value
 
@@ -93,7 +105,7 @@ def failed(error: Exception, source: str, references: Sequence[Reference] = ()) 
 
 
 def reason(error: TemplateError, references: Sequence[Reference] = ()) -> str:
-    """minijinja's report without its drawing, and with the author's names."""
+    """The report without its drawing, and with the author's names."""
     line = _SOURCE.sub("", str(error).split("\n", 1)[0])
     if "out of fuel" in line:
         return f"it is more work than the {FUEL:,} operations that one expression may take"

@@ -113,6 +113,16 @@ def _seconds(value: Any) -> float:
     return parse_duration(value).total_seconds()
 
 
+def _number(value: Any, kind: type[int] | type[float]) -> int | float:
+    try:
+        if isinstance(value, str) and kind is int:
+            return int(value) if value.strip().lstrip("+-").isdecimal() else int(float(value))
+        return kind(value)
+    except (TypeError, ValueError, OverflowError):
+        reason = f"{value!r:.60} is no number"
+        raise ExpressionFailed("", reason) from None
+
+
 def _escape(value: Any) -> str:
     return html.escape(as_text(value))
 
@@ -129,8 +139,10 @@ ADDED: dict[str, Callable[..., Any]] = {
     "e": _escape,
     "escape": _escape,
     "from_base64": _from_base64,
+    "float": lambda value: _number(value, float),
     "from_json": from_json,
     "in_timezone": _in_timezone,
+    "int": lambda value: _number(value, int),
     "json": _json,
     "minus": _minus,
     "plus": _plus,
@@ -144,7 +156,7 @@ ADDED: dict[str, Callable[..., Any]] = {
 
 BUILT_IN = frozenset(
     (
-        "abs batch bool capitalize chain d default dictsort first float format groupby indent int items join last "
+        "abs batch bool capitalize chain d default dictsort first format groupby indent items join last "
         "length count lines list lower map max min pprint reject rejectattr reverse round select selectattr slice sort "
         "split string sum title trim truncate unique upper urlencode zip"
     ).split()

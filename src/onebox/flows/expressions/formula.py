@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 from onebox.flows.expressions.engine import Missing, compiles, evaluate, failed
 from onebox.flows.expressions.failure import ExpressionFailed, ExpressionInvalid
 from onebox.flows.expressions.filters import as_text
 from onebox.flows.expressions.paths import dotted, walk
-from onebox.flows.expressions.rewrite import Reference, rewrite
+from onebox.flows.expressions.rewrite import RESERVED, Reference, rewrite
 from onebox.flows.expressions.scan import Piece, split
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from onebox.flows.plan import Formula
 
+_BARE_PATH = re.compile(r"\s*([^\W\d_]\w*)((?:\.(?:[^\W\d]\w*|[0-9]+))*)\s*")
 _NO_SCOPE: Final[dict[str, Any]] = {}
 
 
@@ -29,7 +31,7 @@ class Constant:
         self.source = value if source is None else source
         self._mutable = isinstance(value, (dict, list))
 
-    def __call__(self, _scope: Mapping[str, Any]) -> Any:
+    def __call__(self, scope: Mapping[str, Any]) -> Any:
         return _copy(self.value) if self._mutable else self.value
 
 
@@ -90,7 +92,7 @@ class Text:
     def _shown(self, part: Path | Expression | Constant, scope: Mapping[str, Any]) -> str:
         try:
             return as_text(part(scope))
-        except ExpressionFailed as error:
+        except Exception as error:  # noqa: BLE001  a value may hold what has no JSON
             raise failed(error, part.source) from None
 
 
@@ -135,6 +137,9 @@ def compile_value(raw: Any) -> Formula:
 def compile_expression(code: str, offset: int = 0) -> Path | Expression | Constant:
     """The formula of the inside of one `${…}`. Raises ExpressionInvalid."""
     source = f"${{{code}}}"
+    bare = _BARE_PATH.fullmatch(code)
+    if bare and bare[1] not in RESERVED:  # most expressions are such; it spares them the tokens
+        return Path(source, (bare[1], *map(_path_key, bare[2].split(".")[1:])), offset + bare.start(1))
     rewritten = rewrite(code)
     references = tuple(rewritten.references)
     if rewritten.code == "_0" and not references[0].guarded:
@@ -146,6 +151,10 @@ def compile_expression(code: str, offset: int = 0) -> Path | Expression | Consta
     return Expression(source, rewritten.code, moved, lazy=rewritten.lazy)
 
 
+def _path_key(key: str) -> str | int:
+    return int(key) if key[0] in "0123456789" else key
+
+
 def is_constant(formula: Formula) -> bool:
     """True if the formula needs no names."""
     return isinstance(formula, Constant)
@@ -154,7 +163,7 @@ def is_constant(formula: Formula) -> bool:
 def references(formula: Formula) -> Iterator[Reference]:
     """The paths that a formula uses. `offset` is the place in the text they stand in."""
     if isinstance(formula, Path):
-        yield Reference(formula.path, False, formula.offset)
+        yield Reference(formula.path, guarded=False, offset=formula.offset)
     elif isinstance(formula, Expression):
         yield from formula.references
     elif isinstance(formula, Mapped):

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 Key = str | int
 
+_ALIKE = 0.65
+_MOST_LISTED = 12
 _DAY = ("year", "month", "day")
 _HOUR = ("hour", "minute", "second", "microsecond")
 _ATTRIBUTES: tuple[tuple[type, tuple[str, ...]], ...] = (
@@ -43,16 +45,16 @@ def walk(scope: Mapping[str, Any], keys: tuple[Key, ...]) -> Any:
         try:
             value = value[key]
         except (KeyError, IndexError, TypeError):
-            value = _look_closer(value, key, keys[:depth])
+            value = _look_closer(value, key, dotted(keys[:depth]))
     return value
 
 
-def step_into(value: Any, key: Any) -> Any:
-    """One step of a path that is known only while it is evaluated."""
+def step_into(value: Any, key: Any, before: str = "the value") -> Any:
+    """One step of a path that is walked while it is evaluated. Raises ExpressionFailed."""
     try:
         return value[key]
     except (KeyError, IndexError, TypeError):
-        return _look_closer(value, key, ())
+        return _look_closer(value, key, before)
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
@@ -60,8 +62,8 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     >>> nearest("amuont", ["amount", "currency"])
     'amount'
     """
-    candidates = [candidate for candidate in known if isinstance(candidate, str)]
-    found = get_close_matches(name, candidates, n=1, cutoff=0.6)
+    candidates = [str(candidate) for candidate in known]
+    found = get_close_matches(name, candidates, n=1, cutoff=_ALIKE)
     if found:
         return found[0]
     lowered = {candidate.lower(): candidate for candidate in candidates}
@@ -70,17 +72,17 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
 
 def suggestion(name: str, known: Iterable[str]) -> str | None:
     """What to write instead, or what there is."""
-    names = sorted({candidate for candidate in known if isinstance(candidate, str)})
+    names = sorted({str(candidate) for candidate in known})
     found = nearest(name, names)
     if found:
         return f"did you mean {found!r}?"
     if not names:
         return None
-    listed = ", ".join(names[:12]) + (", …" if len(names) > 12 else "")
+    listed = ", ".join(names[:_MOST_LISTED]) + (", …" if len(names) > _MOST_LISTED else "")
     return f"there is: {listed}"
 
 
-def _look_closer(value: Any, key: Any, before: tuple[Key, ...]) -> Any:
+def _look_closer(value: Any, key: Any, before: str) -> Any:
     """What the quick way misses: numbers as keys of mappings, and the parts of a date. Raises ExpressionFailed."""
     if isinstance(value, Mapping):
         if isinstance(key, int) and str(key) in value:
@@ -94,19 +96,19 @@ def _look_closer(value: Any, key: Any, before: tuple[Key, ...]) -> Any:
     raise _no_place(value, key, before)
 
 
-def _no_name(value: Mapping[str, Any], key: Any, before: tuple[Key, ...]) -> ExpressionFailed:
+def _no_name(value: Mapping[str, Any], key: Any, before: str) -> ExpressionFailed:
     hint = suggestion(str(key), value)
-    if not before:
+    if not before:  # the very first name
         return ExpressionFailed("", f"there is no {str(key)!r} here", hint=hint)
     if not value:
-        return ExpressionFailed("", f"{dotted(before)} is empty: it has no {str(key)!r}")
-    return ExpressionFailed("", f"{dotted(before)} has no {str(key)!r}", hint=hint)
+        return ExpressionFailed("", f"{before} is empty: it has no {str(key)!r}")
+    return ExpressionFailed("", f"{before} has no {str(key)!r}", hint=hint)
 
 
-def _no_place(value: Any, key: Any, before: tuple[Key, ...]) -> ExpressionFailed:
-    what = dotted(before) or "the value"
+def _no_place(value: Any, key: Any, before: str) -> ExpressionFailed:
+    what = before
     if value is None:
-        hint = f"if it may be missing, write `{what}.{key} if {what} else …`" if before else None
+        hint = f"if it may be null, write `{what}.{key} if {what} else …`" if " " not in what else None
         return ExpressionFailed("", f"{what} is null: it has no {str(key)!r}", hint=hint)
     if isinstance(value, (list, tuple)):
         entries = "1 entry" if len(value) == 1 else f"{len(value)} entries"

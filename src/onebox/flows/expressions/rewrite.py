@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, NoReturn
 from onebox.flows.expressions.failure import ExpressionInvalid
 from onebox.flows.expressions.filters import FILTERS, FUNCTIONS, TESTS
 from onebox.flows.expressions.methods import METHOD_NAMES
-from onebox.flows.expressions.paths import suggestion
+from onebox.flows.expressions.paths import dotted, suggestion
 from onebox.flows.expressions.tokens import Token, tokens
 
 if TYPE_CHECKING:
@@ -212,9 +212,9 @@ class _Rewriter:
     def _local_path(self, keys: list[Key], *, guarded: bool) -> str:
         text = str(keys[0])
         if guarded or text == "loop":  # minijinja's own `loop` is no Python object
-            return text + "".join(f"[{_quote(key)}]" for key in keys[1:])
-        for key in keys[1:]:
-            text = f"({text}|at({_quote(key)}))"
+            return text + "".join(f"[{quote(key)}]" for key in keys[1:])
+        for depth, key in enumerate(keys[1:], start=1):
+            text = f"({text}|at({quote(key)}, {quote(dotted(keys[:depth]))}))"
         return text
 
     def _fixed_key(self) -> Key | None:
@@ -256,7 +256,7 @@ class _Rewriter:
             comma = "" if rest == ")" else ", "
             text = f'({operand.strict}|call_method("{name.text}"{comma}{rest})'
             return Operand(text, text)
-        key = name.text if name.kind == "number" else _quote(name.text)
+        key = name.text if name.kind == "number" else quote(name.text)
         return Operand(f"({operand.strict}|at({key}))", f"{operand.lenient}[{key}]")
 
     def _subscript(self, operand: Operand) -> Operand:
@@ -277,7 +277,8 @@ class _Rewriter:
         return False
 
 
-def _quote(key: Key) -> str:
+def quote(key: Key) -> str:
+    """A text or a number as minijinja reads it."""
     if isinstance(key, int):
         return str(key)
     escaped = key.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\r", "\\r")

@@ -10,6 +10,7 @@ from onebox.flows.expressions.failure import ExpressionInvalid
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+_EXCERPT = 60
 _CLOSER = {"(": ")", "[": "]", "{": "}"}
 _NOTABLE = re.compile(r"""['"()\[\]{}]""")
 _QUOTED = {
@@ -42,13 +43,13 @@ def split(text: str) -> list[Piece]:
             continue
         literal.append(text[position:start])
         if plain := "".join(literal):
-            pieces.append(Piece(False, plain, literal_at))
+            pieces.append(Piece(code=False, text=plain, offset=literal_at))
         end = closing(text, start + 2)
-        pieces.append(Piece(True, text[start + 2 : end], start + 2))
+        pieces.append(Piece(code=True, text=text[start + 2 : end], offset=start + 2))
         literal, literal_at, position = [], end + 1, end + 1
     literal.append(text[position:])
     if plain := "".join(literal):
-        pieces.append(Piece(False, plain, literal_at))
+        pieces.append(Piece(code=False, text=plain, offset=literal_at))
     return pieces
 
 
@@ -84,4 +85,4 @@ def closing(text: str, start: int) -> int:
 
 def _excerpt(text: str) -> str:
     line = text.split("\n", 1)[0]
-    return line if len(line) <= 60 else line[:60] + "…"
+    return line if len(line) <= _EXCERPT else line[:_EXCERPT] + "…"

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from minijinja import TemplateError
 
-from onebox.flows.expressions.engine import ENVIRONMENT, failed, reason
+from onebox.flows.expressions.engine import ENVIRONMENT, compiles, failed, reason
 from onebox.flows.expressions.failure import ExpressionFailed, ExpressionInvalid
 from onebox.flows.expressions.paths import suggestion
-from onebox.flows.expressions.rewrite import Reference, rewrite
+from onebox.flows.expressions.rewrite import Reference, quote, rewrite
 from onebox.flows.expressions.scan import closing
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _MARK = re.compile(r"\$\$\{|\$\{|\{%|\{#")
 _TAG = re.compile(r"\s*([a-z]+)\b")
 _TAG_END = re.compile(r"""(?:[^'"%]|'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|%(?!\}))*%\}""", re.DOTALL)
+_LINE_END = re.compile(r"[ \t]*(\r?\n|\Z)")
 _TAGS = frozenset("for endfor if elif else endif set endset with endwith filter endfilter".split())
 
 
@@ -45,8 +46,10 @@ class Template:
                 )
         try:
             return ENVIRONMENT.render_str(self._code, **values)
-        except Exception as error:  # whatever a filter raises is the template's failure
-            raise failed(error, self.name) from None
+        except Exception as error:  # noqa: BLE001  whatever a filter raises is the template's failure
+            failure = failed(error, "")
+            source = ": ".join(part for part in (self.name, failure.source) if part)
+            raise ExpressionFailed(source, failure.reason, hint=failure.hint) from None
 
 
 def compile_template(text: str, name: str = "") -> Template:
@@ -58,7 +61,7 @@ def compile_template(text: str, name: str = "") -> Template:
         parts.append(text[position : match.start()])
         code, position = _mark(text, match, references)
         if code.startswith("{%"):
-            code, position = _own_line(parts, code, text, position)
+            code, position = _own_line(parts, code, text, match.start(), position)
         parts.append(code)
     parts.append(text[position:])
     code = "".join(parts)
@@ -78,7 +81,7 @@ def _mark(text: str, match: re.Match[str], references: list[Reference]) -> tuple
         return "${'${'}", inside
     if mark == "${":
         end = closing(text, inside)
-        return f"${{({_rewritten(text[inside:end], inside, references)})|as_text}}", end + 1
+        return _value(text[inside:end], inside, references), end + 1
     if mark == "{#":
         return _comment(text, match)
     end_match = _TAG_END.match(text, inside)
@@ -86,6 +89,15 @@ def _mark(text: str, match: re.Match[str], references: list[Reference]) -> tuple
         message = "a {% is never closed by %}"
         raise ExpressionInvalid(message, offset=match.start())
     return _block(text[inside : end_match.end() - 2], inside, references), end_match.end()
+
+
+def _value(code: str, offset: int, references: list[Reference]) -> str:
+    rewritten = _rewritten(code, offset, references)
+    try:
+        compiles(rewritten, code, ())
+    except ExpressionInvalid as error:
+        raise ExpressionInvalid(error.message, offset=offset, hint=error.hint) from None
+    return f"${{({rewritten})|as_text({quote(f'${{{code.strip()}}}')})}}"
 
 
 def _comment(text: str, match: re.Match[str]) -> tuple[str, int]:
@@ -121,24 +133,20 @@ def _rewritten(code: str, offset: int, references: list[Reference]) -> str:
     return rewritten.code
 
 
-def _own_line(parts: list[str], code: str, text: str, position: int) -> tuple[str, int]:
+def _own_line(parts: list[str], code: str, text: str, start: int, end: int) -> tuple[str, int]:
     """Takes the white space around a tag that stands alone on its line; the line's end moves into the tag."""
-    before = parts[-1]
-    line = before.rpartition("\n")
-    at_start = not line[2].strip(" \t") and (bool(line[1]) or not "".join(parts[:-1]))
-    end = re.compile(r"[ \t]*(\r?\n|\Z)").match(text, position)
-    if not at_start or end is None:
-        return code, position
-    parts[-1] = before[: len(before) - len(line[2])]
-    return code.replace("{%", "{%\n", 1) if end.group(1) else code, end.end()
+    indent = text[text.rfind("\n", 0, start) + 1 : start]
+    line_end = _LINE_END.match(text, end)
+    if indent.strip(" \t") or line_end is None:
+        return code, end
+    parts[-1] = parts[-1].removesuffix(indent)
+    return code.replace("{%", "{%\n", 1) if line_end[1] else code, line_end.end()
 
 
 def _parses(code: str) -> None:
     try:
-        ENVIRONMENT.add_template("check", code)
+        ENVIRONMENT.add_template("template", code)  # the one name, so that nothing piles up
     except TemplateError as error:
         line = getattr(error, "line", None) or 1
         offset = sum(len(part) for part in code.splitlines(keepends=True)[: line - 1])
         raise ExpressionInvalid(reason(error), offset=offset) from None
-    finally:
-        ENVIRONMENT.remove_template("check") if hasattr(ENVIRONMENT, "remove_template") else None

@@ -64,5 +64,5 @@ def retry_delay(retry: Retry, *, attempt: int, seed: str, asked: float | None = 
 
 
 def told(answer: Mapping[str, Any], path: str) -> Failure:
-    """The failure that a journal entry tells of, with its step."""
-    return {"step": path, **answer}
+    """The failure that a journal entry tells of, with its step; a failed child's own step is of another run."""
+    return {**answer, "step": path}

@@ -1,0 +1,1 @@
+"""The benchmark: a box beside a hand-written program. `./dev bench --help`."""

@@ -1,0 +1,23 @@
+"""The kinds of steps and triggers that a box knows: the one place where a new one is listed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from onebox.connectors.code.arguments import python_kind
+from onebox.connectors.http.arguments import http_kinds
+from onebox.connectors.sql.arguments import sql_kind
+from onebox.flows.kinds import Catalogue
+from onebox.flows.native import native_steps, native_triggers
+from onebox.flows.schedule import schedule_trigger
+from onebox.web.webhook import webhook_trigger
+
+if TYPE_CHECKING:
+    from onebox.flows.kinds import StepKind, TriggerKind
+
+
+def catalogue() -> Catalogue:
+    """All of them, by name."""
+    steps: list[StepKind] = [*native_steps(), *http_kinds(), sql_kind(), python_kind()]
+    triggers: list[TriggerKind] = [*native_triggers(), schedule_trigger(), webhook_trigger()]
+    return Catalogue({kind.name: kind for kind in steps}, {kind.name: kind for kind in triggers})

@@ -1,0 +1,147 @@
+"""A box is a folder: its settings, flows, templates, code and tables, and what it keeps while it runs."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from onebox.kernel.errors import OneboxError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SETTINGS = "box.yaml"
+SECRETS = "secrets.yaml"
+_TEST = ".test.yaml"
+
+Fingerprint = tuple[tuple[str, int, int], ...]
+"""path, time of change and size of each file"""
+
+
+class BoxNotFound(OneboxError):
+    """There is no box where one was looked for."""
+
+    code: ClassVar[str] = "box_not_found"
+
+
+class BoxFolder:
+    """The files of a box. Making one of these reads nothing."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.settings = path / SETTINGS
+        self.secrets = path / SECRETS
+        self.flows = path / "flows"
+        self.templates = path / "templates"
+        self.code = path / "code"
+        self.tables = path / "tables"
+        self.data = path / ".onebox"
+        self.key = self.data / "key"
+        self.database = self.data / "box.db"
+
+    @classmethod
+    def find(cls, path: Path | None = None) -> BoxFolder:
+        """The box at this path; without one, the box that the working directory lies in. Raises BoxNotFound."""
+        if path is not None:
+            return cls._at(path)
+        here = Path.cwd()
+        for folder in (here, *here.parents):
+            if (folder / SETTINGS).is_file():
+                return cls(folder)
+        raise BoxNotFound(
+            f"neither {here} nor a folder around it is a box: there is no {SETTINGS}",
+            hint="name the box with --box DIR, or make one: onebox init DIR",
+        )
+
+    @classmethod
+    def _at(cls, path: Path) -> BoxFolder:
+        if path.name == SETTINGS and path.is_file():
+            path = path.parent
+        if (path / SETTINGS).is_file():
+            return cls(path)
+        missing = f"there is no {SETTINGS} in it" if path.is_dir() else "there is no such folder"
+        raise BoxNotFound(f"{path} is no box: {missing}", hint=f"make one: onebox init {path}")
+
+    def prepare(self) -> None:
+        """Makes the folder for what the box keeps, out of git's sight. Raises OSError."""
+        self.data.mkdir(mode=0o700, exist_ok=True)
+        ignore = self.data / ".gitignore"
+        if not ignore.exists():
+            ignore.write_text("*\n")
+
+    def flow_sources(self) -> dict[str, str]:
+        """The flow files: texts by name (`flows/orders.yaml`). Bytes that are no UTF-8 are left as surrogates, which
+        the reader of flows refuses with their place; a file that goes away meanwhile is left out."""
+        found = {}
+        for file in sorted(self.flows.glob("*.yaml")):
+            if not file.name.endswith(_TEST) and (text := _text(file)) is not None:
+                found[f"flows/{file.name}"] = text
+        return found
+
+    def companion(self, name: str) -> str | None:
+        """The text of a file that a flow names (`flows/help.md`): beside the flow, else of that name in templates/.
+        None if neither has it, or if it lies outside the box."""
+        for file in self.path / name, self.templates / name.removeprefix("flows/"):
+            if self._is_inside(file) and file.is_file():
+                return _text(file)
+        return None
+
+    def companions(self) -> list[str]:
+        """The names that `companion` knows, for messages that name the nearest."""
+        found = {name for folder in (self.flows, self.templates) for name in _names_below(folder)}
+        return sorted(f"flows/{name}" for name in found if not name.endswith(".yaml"))
+
+    def _is_inside(self, file: Path) -> bool:
+        # Flows are written by people who may write files here; a link may still lead out by mistake.
+        return file.resolve().is_relative_to(self.path.resolve())
+
+    def table_files(self) -> list[Path]:
+        """The SQL files of people's own tables, in order of their names."""
+        return sorted(self.tables.glob("*.sql"))
+
+    def strays(self) -> list[str]:
+        """Files in flows/ that look like flows and are not read, for they end in .yml."""
+        return sorted(f"flows/{file.name}" for file in self.flows.glob("*.yml"))
+
+    def fingerprint(self) -> Fingerprint:
+        """Changes when a file changes that the box reads; cheap enough to be asked each second."""
+        found = list(_stats(os.fspath(self.path), only=frozenset({SETTINGS, SECRETS})))
+        for folder in (self.flows, self.templates, self.code, self.tables):
+            found += _stats(os.fspath(folder))
+        found.sort()
+        return tuple(found)
+
+    def __str__(self) -> str:
+        return str(self.path)
+
+
+def _text(file: Path) -> str | None:
+    try:
+        return file.read_bytes().decode("utf-8-sig", "surrogateescape")
+    except FileNotFoundError:
+        return None
+
+
+def _names_below(folder: Path) -> Iterator[str]:
+    prefix = len(os.fspath(folder)) + 1
+    return (path[prefix:] for path, _, _ in _stats(os.fspath(folder)))
+
+
+def _stats(folder: str, only: frozenset[str] | None = None) -> Iterator[tuple[str, int, int]]:
+    # os.scandir and not Path: a thousand files must cost a few milliseconds.
+    try:
+        entries = list(os.scandir(folder))
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    for entry in entries:
+        if (entry.name not in only) if only is not None else (entry.name[0] == "." or entry.name == "__pycache__"):
+            continue
+        if only is None and entry.is_dir():
+            yield from _stats(entry.path)
+            continue
+        try:
+            stat = entry.stat()
+        except FileNotFoundError:  # taken away meanwhile, or a link to nothing
+            continue
+        yield entry.path, stat.st_mtime_ns, stat.st_size

@@ -1,0 +1,272 @@
+"""`box.yaml`: how a box behaves. Everything has a default; every fault is told at once, with its place."""
+
+from __future__ import annotations
+
+import zoneinfo
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+
+from pydantic import Field, PlainValidator, ValidationError, WithJsonSchema
+from pydantic.json_schema import models_json_schema
+from pydantic_core import PydanticCustomError
+
+from onebox.app.accounts import CHANNELS, WebhookAccount, account_problems, accounts_as_models
+from onebox.app.folder import SETTINGS
+from onebox.app.secrets import Vault, fill_in, secret_names
+from onebox.flows.definition.document import Document, DocumentInvalid, read_document
+from onebox.flows.definition.faults import Fault
+from onebox.flows.definition.fields import Duration, FlowModel
+from onebox.flows.definition.validate import Problem, problems
+from onebox.kernel.errors import OneboxError
+from onebox.kernel.nearest import did_you_mean
+from onebox.kernel.sizes import SizeError, parse_size
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+    from pathlib import Path
+
+    from onebox.app.folder import BoxFolder
+    from onebox.flows.definition.document import Location
+
+_POSTGRES = ("postgresql://", "postgres://")
+_SET_IT = "set it: onebox secrets set {}"
+
+
+class SettingsInvalid(OneboxError):
+    """`box.yaml` cannot be used. `faults` are all that is wrong with it."""
+
+    code: ClassVar[str] = "settings_invalid"
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        super().__init__("\n".join(map(str, faults)), hint="docs/reference/settings.md has every setting")
+        self.faults = faults
+
+
+def _refused(code: str, reason: str) -> PydanticCustomError:
+    return PydanticCustomError(code, "{reason}", {"reason": reason})  # type: ignore[arg-type]
+
+
+def _size(value: Any) -> int:
+    try:
+        return parse_size(value)
+    except SizeError as error:
+        raise _refused("size", error.message) from None
+
+
+def _timezone(value: Any) -> str:
+    if not isinstance(value, str):
+        raise _refused("timezone", f"expected a time zone such as Europe/Berlin, got {value!r}")
+    try:
+        return zoneinfo.ZoneInfo(value).key
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        near = did_you_mean(value, zoneinfo.available_timezones())
+        raise _refused("timezone", f"{value!r} is no time zone of the IANA list{near}") from None
+
+
+def _storage(value: Any) -> str:
+    if value == "sqlite" or (isinstance(value, str) and value.startswith(_POSTGRES)):
+        return value
+    # What was written may hold a password: `verbatim` is a fault whose value is not repeated.
+    raise _refused("verbatim", "expected sqlite, or a URL that begins with postgresql://")
+
+
+def _network(value: Any) -> IPv4Network | IPv6Network:
+    try:
+        return ip_network(value if isinstance(value, str) else "")
+    except ValueError:
+        reason = f"expected an address or a network such as 10.0.0.2 or 10.0.0.0/8, got {value!r}"
+        raise _refused("network", reason) from None
+
+
+Size = Annotated[
+    int,
+    PlainValidator(_size, json_schema_input_type=str),
+    WithJsonSchema({"anyOf": [{"type": "string", "examples": ["5MB"]}, {"type": "integer", "exclusiveMinimum": 0}]}),
+]
+"""A size such as 500KB, 5MB or 1GB; the number of bytes once it is validated."""
+Timezone = Annotated[
+    str,
+    PlainValidator(_timezone, json_schema_input_type=str),
+    WithJsonSchema({"type": "string", "examples": ["Europe/Berlin"]}),
+]
+StorageUrl = Annotated[
+    str,
+    PlainValidator(_storage, json_schema_input_type=str),
+    WithJsonSchema({"type": "string", "pattern": "^(sqlite$|postgres(ql)?://)"}),
+]
+Network = Annotated[
+    IPv4Network | IPv6Network,
+    PlainValidator(_network, json_schema_input_type=str),
+    WithJsonSchema({"type": "string", "examples": ["10.0.0.0/8"]}),
+]
+Count = Annotated[int, Field(ge=1)]
+
+
+class LimitSettings(FlowModel):
+    """What the box takes on before it says no."""
+
+    backlog: Count = 100_000
+    """runs that wait or run; over it, events are refused with 503"""
+    body: Size = 5_000_000
+    """of one request; over it, 413"""
+    concurrency: Count = 256
+    """runs that are worked on at a time, over all flows"""
+
+
+class HttpSettings(FlowModel):
+    """Requests that flows make."""
+
+    connections: Count = 200
+    """open at a time, over all flows"""
+
+
+class CodeSettings(FlowModel):
+    """`python` steps."""
+
+    workers: Annotated[int, Field(ge=1, le=64)] = 2
+    """child processes"""
+    time: Duration = Field(default="30s", validate_default=True)  # type: ignore[assignment]  # validated to a duration
+    """of one call; over it, its process is killed"""
+    memory: Size = 256_000_000
+    """of one process; over it, it is killed"""
+
+
+class ServerSettings(FlowModel):
+    """Where the box listens."""
+
+    host: str = "127.0.0.1"
+    """`0.0.0.0` for all networks"""
+    port: Annotated[int, Field(ge=0, le=65535)] = 8080
+    """0: any that is free"""
+    trusted_proxies: list[Network] = []
+    """addresses and networks that are believed when they say in X-Forwarded-For whom they call for"""
+
+
+class LogSettings(FlowModel):
+    """What the box says of its own work, on stderr."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    """from which weight on"""
+    format: Literal["text", "json"] = "text"
+    """one line each, for people or for machines"""
+
+
+class BoxSettings(FlowModel):
+    """The settings of one box."""
+
+    box: Annotated[str, Field(min_length=1, max_length=100)] = "onebox"
+    """its name, as people see it"""
+    timezone: Timezone = "UTC"
+    """of its schedules and times of day, where a flow names none"""
+    storage: StorageUrl = "sqlite"
+    """`sqlite` keeps everything in `.onebox/box.db`; `postgresql://user:${secret.name}@host/database` keeps it there"""
+    vars: dict[str, Any] = Field(default_factory=dict)
+    """what flows see as `${vars.…}`: any tree"""
+    accounts: dict[str, Any] = Field(default_factory=dict)
+    """where messages go out: `channel/name`, and what the channel needs to know"""
+    databases: dict[str, str] = Field(default_factory=dict)
+    """for `sql` steps, by name: `postgresql://…` or `sqlite:///file.db`; may hold `${secret.name}`"""
+    limits: LimitSettings = Field(default_factory=LimitSettings)
+    keep: Duration = Field(default="30d", validate_default=True)  # type: ignore[assignment]
+    """how long ended runs are kept, with their events and messages"""
+    http: HttpSettings = Field(default_factory=HttpSettings)
+    code: CodeSettings = Field(default_factory=CodeSettings)
+    server: ServerSettings = Field(default_factory=ServerSettings)
+    log: LogSettings = Field(default_factory=LogSettings)
+
+    def database(self, folder: BoxFolder, secrets: Mapping[str, str]) -> str | Path:
+        """What `storage.opening` opens: the SQLite file, or the URL with its secrets filled in."""
+        return folder.database if self.storage == "sqlite" else fill_in(self.storage, secrets)
+
+
+def read_settings(folder: BoxFolder) -> BoxSettings:
+    """The settings of a box. Raises SettingsInvalid with all faults; SecretsUnreadable."""
+    settings, faults = check_settings(settings_text(folder), Vault(folder, {}).names())
+    if settings is None or faults:
+        raise SettingsInvalid(faults)
+    return settings
+
+
+def settings_text(folder: BoxFolder) -> str:
+    """What stands in box.yaml."""
+    return folder.settings.read_bytes().decode("utf-8-sig", "surrogateescape")
+
+
+def check_settings(text: str, secrets: Collection[str] | None = None) -> tuple[BoxSettings | None, list[Fault]]:
+    """The settings in a text, and all that is wrong with it. `secrets` are the names of those that there are; without
+    them, it is not checked whether those that are named are there."""
+    if not any(line.strip() and not line.lstrip().startswith("#") for line in text.splitlines()):
+        return BoxSettings(), []
+    try:
+        document = read_document(SETTINGS, text)
+    except DocumentInvalid as invalid:
+        return None, [invalid.fault]
+    if not isinstance(document.value, dict):
+        return None, [Fault(SETTINGS, 1, 1, "expected settings, such as `box: my-box`")]
+    settings, found = _validated(document)
+    if settings is not None and secrets is not None:
+        found += _missing_secrets(settings, secrets)
+    faults = [*document.faults, *(_fault(document, problem) for problem in found)]
+    return (None if document.faults else settings), sorted(faults)
+
+
+def salvaged_vars(text: str) -> dict[str, Any]:
+    """The variables of settings that are broken elsewhere, so that flows can be checked all the same."""
+    try:
+        value = read_document(SETTINGS, text).value
+    except DocumentInvalid:
+        return {}
+    found = value.get("vars") if isinstance(value, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
+def _validated(document: Document) -> tuple[BoxSettings | None, list[Problem]]:
+    settings, found = None, []
+    try:
+        settings = BoxSettings.model_validate(document.value)
+    except ValidationError as error:
+        found = problems(error, BoxSettings, document.value, document.written)
+    accounts = document.value.get("accounts")
+    if isinstance(accounts, dict):
+        listed = account_problems(accounts, lambda location: document.written(("accounts", *location)))
+        found += [Problem(("accounts", *one.location), one.message, one.hint, at_key=one.at_key) for one in listed]
+        if settings is not None and not found:
+            settings = settings.model_copy(update={"accounts": accounts_as_models(accounts)})
+    return (None if found else settings), found
+
+
+def _missing_secrets(settings: BoxSettings, known: Collection[str]) -> list[Problem]:
+    named: list[tuple[Location, str]] = [
+        (("accounts", name, "secret"), account.secret)
+        for name, account in settings.accounts.items()
+        if isinstance(account, WebhookAccount)
+    ]
+    urls = {("storage",): settings.storage, **{("databases", name): url for name, url in settings.databases.items()}}
+    named += [(location, name) for location, url in urls.items() for name in secret_names(url)]
+    return [
+        Problem(location, f"there is no secret {name!r}{did_you_mean(name, known)}", _SET_IT.format(name), at_key=False)
+        for location, name in named
+        if name not in known
+    ]
+
+
+def _fault(document: Document, problem: Problem) -> Fault:
+    line, column = document.place(problem.location, key=problem.at_key)
+    return Fault(document.file, line, column, problem.message, problem.hint)
+
+
+def settings_schema() -> dict[str, Any]:
+    """The JSON Schema of box.yaml, for editors."""
+    models: list[tuple[type[FlowModel], Literal["validation"]]] = [
+        (model, "validation") for model in (BoxSettings, *CHANNELS.values())
+    ]
+    _, made = models_json_schema(models, title="Onebox: the settings of a box")
+    schema = made["$defs"].pop("BoxSettings")
+    schema["properties"]["accounts"] |= {
+        "additionalProperties": False,
+        "patternProperties": {
+            f"^{name}/": {"anyOf": [{"$ref": f"#/$defs/{model.__name__}"}, {"type": "null"}]}
+            for name, model in CHANNELS.items()
+        },
+    }
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, **made}

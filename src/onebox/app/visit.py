@@ -1,0 +1,126 @@
+"""A look into a box from beside it: what it keeps is read, and what is wanted of it is filed as a request."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+from zoneinfo import ZoneInfo
+
+from onebox.app.clock import SystemClock
+from onebox.app.masking import masker
+from onebox.app.secrets import Vault
+from onebox.app.settings import BoxSettings, read_settings
+from onebox.flows.run import FileRequest
+from onebox.kernel.errors import OneboxError
+from onebox.kernel.ids import Ids
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Mapping
+    from pathlib import Path
+
+    from onebox.app.folder import BoxFolder
+    from onebox.flows.records import Records
+    from onebox.storage.opening import Storage
+
+_LOOK = 0.05
+"""seconds between two looks for an answer"""
+
+
+class DatabaseUnreachable(OneboxError):
+    """The box's database cannot be opened; the message is the database's."""
+
+    code: ClassVar[str] = "database_unreachable"
+
+
+@dataclass(frozen=True)
+class Visit:
+    """An open box that another process may run. `mask` takes secrets out of what is shown."""
+
+    folder: BoxFolder
+    settings: BoxSettings
+    records: Records
+    mask: Callable[[Any], Any]
+    zone: ZoneInfo
+    _storage: Storage
+
+    async def ask(self, kind: str, target: str, arguments: Mapping[str, Any], *, patience: float) -> Mapping[str, Any] | None:
+        """Files a request, and waits up to `patience` seconds for its answer.
+
+        None: no answer yet; the box takes the request when it runs.
+        """
+        clock = SystemClock()
+        request = FileRequest(Ids(clock, os.urandom).new(), kind, target, arguments, _me(), clock.now())
+        await self._storage.ledger.commit([request])
+        ends = asyncio.get_running_loop().time() + patience
+        while (answer := await self._storage.reader.request_result(request.id)) is None:
+            if asyncio.get_running_loop().time() >= ends:
+                return None
+            await asyncio.sleep(_LOOK)
+        return answer
+
+
+def _me() -> str:
+    """Who asks, for the record."""
+    return os.environ.get("USER") or f"user {os.getuid()}"
+
+
+@asynccontextmanager
+async def visiting(folder: BoxFolder, environ: Mapping[str, str]) -> AsyncIterator[Visit]:
+    """Opens a box that another process may be running. A database without any tables gets them.
+
+    Raises SettingsInvalid, SecretsUnreadable, storage's WrongVersion, DatabaseUnreachable.
+    """
+    settings = read_settings(folder)
+    secrets = Vault(folder, environ).read()
+    storage = await _open(folder, settings.database(folder, secrets))
+    try:
+        yield Visit(folder, settings, storage.reader, masker(secrets), ZoneInfo(settings.timezone), storage)
+    finally:
+        await storage.close()
+
+
+async def _open(folder: BoxFolder, where: str | Path) -> Storage:
+    from onebox.storage.opening import current_version, open_for_requests
+
+    try:
+        if await current_version(where) is None:
+            await asyncio.to_thread(_migrate, folder, where)
+        return await open_for_requests(where, box=folder.path)
+    except Exception as error:
+        raise as_unreachable(error) from error
+
+
+def migrate_box(folder: BoxFolder, environ: Mapping[str, str]) -> str:
+    """Brings a box's tables to the version of this release, and returns it. Blocks.
+
+    Raises SettingsInvalid, SecretsUnreadable, DatabaseUnreachable.
+    """
+    from onebox.storage.version import CURRENT
+
+    settings = read_settings(folder)
+    where = settings.database(folder, Vault(folder, environ).read())
+    try:
+        _migrate(folder, where)
+    except Exception as error:
+        raise as_unreachable(error) from error
+    return CURRENT
+
+
+def _migrate(folder: BoxFolder, where: str | Path) -> None:
+    from onebox.storage.migrating import migrate
+
+    folder.prepare()
+    migrate(where)
+
+
+def as_unreachable(error: Exception) -> Exception:
+    """A database driver's error as one that people can read; any other as it is."""
+    driver = type(error).__module__.partition(".")[0]
+    if driver not in {"psycopg", "sqlite3", "sqlalchemy"}:
+        return error
+    said = str(getattr(error, "orig", None) or error).strip()
+    hint = "is the database running, and are storage in box.yaml and its password right?" if driver == "psycopg" else None
+    return DatabaseUnreachable(f"the box's database cannot be opened: {said}", hint=hint)

@@ -1,0 +1,1 @@
+"""How people and other programs are reached: one folder a channel."""

@@ -1,0 +1,1 @@
+"""Channel webhook: each message is an HTTP POST, signed as Standard Webhooks says."""

@@ -1,0 +1,49 @@
+"""What stands under `with` of a python step, as `onebox check` reads it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, PlainValidator, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from onebox.connectors.code.connector import DEFAULT_MEMORY, split_function
+from onebox.flows.definition.fields import Duration, FlowModel, Given, Verbatim
+from onebox.flows.handlers import StepFailed
+from onebox.flows.kinds import StepKind
+from onebox.kernel.sizes import SizeError, parse_size
+
+
+def _function(text: str) -> str:
+    try:
+        split_function(text)
+    except StepFailed:
+        raise PydanticCustomError("function", "expected module.name, a function of the folder code/") from None
+    return text
+
+
+def _size(value: Any) -> int:
+    try:
+        return parse_size(value)
+    except SizeError as error:
+        raise PydanticCustomError("size", "{reason}", {"reason": error.message}) from None
+
+
+class PythonArguments(FlowModel):
+    """A function of the folder `code/`, and what it is called with."""
+
+    function: Annotated[Verbatim, AfterValidator(_function)]
+    """module.name, or package.module:name"""
+    args: Given[dict[str, Any]] | None = None
+    """keyword arguments"""
+    time: Given[Duration] | None = None
+    """after which it is stopped; 10s unless told otherwise"""
+    memory: Given[Annotated[int, PlainValidator(_size), WithJsonSchema({"type": ["integer", "string"]})]] = (
+        DEFAULT_MEMORY
+    )
+    """that it may use beyond an empty process; 256MB unless told otherwise (Linux)"""
+
+
+def python_kind() -> StepKind:
+    """`python`; performed by `PythonConnector`."""
+    return StepKind("python", PythonArguments)

@@ -1,0 +1,86 @@
+"""The types that fields of the flow file are made of, also for the arguments and settings that other rooms describe."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, GetPydanticSchema, PlainValidator, WithJsonSchema
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+from onebox.kernel.durations import DurationError, parse_duration
+
+if TYPE_CHECKING:
+    from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+
+AS_WRITTEN = {"as_written": True}
+"""The validation context of a flow file: expressions are still texts. Without it, a value must be what it says."""
+
+DURATION_PATTERN = r"^\s*([0-9]+(\.[0-9]+)?(ms|[smhdw])\s*)+$"
+
+T = TypeVar("T")
+
+
+class FlowModel(BaseModel):
+    """The base of everything that stands in a flow file: unknown keys are refused, and nothing is converted."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, populate_by_name=True, use_attribute_docstrings=True
+    )
+
+
+def is_expression(value: Any) -> bool:
+    """True for a text that holds a `${`."""
+    return isinstance(value, str) and "${" in value
+
+
+def _duration(value: Any) -> timedelta:
+    try:
+        return parse_duration(value)
+    except DurationError as error:
+        raise PydanticCustomError("duration", "{reason}", {"reason": error.message}) from None
+
+
+def _verbatim(value: Any) -> str:
+    if not isinstance(value, str):
+        raise PydanticCustomError("string_type", "expected a text")
+    if "${" in value:
+        raise PydanticCustomError("verbatim", "no expression may stand here")
+    return value
+
+
+Duration = Annotated[
+    timedelta,
+    PlainValidator(_duration, json_schema_input_type=str),
+    WithJsonSchema({"type": "string", "pattern": DURATION_PATTERN, "description": "such as 10s, 15m, 2h or 90d"}),
+]
+"""A length of time such as `10s`, `15m`, `2h`, `90d`; a timedelta once it is validated."""
+
+Verbatim = Annotated[str, PlainValidator(_verbatim, json_schema_input_type=str), WithJsonSchema({"type": "string"})]
+"""A text in which no expression may stand, such as an SQL statement."""
+
+
+def _given(source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+    return core_schema.with_info_wrap_validator_function(_take_expression, handler(source))
+
+
+def _given_json(schema: Any, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+    expression = {"type": "string", "pattern": r"\$\{"}
+    return {"anyOf": [handler(schema["schema"]), expression]}
+
+
+def _take_expression(value: Any, handler: core_schema.ValidatorFunctionWrapHandler, info: Any) -> Any:
+    if info.context is AS_WRITTEN and is_expression(value):
+        return value
+    return handler(value)
+
+
+if TYPE_CHECKING:
+    Given = Annotated[T, "or an expression"]
+else:
+
+    class Given:
+        """`Given[T]`: a T, or a text with `${…}` that gives one. Values that were evaluated must be a T."""
+
+        def __class_getitem__(cls, item: Any) -> Any:
+            return Annotated[item, GetPydanticSchema(_given, _given_json)]

@@ -1,0 +1,68 @@
+"""Compiles `on`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from onebox.flows.expressions import suggestion
+from onebox.flows.plan import Trigger
+
+if TYPE_CHECKING:
+    from onebox.flows.definition.document import Location
+    from onebox.flows.definition.reader import Reader
+    from onebox.flows.kinds import Catalogue, TriggerKind
+
+Claim = tuple[str, "Location"]
+
+
+def compile_triggers(raw: Any, flow: str, reader: Reader, catalogue: Catalogue) -> tuple[list[Trigger], list[Claim]]:
+    """All triggers of a flow, and what they claim for themselves."""
+    if not isinstance(raw, dict):
+        return [], []  # the file's model has said so
+    if not raw:
+        by_hand = "a flow that is started by hand alone has `on: {manual: }`"
+        reader.fault(("on",), "nothing starts this flow", by_hand)
+    triggers: list[Trigger] = []
+    claims: list[Claim] = []
+    for name, settings in raw.items():
+        kind = catalogue.triggers.get(name)
+        if kind is None:
+            hint = suggestion(name, catalogue.triggers)
+            reader.fault(("on", name), f"there is no trigger kind {name!r}", hint, key=True)
+            continue
+        for location, one in _several(settings, ("on", name)):
+            _compile(kind, one, location, flow, reader, triggers, claims)
+    return triggers, claims
+
+
+def event_names(raw: Any, catalogue: Catalogue) -> frozenset[str] | None:
+    """The names that `event` may have under these triggers; None if it may have any."""
+    names: set[str] = set()
+    for name in raw if isinstance(raw, dict) else ():
+        kind = catalogue.triggers.get(name)
+        if kind is None or kind.names is None:
+            return None
+        names.update(kind.names)
+    return frozenset(names) if names else None
+
+
+def _several(settings: Any, location: Location) -> list[tuple[Location, Any]]:
+    if isinstance(settings, list):
+        return [((*location, number), one) for number, one in enumerate(settings)]
+    return [(location, settings)]
+
+
+def _compile(
+    kind: TriggerKind,
+    raw: Any,
+    location: Location,
+    flow: str,
+    reader: Reader,
+    triggers: list[Trigger],
+    claims: list[Claim],
+) -> None:
+    settings = reader.model(kind.settings, {} if raw is None else raw, location)
+    if settings is None:
+        return
+    triggers.append(Trigger(kind.name, settings, kind.topic(flow, settings), reader.place(location)))
+    claims.extend((claim, location) for claim in kind.conflicts(settings))

@@ -1,0 +1,167 @@
+"""The kinds of steps and triggers that every box has."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import ConfigDict, Field, RootModel, model_validator
+
+from onebox.flows.definition import FlowModel, Given, Verbatim, is_expression
+from onebox.flows.kinds import Nature, StepKind, TriggerKind
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+Data = dict[str, Any]
+
+
+class SetArguments(FlowModel):
+    """Any keys: they become the result's."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+class RenderArguments(FlowModel):
+    """A text with expressions, or `template: file` (and `data` for it) instead."""
+
+    text: str
+
+
+class StopArguments(FlowModel):
+    """Ends the run well."""
+
+    output: Any = None
+    """what the run gives back"""
+
+
+class FailArguments(FlowModel):
+    """Ends the run badly, or is caught."""
+
+    message: Given[str]
+    """what happened, for people"""
+    code: Given[str] = "failed"
+    """what happened, for `error.code`"""
+    passing: Given[bool] = False
+    """whether trying again may help"""
+
+
+class RunArguments(FlowModel):
+    """Starts another flow."""
+
+    flow: Given[str]
+    """its name"""
+    data: Given[Data] = Field(default_factory=dict)
+    """what it sees as `event`"""
+    wait: Given[bool] = True
+    """whether this run goes on only when that one has ended; the step's result is then its output"""
+
+
+class LogArguments(FlowModel):
+    """Writes a line into the box's log."""
+
+    text: str
+    level: Given[Literal["debug", "info", "warning", "error"]] = "info"
+    data: Given[Data] = Field(default_factory=dict)
+
+
+class EmitArguments(FlowModel):
+    """An event of the box, for flows with `on: {event: topic}` and steps with `wait_for`."""
+
+    event: Given[str]
+    """its topic, such as order.paid"""
+    data: Given[Data] = Field(default_factory=dict)
+    key: Given[str] | None = None
+    """the same key is taken once; without it, the step's own"""
+
+
+class RespondArguments(FlowModel):
+    """Answers the caller of the webhook that started the run."""
+
+    status: Given[Annotated[int, Field(ge=100, le=599)]] = 200
+    body: Any = None
+    """a text as it is; anything else as JSON"""
+    headers: Given[dict[str, Given[str]]] = Field(default_factory=dict)
+    json_: Any = Field(default=None, alias="json")
+    """a value that is answered as JSON, also if it is a text"""
+
+
+class SendArguments(FlowModel):
+    """A message for the outbox. Keys beside these are for the channel (`subject`, `buttons`, …)."""
+
+    model_config = ConfigDict(extra="allow")
+
+    to: Given[str | Data] | None = None
+    """the recipient, in the channel's own terms, or what a channel gives as `event.sender`; without it, the account's
+    own (a log channel has one)"""
+    via: Given[str] | None = None
+    """the account, such as telegram/main; without it, the one that the event came by"""
+    text: str | None = None
+    markdown: str | None = None
+
+
+class ManualSettings(FlowModel):
+    """Started by hand: `onebox emit`."""
+
+
+class EventFields(FlowModel):
+    """An event of the box."""
+
+    topic: Annotated[Verbatim, Field(min_length=1)]
+    where: dict[str, Any] = Field(default_factory=dict)
+    """only events whose data has these values at these dotted paths"""
+
+
+class EventSettings(RootModel[str | EventFields]):
+    """A topic such as order.paid, or {topic, where}."""
+
+    model_config = ConfigDict(frozen=True, strict=True)
+
+    @model_validator(mode="after")
+    def _is_fixed(self) -> EventSettings:
+        if not self.topic or is_expression(self.topic):
+            message = "expected a topic such as order.paid"
+            raise ValueError(message)
+        return self
+
+    @property
+    def topic(self) -> str:
+        """The topic that is waited for."""
+        return self.root if isinstance(self.root, str) else self.root.topic
+
+    @property
+    def where(self) -> Mapping[str, Any]:
+        """What the event's data must have, by dotted path."""
+        return {} if isinstance(self.root, str) else self.root.where
+
+
+class SubFlowSettings(FlowModel):
+    """Started by a step `do: run` of another flow."""
+
+
+def native_steps() -> list[StepKind]:
+    """The step kinds of every box. Handlers of the effects among them (log, emit, respond, send) live elsewhere."""
+    return [
+        StepKind("set", SetArguments, Nature.pure, dict, _keys),
+        StepKind("render", RenderArguments, Nature.pure, lambda arguments: arguments["text"]),
+        StepKind("stop", StopArguments, Nature.stop),
+        StepKind("fail", FailArguments, Nature.fail),
+        StepKind("run", RunArguments, Nature.child),
+        StepKind("log", LogArguments),
+        StepKind("emit", EmitArguments),
+        StepKind("respond", RespondArguments),
+        StepKind("send", SendArguments),
+    ]
+
+
+def native_triggers() -> list[TriggerKind]:
+    """The trigger kinds of every box that need no adapter."""
+    return [
+        TriggerKind("manual", ManualSettings, lambda flow, _settings: f"manual.{flow}"),
+        TriggerKind("event", EventSettings, lambda _flow, settings: str(settings.topic)),
+        TriggerKind("flow", SubFlowSettings, lambda flow, _settings: f"flow.{flow}"),
+    ]
+
+
+def _keys(written: Any) -> Sequence[str] | None:
+    """The names of a `set` step's result, if it is no expression."""
+    return list(written) if isinstance(written, dict) else None

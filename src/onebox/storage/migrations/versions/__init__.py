@@ -1,0 +1,1 @@
+"""One file a step. A released one is never changed."""

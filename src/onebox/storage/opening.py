@@ -1,0 +1,162 @@
+"""Opening what a box keeps: the one place that knows both databases."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
+from urllib.parse import urlsplit
+
+from onebox.flows.run import FileRequest
+from onebox.kernel.errors import OneboxError
+from onebox.storage.changes import appliers_for
+from onebox.storage.message_reading import MessageReading
+from onebox.storage.readers import ReadPool
+from onebox.storage.record_reading import RecordReading
+from onebox.storage.run_reading import RunReading
+from onebox.storage.version import check_version
+from onebox.storage.writer import Writer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from onebox.kernel.ledger import Change
+    from onebox.storage.dialects import Dialect
+    from onebox.storage.readers import ReadConnection
+    from onebox.storage.session import Connection, Session
+
+_POSTGRES = ("postgresql://", "postgres://")
+
+
+class NotOwner(OneboxError):
+    """A process that does not run the box may only file requests."""
+
+    code: ClassVar[str] = "not_owner"
+
+
+class Reader(RunReading, MessageReading, RecordReading):
+    """All that is read, by whom it may concern: RunReader, SqlReader, MessageReader, Records."""
+
+    def __init__(self, pool: ReadPool, dialect: Dialect) -> None:
+        RunReading.__init__(self, pool, dialect)
+        MessageReading.__init__(self, pool, dialect)
+        RecordReading.__init__(self, pool, dialect)
+
+
+@dataclass(frozen=True, slots=True)
+class _Backend:
+    """One database, as this module needs it."""
+
+    name: str
+    dialect: Dialect
+    version: Callable[[], list[tuple[str, ...]] | None]
+    write: Callable[[bool], Connection]
+    read: Callable[[], ReadConnection]
+    size: Callable[[ReadConnection], int]
+    check: Callable[[ReadConnection], list[str]]
+
+
+class Storage:
+    """An open box: `ledger` writes, `reader` reads."""
+
+    def __init__(self, backend: _Backend, connection: Connection, *, own: bool) -> None:
+        appliers = appliers_for(backend.dialect)
+        self._backend = backend
+        self._pool = ReadPool(backend.read)
+        self.reader = Reader(self._pool, backend.dialect)
+        self.ledger = Writer(connection, appliers if own else _RequestsAlone(appliers))
+
+    async def size_bytes(self) -> int:
+        """What the box's tables take on disk, free space within included."""
+        return await self._pool.run(self._backend.size)
+
+    async def quick_check(self) -> list[str]:
+        """What is wrong with the database file; empty when nothing is."""
+        return await self._pool.run(self._backend.check)
+
+    async def close(self) -> None:
+        """Writes what was handed in, then gives up ownership."""
+        await self.ledger.close()
+        await self._pool.close()
+
+
+class _RequestsAlone(dict["type[Change[Any]]", "Callable[[Session, Any], Any]"]):
+    def __init__(self, appliers: dict[type[Change[Any]], Callable[[Session, Any], Any]]) -> None:
+        super().__init__({FileRequest: appliers[FileRequest]})
+
+    def __missing__(self, kind: type[Change[Any]]) -> NoReturn:
+        raise NotOwner(f"only the process that runs the box may write {kind.__name__}", hint="file a request")
+
+
+async def open_storage(where: str | Path, *, own: bool, box: str | Path = ".") -> Storage:
+    """Opens a database that has been migrated: a Postgres URL, or the path of a SQLite file.
+
+    `own`: this process runs the box; else it reads, and files requests to the process that does. `box` is for the
+    hints of errors. Raises WrongVersion, BoxTaken, and the database's error if it cannot be reached.
+    """
+    backend = await asyncio.to_thread(_backend, where)
+    check_version(await asyncio.to_thread(backend.version), where=backend.name, box=str(box))
+    connection = await asyncio.to_thread(backend.write, own)
+    return Storage(backend, connection, own=own)
+
+
+async def open_for_requests(where: str | Path, *, box: str | Path = ".") -> Storage:
+    """For the CLI beside a running box."""
+    return await open_storage(where, own=False, box=box)
+
+
+async def current_version(where: str | Path) -> str | None:
+    """The version of the tables; None if there are none yet."""
+    rows = await asyncio.to_thread(lambda: _backend(where).version())
+    return rows[0][0] if rows else None
+
+
+def is_postgres(where: str | Path) -> bool:
+    """Whether this names a Postgres database; else it is the path of a SQLite file."""
+    return str(where).startswith(_POSTGRES)
+
+
+def _backend(where: str | Path) -> _Backend:
+    return _postgres(str(where)) if is_postgres(where) else _sqlite(Path(where))
+
+
+def _sqlite(path: Path) -> _Backend:
+    from onebox.storage import sqlite, sqlite_reading
+    from onebox.storage.dialects import Sqlite
+    from onebox.storage.locking import FileLock
+
+    def write(own: bool) -> Connection:  # noqa: FBT001
+        lock = FileLock(path.with_name(path.name + ".lock"), str(path)) if own else None
+        try:
+            return sqlite.SqliteSession(sqlite.connect(path, readonly=False), lock)
+        except BaseException:
+            if lock is not None:
+                lock.release()
+            raise
+
+    return _Backend(
+        name=str(path),
+        dialect=Sqlite(),
+        version=lambda: sqlite_reading.read_version(path),
+        write=write,
+        read=lambda: sqlite_reading.SqliteReader(path),
+        size=lambda _: sqlite_reading.size_bytes(path),
+        check=sqlite_reading.quick_check,
+    )
+
+
+def _postgres(url: str) -> _Backend:
+    from onebox.storage import postgres, postgres_reading
+    from onebox.storage.dialects import Postgres
+
+    parts = urlsplit(url)
+    return _Backend(
+        name=f"{parts.hostname or 'localhost'}{parts.path}",
+        dialect=Postgres(),
+        version=lambda: postgres_reading.read_version(url),
+        write=lambda own: postgres.PostgresSession(url, own=own),
+        read=lambda: postgres_reading.PostgresReader(url),
+        size=postgres_reading.size_bytes,
+        check=postgres_reading.quick_check,
+    )

@@ -1,0 +1,137 @@
+"""An expression looks; it never changes what it sees, and never reaches beyond it."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from onebox.flows.expressions import ExpressionFailed, ExpressionInvalid, compile_value, render_template_text
+from onebox.flows.expressions.engine import ENVIRONMENT
+from onebox.flows.expressions.filters import BUILT_IN, FILTERS, FUNCTIONS, TESTS
+from onebox.flows.expressions.methods import METHOD_NAMES
+from onebox.kernel.errors import OneboxError
+from tests.flows.expressions.scope import scope
+
+_ATTEMPTS = [
+    "event.clear()",
+    "event.body.clear()",
+    "event.body.items.append(1)",
+    "event.body.items.pop()",
+    "event.pop('text')",
+    "event['pop']('text')",
+    "event.body['clear']()",
+    "(event.body.clear)()",
+    "(event.body['clear'])()",
+    "[event.body.clear][0]()",
+    "[event.body][0].clear()",
+    "(event.body).clear()",
+    "{'get': event.body.clear}.get()",
+    "{'get': event.body.clear}.get('get')()",
+    "dict(get=event.body.clear).get()",
+    "event.body.get('items').append(1)",
+    "event.body.values().append(1)",
+    "event.update({'a': 1})",
+    "event.setdefault('a', 1)",
+    "event.__class__",
+    "event.body.items.__len__()",
+    "event.text.__class__.__mro__",
+    "event | attr('clear')",
+    "(event.body | attr('clear'))()",
+    "event.body.items | map('attr', 'clear') | list",
+    "[event.body] | map(attribute='clear') | first",
+    "([event.body] | map(attribute='clear') | first)()",
+    "event.body.items | map('pop') | list",
+    "event.body.items | map('call_method', 'clear') | list",
+    "event.body.items | map('need') | list",
+    "event.body | call_method('clear')",
+    "namespace(a=event).a.clear()",
+    "debug()",
+    "event.body.items.sort(reverse=true)",
+    "event.body.items.reverse()",
+    "event.body.items | reverse | list",
+    "event.body.items | sort(attribute='name') | list",
+    "event.body | items | list",
+    "event.body.items + [1]",
+    "self.clear()",
+    "event.clear ()",
+    "event. clear()",
+    "event\n.clear\n()",
+    "range.clear()",
+    "now.replace(year=1)",
+    "event.text.format(event)",
+]
+
+
+@pytest.mark.parametrize("code", _ATTEMPTS)
+def test_nothing_changes_the_event(code: str) -> None:
+    names, before = scope(), copy.deepcopy(scope())
+
+    for raw in (f"${{{code}}}", f"a ${{{code}}}", {"x": f"${{[{code}]}}"}):
+        _try(raw, names)
+    assert names == before
+
+
+@pytest.mark.parametrize("code", _ATTEMPTS)
+def test_nothing_changes_the_event_in_a_template(code: str) -> None:
+    names, before = scope(), copy.deepcopy(scope())
+
+    for text in (f"${{{code}}}", f"{{% if {code} %}}a{{% endif %}}", f"{{% set f = {code} %}}${{f()}}"):
+        _try_template(text, names)
+    assert names == before
+
+
+@given(st.lists(st.sampled_from("event body items clear pop get . [ ] ( ) { } | ' , : 0 default attr map".split())))
+def test_no_mixture_changes_the_event(parts: list[str]) -> None:
+    names, before = scope(), copy.deepcopy(scope())
+
+    _try(f"${{{''.join(parts)}}}", names)
+    assert names == before
+
+
+@pytest.mark.parametrize("tag", ["include 'x'", "import 'x' as y", "extends 'x'", "macro f()", "call f()", "raw"])
+def test_templates_reach_no_other_file(tag: str) -> None:
+    with pytest.raises(ExpressionInvalid, match="there is no tag"):
+        render_template_text(f"{{% {tag} %}}", {})
+
+
+def test_the_lists_of_names_are_minijinjas() -> None:
+    for name in FILTERS:
+        assert "unknown filter" not in _complaint(f"1 | {name}")
+    for name in TESTS:
+        assert "unknown test" not in _complaint(f"1 is {name}")
+    assert set(ENVIRONMENT.globals) == FUNCTIONS
+    assert "attr" not in BUILT_IN
+    assert not METHOD_NAMES & {"append", "clear", "pop", "update", "sort", "reverse", "insert", "remove", "format"}
+
+
+def test_a_report_does_not_tell_values() -> None:
+    with pytest.raises(ExpressionFailed) as caught:
+        compile_value("${1 + secret.token}")({"secret": {"token": "hunter2"}})
+
+    assert "hunter2" not in str(caught.value)
+
+
+def _try(raw: Any, names: dict[str, Any]) -> None:
+    try:
+        compile_value(raw)(names)
+    except OneboxError:
+        pass
+
+
+def _try_template(text: str, names: dict[str, Any]) -> None:
+    try:
+        render_template_text(text, names)
+    except OneboxError:
+        pass
+
+
+def _complaint(code: str) -> str:
+    try:
+        ENVIRONMENT.eval_expr(code)
+    except Exception as error:  # noqa: BLE001  whatever a filter says of a number
+        return str(error)
+    return ""

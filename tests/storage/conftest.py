@@ -1,0 +1,87 @@
+"""The ledger of a test: in memory, on SQLite, on Postgres. One suite runs unchanged against all three."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import pytest_asyncio
+from tests.support.memory_ledger import MemoryLedger
+from tests.support.postgres import postgres_cluster, postgres_url
+
+from onebox.storage.migrating import migrate
+from onebox.storage.opening import open_storage
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator, Sequence
+    from pathlib import Path
+
+    from tests.support.memory_reader import MemoryReader
+    from tests.support.postgres import Cluster
+
+    from onebox.kernel.ledger import Change, Ledger
+    from onebox.storage.opening import Reader
+
+__all__ = ["postgres_cluster", "postgres_url"]
+
+
+@dataclass
+class Kept:
+    """A ledger with the reader of the same rows."""
+
+    ledger: Ledger
+    read: Reader | MemoryReader
+
+    async def __call__(self, *changes: Change[Any]) -> list[Any]:
+        """Commits the changes as one unit."""
+        return await self.ledger.commit(changes)
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_cluster: Cluster) -> str:
+    """The name of a migrated database, to be copied."""
+    url = postgres_cluster.create_database()
+    migrate(url)
+    return url.rpartition("/")[2]
+
+
+@pytest.fixture
+def migrated_postgres(postgres_cluster: Cluster, postgres_template: str) -> Iterator[str]:
+    """The URL of a migrated database without rows."""
+    url = postgres_cluster.create_database(postgres_template)
+    yield url
+    postgres_cluster.drop_database(url)
+
+
+@pytest.fixture
+def migrated_sqlite(tmp_path: Path) -> Path:
+    """The path of a migrated database without rows."""
+    path = tmp_path / "box.db"
+    migrate(path)
+    return path
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database(request: pytest.FixtureRequest) -> Path | str:
+    """A migrated database without rows, of each kind."""
+    found: Path | str = request.getfixturevalue(f"migrated_{request.param}")
+    return found
+
+
+@pytest_asyncio.fixture(params=["memory", "sqlite", "postgres"])
+async def kept(request: pytest.FixtureRequest) -> AsyncIterator[Kept]:
+    """An empty ledger of each kind."""
+    if request.param == "memory":
+        memory = MemoryLedger()
+        yield Kept(memory, memory)
+        memory.close()
+        return
+    storage = await open_storage(request.getfixturevalue(f"migrated_{request.param}"), own=True)
+    yield Kept(storage.ledger, storage.reader)
+    await storage.close()
+
+
+def paths(entries: Sequence[Any]) -> list[str]:
+    """Of journal entries, timers, signals."""
+    return [entry.path for entry in entries]

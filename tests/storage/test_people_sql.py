@@ -1,0 +1,174 @@
+"""Port suite: people's own SQL, beside the box's tables."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tests.storage.rows import NOON, recorded, started
+
+from onebox.flows.run import RunSql, SqlFailed
+from onebox.storage.opening import open_storage
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from tests.storage.conftest import Kept
+
+    from onebox.storage.opening import Storage
+
+LEADS = "create table leads (id integer primary key, name text, more text)"
+
+
+def sql(statement: str, position: int = 1, seconds: float = 5, limit: int = 100, **arguments: Any) -> RunSql:
+    return RunSql("r1", position, "lead", 1, NOON, statement, arguments, limit, timedelta(seconds=seconds))
+
+
+async def read(kept: Kept, statement: str, limit: int = 100, **arguments: Any) -> dict[str, Any] | None:
+    return await kept.read.read_sql(statement, arguments, limit=limit, time_limit=timedelta(seconds=5))
+
+
+async def test_statement_and_journal_entry_are_one(kept: Kept) -> None:
+    await kept(started())
+    await kept(sql(LEADS))
+    insert = "insert into leads values (:id, :name, :more) returning id, name"
+    [result] = await kept(sql(insert, 2, id=7, name="Ana's", more={"tags": ["a"]}))
+    assert result == {"rows": [{"id": 7, "name": "Ana's"}], "row": {"id": 7, "name": "Ana's"}, "count": 1}
+    history = await kept.read.history("r1")
+    assert history is not None
+    assert history.entries[1].value == result
+
+
+async def test_failed_statement_leaves_no_entry(kept: Kept) -> None:
+    await kept(started(), recorded(1, "a"))
+    with pytest.raises(SqlFailed, match="nowhere"):
+        await kept(sql("insert into nowhere values (1)", 2))
+    history = await kept.read.history("r1")
+    assert history is not None
+    assert len(history.entries) == 1
+
+
+async def test_statement_is_undone_with_its_unit(kept: Kept) -> None:
+    await kept(started(), recorded(1, "a"))
+    with pytest.raises(Exception, match=r"(?i)unique|known already"):
+        await kept(sql(LEADS, 1))
+    with pytest.raises(SqlFailed, match="leads"):
+        await read(kept, "select * from leads")
+
+
+async def test_select_is_read_beside_the_writer(kept: Kept) -> None:
+    await kept(started(), sql(LEADS))
+    await kept(sql("insert into leads values (1, 'Ana', null), (2, 'Bo', null), (3, 'Cy', null)", 2))
+    found = await read(kept, "with l as (select * from leads) select id, name from l where id <> :id order by id", id=2)
+    assert found == {
+        "rows": [{"id": 1, "name": "Ana"}, {"id": 3, "name": "Cy"}],
+        "row": {"id": 1, "name": "Ana"},
+        "count": 2,
+    }
+
+
+async def test_select_reads_up_to_the_limit(kept: Kept) -> None:
+    assert await read(kept, "values (1), (2), (3)", limit=2) is not None
+    found = await read(kept, "select 1 as n union select 2 union select 3 order by n", limit=2)
+    assert found == {"rows": [{"n": 1}, {"n": 2}], "row": {"n": 1}, "count": 2}
+
+
+async def test_no_row_is_none(kept: Kept) -> None:
+    assert await read(kept, "select 1 as n where 1 = 2") == {"rows": [], "row": None, "count": 0}
+
+
+async def test_writing_statement_is_not_read(kept: Kept) -> None:
+    await kept(started(), sql(LEADS))
+    assert await read(kept, "delete from leads") is None
+
+
+async def test_update_counts_what_it_changed(kept: Kept) -> None:
+    await kept(started(), sql(LEADS))
+    await kept(sql("insert into leads values (1, 'Ana', null), (2, 'Bo', null)", 2))
+    [result] = await kept(sql("update leads set more = :more", 3, more="x"))
+    assert result == {"rows": [], "row": None, "count": 2}
+
+
+async def test_missing_argument_is_named(kept: Kept) -> None:
+    await kept(started())
+    with pytest.raises(SqlFailed, match="name"):
+        await kept(sql("select :name"))
+
+
+@pytest.fixture
+async def storage(database: Path | str) -> AsyncIterator[Storage]:
+    opened = await open_storage(database, own=True)
+    yield opened
+    await opened.close()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "select * from onebox.run",
+        "select * from run",
+        "delete from event",
+        'insert into "message" (id) values (1)',
+        "drop table run",
+        "create index i on run (id)",
+        "alter table run rename to mine",
+        "with x as (select 1) select * from Step_Result",
+        "pragma writable_schema = on",
+        "attach database ':memory:' as other",
+        "set search_path = onebox",
+        "select set_config('search_path', 'onebox', true)",
+        "begin",
+        "commit",
+        "rollback",
+        "vacuum",
+        "select 1; select 2",
+        "",
+        "-- nothing",
+    ],
+)
+async def test_box_is_out_of_reach(storage: Storage, statement: str) -> None:
+    await storage.ledger.commit([started()])
+    with pytest.raises(SqlFailed):
+        await storage.ledger.commit([sql(statement)])
+    assert (await storage.reader.count_runs()) == {"ready": 1}
+
+
+@pytest.mark.parametrize("statement", ["select * from run", "with x as (select * from event) select * from x"])
+async def test_box_cannot_be_read(storage: Storage, statement: str) -> None:
+    with pytest.raises(SqlFailed):
+        await storage.reader.read_sql(statement, {}, limit=9, time_limit=timedelta(seconds=5))
+
+
+async def test_column_may_be_called_as_a_box_table(storage: Storage) -> None:
+    await storage.ledger.commit([started(), sql("create table notes (message text, run text)")])
+    await storage.ledger.commit([sql("insert into notes (message, run) values (:m, 'x')", 2, m="hi")])
+    found = await storage.reader.read_sql("select message from notes", {}, limit=9, time_limit=timedelta(seconds=5))
+    assert found is not None
+    assert found["rows"] == [{"message": "hi"}]
+
+
+ENDLESS = {
+    "sqlite": "with recursive n(i) as (select 1 union all select i + 1 from n) select count(*) from n",
+    "postgres": "select pg_sleep(60)",
+}
+
+
+async def test_statement_is_stopped_at_its_time_limit(storage: Storage, request: pytest.FixtureRequest) -> None:
+    kind = "postgres" if "postgres" in request.node.name else "sqlite"
+    await storage.ledger.commit([started()])
+    with pytest.raises(SqlFailed, match="time limit"):
+        await storage.ledger.commit([sql(ENDLESS[kind], seconds=0.05)])
+    with pytest.raises(SqlFailed, match="time limit"):
+        await storage.reader.read_sql(ENDLESS[kind], {}, limit=9, time_limit=timedelta(seconds=0.05))
+
+
+async def test_write_inside_with_is_left_to_the_writer(storage: Storage) -> None:
+    await storage.ledger.commit([started(), sql(LEADS)])
+    for statement in (
+        "insert into leads (id) values (1)",
+        "with x as (select 5 as i) insert into leads (id) select i from x",
+    ):
+        found = await storage.reader.read_sql(statement, {}, limit=9, time_limit=timedelta(seconds=5))
+        assert found is None

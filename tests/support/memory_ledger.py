@@ -1,0 +1,344 @@
+"""A ledger in memory, written by hand: takes every change and answers every reader as the databases do.
+
+`MemoryLedger` is both the ledger and the reader. A failing unit leaves nothing; people's SQL runs on an SQLite of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from dataclasses import dataclass, field, fields, replace
+from typing import TYPE_CHECKING, Any
+
+from onebox.flows.run import (
+    AnswerRequest,
+    AwaitEvent,
+    ClaimOnce,
+    DropSignal,
+    DropTimer,
+    DropWait,
+    Entry,
+    EntryKind,
+    FileRequest,
+    FinishRun,
+    KeepVersion,
+    ParkRun,
+    Prune,
+    RecordEntry,
+    ReleaseOnce,
+    RememberTick,
+    Request,
+    RetryRun,
+    Run,
+    RunSql,
+    RunState,
+    SendSignal,
+    SetTimer,
+    Signal,
+    StartRun,
+    WakeRun,
+)
+from onebox.flows.waiting import matches
+from onebox.kernel.encoding import dump, load, normalise
+from onebox.messaging.event import Event, Stored, StoredResponse, StoreEvent, StoreResponse
+from onebox.messaging.message import MarkFailed, MarkRetried, MarkSent, Message, MessageState, QueueMessage
+from tests.support.memory_reader import MemoryReader
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+
+    from onebox.kernel.ledger import Change
+
+LIVING = (RunState.ready, RunState.waiting)
+
+
+def kept(value: Any) -> Any:
+    """As it comes back from a row."""
+    return load(dump(normalise(value)))
+
+
+@dataclass
+class Tables:
+    """Rows by their key. Rows are replaced, never changed, so that a shallow copy is a snapshot."""
+
+    events: dict[str, Event] = field(default_factory=dict)
+    started: dict[str, int] = field(default_factory=dict)
+    responses: dict[str, StoredResponse] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)
+    runs: dict[str, Run] = field(default_factory=dict)
+    journal: dict[tuple[str, int], tuple[str, Entry]] = field(default_factory=dict)
+    once: dict[tuple[str, str, str], str] = field(default_factory=dict)
+    timers: dict[tuple[str, str], datetime] = field(default_factory=dict)
+    waits: dict[tuple[str, str], tuple[str, dict[str, Any]]] = field(default_factory=dict)
+    signals: dict[tuple[str, str], Signal] = field(default_factory=dict)
+    messages: dict[str, Message] = field(default_factory=dict)
+    ended_messages: dict[str, tuple[datetime, Any]] = field(default_factory=dict)
+    ticks: dict[str, datetime] = field(default_factory=dict)
+    requests: dict[str, Request] = field(default_factory=dict)
+
+    def copy(self) -> Tables:
+        return Tables(**{table.name: dict(getattr(self, table.name)) for table in fields(self)})
+
+
+class MemoryLedger(MemoryReader):
+    """`commits` are the units that were kept; `refusal`, once set, is raised by each commit instead of keeping it."""
+
+    def __init__(self) -> None:
+        self.tables = Tables()
+        self.people = sqlite3.connect(":memory:", isolation_level=None)
+        self.commits: list[Sequence[Change[Any]]] = []
+        self.refusal: Exception | None = None
+        self._appliers: dict[type[Change[Any]], Callable[[Any], Any]] = {
+            StoreEvent: self._store_event,
+            StoreResponse: self._store_response,
+            KeepVersion: self._keep_version,
+            StartRun: self._start_run,
+            RecordEntry: self._record_entry,
+            RunSql: self._run_sql,
+            ClaimOnce: self._claim_once,
+            ReleaseOnce: self._release_once,
+            ParkRun: self._park_run,
+            WakeRun: self._wake_run,
+            FinishRun: self._finish_run,
+            RetryRun: self._retry_run,
+            SetTimer: self._set_timer,
+            DropTimer: self._drop_timer,
+            AwaitEvent: self._await_event,
+            DropWait: self._drop_wait,
+            SendSignal: self._send_signal,
+            DropSignal: self._drop_signal,
+            QueueMessage: self._queue_message,
+            MarkSent: self._mark_sent,
+            MarkRetried: self._mark_retried,
+            MarkFailed: self._mark_failed,
+            RememberTick: self._remember_tick,
+            FileRequest: self._file_request,
+            AnswerRequest: self._answer_request,
+            Prune: self._prune,
+        }
+
+    async def commit(self, changes: Sequence[Change[Any]]) -> list[Any]:
+        await asyncio.sleep(0)  # others get their turn, as they do while a disk works
+        if self.refusal is not None:
+            raise self.refusal
+        before = self.tables.copy()
+        self.people.execute("savepoint unit")
+        try:
+            results = [self._apply(change) for change in changes]
+        except Exception:
+            self.tables = before
+            self.people.execute("rollback to unit")
+            raise
+        finally:
+            self.people.execute("release unit")
+        self.commits.append(changes)
+        return results
+
+    def close(self) -> None:
+        self.people.close()
+
+    def _apply(self, change: Change[Any]) -> Any:
+        return self._appliers[type(change)](change)
+
+    # --- events ---
+
+    def _store_event(self, change: StoreEvent) -> Stored:
+        event = change.event
+        for known in self.tables.events.values():
+            if event.key is not None and (known.source, known.key) == (event.source, event.key):
+                return Stored(known.id, duplicate=True, response=self.tables.responses.get(known.id))
+        self._add(self.tables.events, event.id, replace(event, data=load(event.payload)))
+        self.tables.started[event.id] = sum(isinstance(one, StartRun) for one in change.then)
+        for consequence in change.then:
+            self._apply(consequence)
+        return Stored(event.id, woken=self._end_waits(event))
+
+    def _end_waits(self, event: Event) -> list[str]:
+        woken: dict[str, None] = {}
+        for (run_id, path), (topic, match) in sorted(self.tables.waits.items()):
+            if topic == event.topic and matches(match, event.data):
+                del self.tables.waits[run_id, path]
+                self._tell(run_id, Signal(path, EntryKind.event, load(event.payload), event.received_at))
+                woken[run_id] = None
+        return list(woken)
+
+    def _store_response(self, change: StoreResponse) -> None:
+        self.tables.responses.setdefault(change.event_id, change.response)
+
+    # --- runs ---
+
+    def _keep_version(self, change: KeepVersion) -> None:
+        self.tables.versions.setdefault(change.version, change.text)
+
+    def _start_run(self, change: StartRun) -> None:
+        self._add(self.tables.runs, change.run.id, replace(change.run))
+
+    def _record_entry(self, change: RecordEntry) -> None:
+        entry = replace(change.entry, value=kept(change.entry.value))
+        self._add(self.tables.journal, (change.run_id, change.position), (change.kind_of_step, entry))
+
+    def _run_sql(self, change: RunSql) -> Any:
+        value = self._ask_people(change.statement, change.arguments, change.limit)
+        entry = Entry(change.path, EntryKind.result, value, change.at, change.attempt)
+        self._record_entry(RecordEntry(change.run_id, change.position, entry, "sql"))
+        return value
+
+    def _claim_once(self, change: ClaimOnce) -> bool:
+        return self.tables.once.setdefault((change.flow, change.step, change.key), change.run_id) == change.run_id
+
+    def _release_once(self, change: ReleaseOnce) -> None:
+        if self.tables.once.get((change.flow, change.step, change.key)) == change.run_id:
+            del self.tables.once[change.flow, change.step, change.key]
+
+    def _park_run(self, change: ParkRun) -> bool:
+        if any(run_id == change.run_id for run_id, _ in self.tables.signals):
+            return False
+        return self._move(change.run_id, (RunState.ready,), state=RunState.waiting)
+
+    def _wake_run(self, change: WakeRun) -> bool:
+        return self._move(change.run_id, (RunState.waiting,), state=RunState.ready)
+
+    def _finish_run(self, change: FinishRun) -> bool:
+        ended = {"ended_at": change.at, "output": kept(change.output), "error": kept(change.error)}
+        finished = self._move(change.run_id, LIVING, state=change.state, **ended)
+        for table in (self.tables.timers, self.tables.waits, self.tables.signals):
+            _drop_of_run(table, change.run_id)
+        return finished
+
+    def _retry_run(self, change: RetryRun) -> bool:
+        run = self.tables.runs.get(change.run_id)
+        again = {"state": RunState.ready, "ended_at": None, "output": None, "error": None}
+        if run is None or not self._move(change.run_id, (RunState.failed, RunState.cancelled), **again):
+            return False
+        failed = (run.error or {}).get("step")
+        lines = [line for (run_id, _), line in sorted(self.tables.journal.items()) if run_id == run.id]
+        _drop_of_run(self.tables.journal, run.id)
+        left = [line for line in lines if not _belongs_to_failure(failed, line[1])]
+        self.tables.journal.update({(run.id, position): line for position, line in enumerate(left, start=1)})
+        return True
+
+    def _move(self, run_id: str, states: Sequence[RunState], **to: Any) -> bool:
+        run = self.tables.runs.get(run_id)
+        if run is None or run.state not in states:
+            return False
+        self.tables.runs[run_id] = replace(run, **to)
+        return True
+
+    # --- what runs wait for ---
+
+    def _set_timer(self, change: SetTimer) -> None:
+        self.tables.timers.setdefault((change.run_id, change.path), change.due_at)
+
+    def _drop_timer(self, change: DropTimer) -> None:
+        self.tables.timers.pop((change.run_id, change.path), None)
+
+    def _await_event(self, change: AwaitEvent) -> None:
+        self.tables.waits.setdefault((change.run_id, change.path), (change.topic, kept(change.match)))
+
+    def _drop_wait(self, change: DropWait) -> None:
+        self.tables.waits.pop((change.run_id, change.path), None)
+
+    def _send_signal(self, change: SendSignal) -> None:
+        self._tell(change.run_id, Signal(change.path, change.kind, kept(change.value), change.at))
+
+    def _tell(self, run_id: str, signal: Signal) -> None:
+        run = self.tables.runs.get(run_id)
+        if run is not None and run.state in LIVING:
+            self.tables.signals.setdefault((run_id, signal.path), signal)
+            self._move(run_id, (RunState.waiting,), state=RunState.ready)
+
+    def _drop_signal(self, change: DropSignal) -> None:
+        self.tables.signals.pop((change.run_id, change.path), None)
+
+    # --- messages ---
+
+    def _queue_message(self, change: QueueMessage) -> None:
+        message = replace(change.message, content=kept(change.message.content))
+        self._add(self.tables.messages, message.id, message)
+
+    def _mark_sent(self, change: MarkSent) -> None:
+        if self._tried(change.message_id, state=MessageState.sent, error=None):
+            self.tables.ended_messages[change.message_id] = (change.at, kept(change.receipt))
+
+    def _mark_retried(self, change: MarkRetried) -> None:
+        self._tried(change.message_id, due_at=change.due_at, error=change.error)
+
+    def _mark_failed(self, change: MarkFailed) -> None:
+        if self._tried(change.message_id, state=MessageState.failed, error=change.error):
+            self.tables.ended_messages[change.message_id] = (change.at, None)
+
+    def _tried(self, message_id: str, **changed: Any) -> bool:
+        message = self.tables.messages.get(message_id)
+        if message is None or message.state is not MessageState.queued:
+            return False
+        self.tables.messages[message_id] = replace(message, attempts=message.attempts + 1, **changed)
+        return True
+
+    # --- ticks, requests, retention ---
+
+    def _remember_tick(self, change: RememberTick) -> None:
+        last = self.tables.ticks.get(change.trigger_key, change.at)
+        self.tables.ticks[change.trigger_key] = max(last, change.at)
+
+    def _file_request(self, change: FileRequest) -> None:
+        request = Request(change.id, change.kind, change.target, kept(change.arguments), change.by, change.at)
+        self.tables.requests.setdefault(change.id, request)
+
+    def _answer_request(self, change: AnswerRequest) -> None:
+        request = self.tables.requests.get(change.id)
+        if request is not None and request.done_at is None:
+            self.tables.requests[change.id] = replace(request, done_at=change.at, result=kept(change.result))
+
+    def _prune(self, change: Prune) -> int:
+        old = [run for run in self.tables.runs.values() if run.ended_at is not None and run.ended_at < change.before]
+        if change.flow is not None:
+            old = [run for run in old if run.flow == change.flow]
+        else:
+            old = [run for run in old if run.flow not in change.except_flows]
+        gone = sorted(old, key=lambda run: run.ended_at or change.before)[: change.limit]
+        for run in gone:
+            self._forget_run(run)
+        if change.flow is None:
+            self._forget_what_had_no_run(change.before)
+        return len(gone)
+
+    def _forget_run(self, run: Run) -> None:
+        tables = self.tables
+        del tables.runs[run.id]
+        _drop_of_run(tables.journal, run.id)
+        for message in [message for message in tables.messages.values() if message.run_id == run.id]:
+            if message.state is MessageState.queued:
+                tables.messages[message.id] = replace(message, run_id=None)
+            else:
+                del tables.messages[message.id]
+        if not any(other.event_id == run.event_id for other in tables.runs.values()):
+            tables.events.pop(run.event_id, None)
+            tables.responses.pop(run.event_id, None)
+
+    def _forget_what_had_no_run(self, before: datetime) -> None:
+        tables = self.tables
+        for event in list(tables.events.values()):
+            if not tables.started[event.id] and event.received_at < before:
+                del tables.events[event.id]
+                tables.responses.pop(event.id, None)
+        for message_id, (ended_at, _) in list(tables.ended_messages.items()):
+            if message_id in tables.messages and tables.messages[message_id].run_id is None and ended_at < before:
+                del tables.messages[message_id]
+
+    @staticmethod
+    def _add(table: dict[Any, Any], key: Any, row: Any) -> None:
+        if key in table:
+            raise KeyError(f"{key!r} is known already")
+        table[key] = row
+
+
+def _drop_of_run(table: dict[tuple[str, Any], Any], run_id: str) -> None:
+    for key in [key for key in table if key[0] == run_id]:
+        del table[key]
+
+
+def _belongs_to_failure(failed: str | None, entry: Entry) -> bool:
+    if not failed:
+        return False
+    return (entry.path == failed and entry.kind is EntryKind.failure) or entry.path.startswith(f"{failed}!")
