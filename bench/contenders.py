@@ -99,9 +99,7 @@ class Onebox:
         return _tree(self.box.process.pid)
 
     async def stop(self) -> None:
-        self.box.clean_up()
-        if self.box.process is not None:
-            await self.box.process.wait()
+        await self.box.clean_up()
 
 
 def _tree(pid: int) -> float:

@@ -14,7 +14,7 @@ from tests.support.stub import Stub
 __all__ = ["postgres_cluster", "postgres_url"]
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
     MakeBox = Callable[..., BoxProcess]
@@ -50,7 +50,7 @@ async def stub() -> AsyncIterator[Stub]:
 
 
 @pytest.fixture
-def make_box(tmp_path: Path) -> Iterator[MakeBox]:
+async def make_box(tmp_path: Path) -> AsyncIterator[MakeBox]:
     """Makes boxes, by BoxProcess's arguments; whatever is left of them afterwards is killed."""
     made: list[BoxProcess] = []
 
@@ -61,4 +61,4 @@ def make_box(tmp_path: Path) -> Iterator[MakeBox]:
 
     yield make
     for box in made:
-        box.clean_up()
+        await box.clean_up()

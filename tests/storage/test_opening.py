@@ -20,7 +20,7 @@ from onebox.storage.locking import BoxTaken
 from onebox.storage.migrating import migrate
 from onebox.storage.opening import NotOwner, current_version, is_postgres, open_for_requests, open_storage
 from onebox.storage.tables import SCHEMA, VERSION_TABLE, metadata
-from onebox.storage.version import CURRENT, WrongVersion
+from onebox.storage.version import CURRENT, CannotOpen, WrongVersion
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,6 +50,18 @@ async def test_empty_database_is_refused_with_the_command(tmp_path: Path) -> Non
 async def test_empty_postgres_is_refused(postgres_url: str) -> None:
     with pytest.raises(WrongVersion, match=r"127\.0\.0\.1/test_[0-9]+ has no tables yet"):
         await open_storage(postgres_url, own=True)
+
+
+async def test_what_is_no_database_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "box.db"
+    path.write_text("hello, this is a letter and no database at all" * 100)
+    with pytest.raises(CannotOpen, match=f"the database {path} cannot be opened: file is not a database"):
+        await open_storage(path, own=True)
+
+
+async def test_server_that_is_not_there_is_named() -> None:
+    with pytest.raises(CannotOpen, match=r"the database 127\.0\.0\.1/box cannot be opened: .*refused"):
+        await open_storage("postgresql://ana:secret@127.0.0.1:1/box", own=True)
 
 
 def set_version(database: Path | str, version: str) -> None:

@@ -80,6 +80,12 @@ async def test_ready_runs_come_in_order_of_id(kept: Kept) -> None:
     assert await kept.read.ready_counts() == {"greet": 3, "other": 1}
 
 
+async def test_run_with_a_journal_or_a_signal_is_not_fresh(kept: Kept) -> None:
+    await kept(started("r1"), started("r2"), started("r3"))
+    await kept(recorded(1, "a"), SendSignal("r2", "a", EntryKind.result, 1, NOON))
+    assert [ready.fresh for ready in await kept.read.ready_runs("greet", limit=9)] == [False, False, True]
+
+
 async def test_parked_run_is_not_ready(kept: Kept) -> None:
     await kept(started())
     assert await kept(ParkRun("r1")) == [True]

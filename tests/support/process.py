@@ -111,7 +111,7 @@ class BoxProcess:
         except TimeoutError:
             raise self.failed(f"the process did not end within {within:g} s") from None
 
-    def clean_up(self) -> None:
+    async def clean_up(self) -> None:
         """Ends the process and its children, whatever state they are in."""
         if self.process is None:
             return
@@ -121,6 +121,7 @@ class BoxProcess:
                     child.kill()
         with suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
+        await self.process.wait()
 
     def _running(self) -> asyncio.subprocess.Process:
         assert self.process is not None, "not started"

@@ -80,8 +80,9 @@ async def test_running_request_ends_and_idle_ones_are_closed() -> None:
         await idle_reader.readuntil(b'{"status":"alive"}')
         running = asyncio.create_task(box.post("/hooks/w"))
         await box.answers.until_asked()
-        stopping = asyncio.create_task(box.server.stop(deadline=5))
-        assert await idle_reader.read() == b""
+        stopping = asyncio.create_task(box.server.stop(deadline=30))
+        async with asyncio.timeout(2):
+            assert await idle_reader.read() == b""
         assert not running.done()
         box.answers.give(StoredResponse(200, JSON, b'{"total":7}'))
         assert await running == (200, {"total": 7})
@@ -189,8 +190,9 @@ async def test_pipelined_answers_that_nobody_reads_do_not_pile_up() -> None:
             writer.write(b"POST /hooks/w HTTP/1.1\r\nHost: x\r\n\r\n")
         for _ in range(5):
             await box.crowd.arrivals.acquire()
-        assert (await box.post("/hooks/w"))[0] == 200
-        assert len(box.stored) < 150
+        for _ in range(60):  # in that time it could have answered them all
+            assert (await box.post("/hooks/w"))[0] == 200
+        assert len(box.stored) - 60 < 100
         writer.transport.abort()
 
 

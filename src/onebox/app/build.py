@@ -12,7 +12,7 @@ from onebox.app.clock import SystemClock
 from onebox.app.masking import masker
 from onebox.channels.terminal.channel import TerminalChannel
 from onebox.channels.webhook.channel import WebhookChannel
-from onebox.connectors.code.connector import CodeConnector
+from onebox.connectors.code.connector import PythonConnector
 from onebox.connectors.http.connector import HttpConnector
 from onebox.connectors.sql.connector import SqlConnector
 from onebox.dispatch.boxsql import BoxSql
@@ -66,7 +66,7 @@ class Box:
     senders: Mapping[str, Sender]
     http: HttpConnector
     sql: SqlConnector
-    code: CodeConnector
+    code: PythonConnector
     clock: Clock
 
 
@@ -91,9 +91,7 @@ def build_box(
     book = FlowBook()
     http = HttpConnector(secrets=secrets, clock=clock, connections=settings.http.connections)
     sql = SqlConnector(databases=settings.databases, secrets=secrets, folder=folder.path)
-    code = CodeConnector(
-        folder.code, workers=settings.code.workers, time=settings.code.time, memory=settings.code.memory
-    )
+    code = PythonConnector(folder=folder.code, most=settings.code.workers)
     callers = WaitingCallers(storage.reader)
     senders: dict[str, Sender] = {}
     accounts = settings.accounts

@@ -116,7 +116,7 @@ async def running_box(
 
 def run(folder: BoxFolder, *, host: str | None = None, port: int | None = None) -> int:
     """Serves a box until SIGTERM or SIGINT; a second one hurries. Returns the exit code."""
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
         return runner.run(_serve(folder, host, port))
 
 
@@ -146,7 +146,7 @@ async def _until(folder: BoxFolder, host: str | None, port: int | None, stop: as
         await stop.wait()
 
 
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     try:
         import uvloop
     except ImportError:  # not on Windows

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from onebox.flows.definition.document import Location
 
 _POSTGRES = ("postgresql://", "postgres://")
+_LONGEST_NAME = 100
 _SET_IT = "set it: onebox secrets set {}"
 
 
@@ -51,6 +52,12 @@ def _size(value: Any) -> int:
         return parse_size(value)
     except SizeError as error:
         raise _refused("size", error.message) from None
+
+
+def _box_name(value: Any) -> str:
+    if not isinstance(value, str) or not 0 < len(value.strip()) <= _LONGEST_NAME:
+        raise _refused("name", f"expected a name of up to {_LONGEST_NAME} characters, got {value!r}")
+    return value
 
 
 def _timezone(value: Any) -> str:
@@ -78,6 +85,11 @@ def _network(value: Any) -> IPv4Network | IPv6Network:
         raise _refused("network", reason) from None
 
 
+BoxName = Annotated[
+    str,
+    PlainValidator(_box_name, json_schema_input_type=str),
+    WithJsonSchema({"type": "string", "minLength": 1, "maxLength": _LONGEST_NAME}),
+]
 Size = Annotated[
     int,
     PlainValidator(_size, json_schema_input_type=str),
@@ -121,14 +133,10 @@ class HttpSettings(FlowModel):
 
 
 class CodeSettings(FlowModel):
-    """`python` steps."""
+    """`python` steps. How long a call may take and how much memory it may use, its step says."""
 
-    workers: Annotated[int, Field(ge=1, le=64)] = 2
-    """child processes"""
-    time: Duration = Field(default="30s", validate_default=True)  # type: ignore[assignment]  # validated to a duration
-    """of one call; over it, its process is killed"""
-    memory: Size = 256_000_000
-    """of one process; over it, it is killed"""
+    workers: Annotated[int, Field(ge=1, le=64)] = 4
+    """child processes at a time"""
 
 
 class ServerSettings(FlowModel):
@@ -138,7 +146,7 @@ class ServerSettings(FlowModel):
     """`0.0.0.0` for all networks"""
     port: Annotated[int, Field(ge=0, le=65535)] = 8080
     """0: any that is free"""
-    trusted_proxies: list[Network] = []
+    trusted_proxies: list[Network] = Field(default_factory=list)
     """addresses and networks that are believed when they say in X-Forwarded-For whom they call for"""
 
 
@@ -154,7 +162,7 @@ class LogSettings(FlowModel):
 class BoxSettings(FlowModel):
     """The settings of one box."""
 
-    box: Annotated[str, Field(min_length=1, max_length=100)] = "onebox"
+    box: BoxName = "onebox"
     """its name, as people see it"""
     timezone: Timezone = "UTC"
     """of its schedules and times of day, where a flow names none"""

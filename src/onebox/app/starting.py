@@ -20,6 +20,7 @@ _TEMPLATES = Path(__file__).with_name("templates")
 _BASE = "box"
 _ABOUT = "about.txt"
 _NEXT = "next.txt"
+_SHOWN = 3
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 
 
@@ -71,7 +72,7 @@ def _check_empty(folder: Path) -> None:
     found = sorted(entry.name for entry in folder.iterdir() if entry.name != ".git")
     if found:
         raise FolderRefused(
-            f"{folder} is not empty: it holds {', '.join(found[:3])}{' and more' if len(found) > 3 else ''}",
+            f"{folder} is not empty: it holds {', '.join(found[:_SHOWN])}{' and more' if len(found) > _SHOWN else ''}",
             hint="name a folder that is empty, or not there yet",
         )
 
@@ -109,4 +110,4 @@ def _begin_git(folder: Path) -> bool:
 
 
 def _succeeds(*program: str) -> bool:
-    return subprocess.run(program, check=False, capture_output=True).returncode == 0
+    return subprocess.run(program, check=False, capture_output=True).returncode == 0  # noqa: S603  git, by us

@@ -6,7 +6,7 @@ import asyncio
 import os
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from onebox.app.clock import SystemClock
@@ -14,7 +14,6 @@ from onebox.app.masking import masker
 from onebox.app.secrets import Vault
 from onebox.app.settings import BoxSettings, read_settings
 from onebox.flows.run import FileRequest
-from onebox.kernel.errors import OneboxError
 from onebox.kernel.ids import Ids
 
 if TYPE_CHECKING:
@@ -29,12 +28,6 @@ _LOOK = 0.05
 """seconds between two looks for an answer"""
 
 
-class DatabaseUnreachable(OneboxError):
-    """The box's database cannot be opened; the message is the database's."""
-
-    code: ClassVar[str] = "database_unreachable"
-
-
 @dataclass(frozen=True)
 class Visit:
     """An open box that another process may run. `mask` takes secrets out of what is shown."""
@@ -46,7 +39,9 @@ class Visit:
     zone: ZoneInfo
     _storage: Storage
 
-    async def ask(self, kind: str, target: str, arguments: Mapping[str, Any], *, patience: float) -> Mapping[str, Any] | None:
+    async def ask(
+        self, kind: str, target: str, arguments: Mapping[str, Any], *, patience: float
+    ) -> Mapping[str, Any] | None:
         """Files a request, and waits up to `patience` seconds for its answer.
 
         None: no answer yet; the box takes the request when it runs.
@@ -71,7 +66,7 @@ def _me() -> str:
 async def visiting(folder: BoxFolder, environ: Mapping[str, str]) -> AsyncIterator[Visit]:
     """Opens a box that another process may be running. A database without any tables gets them.
 
-    Raises SettingsInvalid, SecretsUnreadable, storage's WrongVersion, DatabaseUnreachable.
+    Raises SettingsInvalid, SecretsUnreadable, storage's WrongVersion and CannotOpen.
     """
     settings = read_settings(folder)
     secrets = Vault(folder, environ).read()
@@ -85,27 +80,23 @@ async def visiting(folder: BoxFolder, environ: Mapping[str, str]) -> AsyncIterat
 async def _open(folder: BoxFolder, where: str | Path) -> Storage:
     from onebox.storage.opening import current_version, open_for_requests
 
-    try:
-        if await current_version(where) is None:
-            await asyncio.to_thread(_migrate, folder, where)
-        return await open_for_requests(where, box=folder.path)
-    except Exception as error:
-        raise as_unreachable(error) from error
+    if await current_version(where) is None:
+        await asyncio.to_thread(_migrate, folder, where)
+    return await open_for_requests(where, box=folder.path)
 
 
-def migrate_box(folder: BoxFolder, environ: Mapping[str, str]) -> str:
-    """Brings a box's tables to the version of this release, and returns it. Blocks.
+async def migrate_box(folder: BoxFolder, environ: Mapping[str, str]) -> str:
+    """Brings a box's tables to the version of this release, and returns it.
 
-    Raises SettingsInvalid, SecretsUnreadable, DatabaseUnreachable.
+    Raises SettingsInvalid, SecretsUnreadable, storage's CannotOpen.
     """
+    from onebox.storage.opening import current_version
     from onebox.storage.version import CURRENT
 
     settings = read_settings(folder)
     where = settings.database(folder, Vault(folder, environ).read())
-    try:
-        _migrate(folder, where)
-    except Exception as error:
-        raise as_unreachable(error) from error
+    await current_version(where)
+    await asyncio.to_thread(_migrate, folder, where)
     return CURRENT
 
 
@@ -114,13 +105,3 @@ def _migrate(folder: BoxFolder, where: str | Path) -> None:
 
     folder.prepare()
     migrate(where)
-
-
-def as_unreachable(error: Exception) -> Exception:
-    """A database driver's error as one that people can read; any other as it is."""
-    driver = type(error).__module__.partition(".")[0]
-    if driver not in {"psycopg", "sqlite3", "sqlalchemy"}:
-        return error
-    said = str(getattr(error, "orig", None) or error).strip()
-    hint = "is the database running, and are storage in box.yaml and its password right?" if driver == "psycopg" else None
-    return DatabaseUnreachable(f"the box's database cannot be opened: {said}", hint=hint)

@@ -28,9 +28,12 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 def emit(
     flow: Annotated[str, typer.Argument(metavar="FLOW", help="The flow's name.")],
     data: Annotated[
-        str, typer.Option(metavar="JSON", help="What the flow sees as ${event.…}: a JSON object, @FILE, or - for stdin.")
+        str,
+        typer.Option(metavar="JSON", help="What the flow sees as ${event.…}: a JSON object, @FILE, or - for stdin."),
     ] = "{}",
-    sender: Annotated[str | None, typer.Option(help="Whose turn it takes under limits.per_sender.", show_default=False)] = None,
+    sender: Annotated[
+        str | None, typer.Option(help="Whose turn it takes under limits.per_sender.", show_default=False)
+    ] = None,
     wait: Annotated[bool, typer.Option("--wait", help="Wait for the end, and print what the flow gave.")] = False,
     timeout: Annotated[float, typer.Option(help="How many seconds to wait at most.", min=0)] = 60.0,
     box: Box = None,
@@ -74,7 +77,9 @@ async def _emit(
     from onebox.app.visit import visiting
 
     async with visiting(BoxFolder.find(box), os.environ) as visit:
-        started = await answered(visit, "emit", flow, {"data": data, "sender": sender}, patience=timeout if wait else None)
+        started = await answered(
+            visit, "emit", flow, {"data": data, "sender": sender}, patience=timeout if wait else None
+        )
         if started is None:
             return Exit.no_answer if wait else Exit.ok
         say(f"run {started['run']} of {flow} began")

@@ -19,7 +19,7 @@ class Exit(IntEnum):
     usage = 2
     """the command itself is wrong"""
     no_box = 3
-    """there is no box, or its settings or secrets cannot be read"""
+    """there is no box, or its settings, secrets or database cannot be opened"""
     wrong_version = 4
     """the box's database is not of this release's version: `onebox migrate`"""
     no_answer = 5
@@ -32,6 +32,7 @@ _BY_CODE = {
     "box_not_found": Exit.no_box,
     "settings_invalid": Exit.no_box,
     "secrets_unreadable": Exit.no_box,
+    "cannot_open": Exit.no_box,
     "wrong_version": Exit.wrong_version,
 }
 

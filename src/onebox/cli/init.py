@@ -13,13 +13,28 @@ from onebox.cli.output import say
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
+def _list(asked: bool) -> None:
+    if not asked:
+        return
+    from onebox.app.starting import templates as known
+    from onebox.cli.output import show_table
+
+    show_table(["name", "what it is"], list(known().items()))
+    raise typer.Exit(Exit.ok)
+
+
 @app.command()
 def init(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where; is made if it is not there, and must be empty.")],
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="Where; is made if it is not there, and must be empty.")
+    ],
     templates: Annotated[
-        str, typer.Option("--with", metavar="NAME,…", help="What to begin with. `onebox init --list` names what there is.")
+        str,
+        typer.Option("--with", metavar="NAME,…", help="What to begin with. `onebox init --list` names what there is."),
     ] = "hello",
-    listed: Annotated[bool, typer.Option("--list", help="List the templates.", is_eager=True, callback=lambda asked: _list(asked))] = False,
+    listed: Annotated[  # noqa: ARG001  its callback does it
+        bool, typer.Option("--list", help="List the templates.", is_eager=True, callback=_list)
+    ] = False,
 ) -> None:
     """Make a new box: a folder with settings and a first flow, under git."""
     from onebox.app.starting import make_box
@@ -31,13 +46,3 @@ def init(
     say(f"next:\n  onebox run --box {folder}")
     for line in made.then:
         say(f"  {line}")
-
-
-def _list(asked: bool) -> None:
-    if not asked:
-        return
-    from onebox.app.starting import templates as known
-    from onebox.cli.output import show_table
-
-    show_table(["name", "what it is"], list(known().items()))
-    raise typer.Exit(Exit.ok)

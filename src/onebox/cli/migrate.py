@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 
 import typer
@@ -19,4 +20,4 @@ def migrate(box: Box = None) -> None:
     from onebox.app.visit import migrate_box
 
     folder = BoxFolder.find(box)
-    say(f"the tables of {folder} are at version {migrate_box(folder, os.environ)}")
+    say(f"the tables of {folder} are at version {asyncio.run(migrate_box(folder, os.environ))}")

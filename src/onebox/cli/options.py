@@ -9,6 +9,8 @@ import typer
 
 Box = Annotated[
     Path | None,
-    typer.Option("--box", metavar="DIR", help="The box's folder; without it, the one that you are in.", show_default=False),
+    typer.Option(
+        "--box", metavar="DIR", help="The box's folder; without it, the one that you are in.", show_default=False
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]

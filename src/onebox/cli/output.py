@@ -76,11 +76,7 @@ def _show_rich(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 
 def one_line(text: str, most: int = 200) -> str:
-    """Without line breaks and control characters, which would let a stranger's text write over the screen.
-
-    >>> one_line("a\\nb")
-    'a b'
-    """
+    """Without line breaks and control characters, which would let a stranger's text write over the screen."""
     shown = "".join(sign if sign.isprintable() else " " for sign in text[: most + 1])
     return shown if len(shown) <= most else shown[: most - 1] + "…"
 

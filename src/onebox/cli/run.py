@@ -14,9 +14,12 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 @app.command()
 def run(
     box: Box = None,
-    host: Annotated[str | None, typer.Option(help="Where to listen, instead of server.host.", show_default=False)] = None,
+    host: Annotated[
+        str | None, typer.Option(help="Where to listen, instead of server.host.", show_default=False)
+    ] = None,
     port: Annotated[
-        int | None, typer.Option(help="The port, instead of server.port; 0: any free one.", min=0, max=65535, show_default=False)
+        int | None,
+        typer.Option(help="The port, instead of server.port; 0: any free one.", min=0, max=65535, show_default=False),
     ] = None,
 ) -> None:
     """Serve a box: take events in, run flows, send messages. Ends well on Ctrl-C or SIGTERM."""

@@ -22,7 +22,12 @@ if TYPE_CHECKING:
     from onebox.app.visit import Visit
     from onebox.flows.run import Run
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None, no_args_is_help=True, help="See what ran, and why; take up what failed.")
+app = typer.Typer(
+    add_completion=False,
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    help="See what ran, and why; take up what failed.",
+)
 
 RunId = Annotated[str, typer.Argument(metavar="RUN", help="The run's id.")]
 
@@ -38,10 +43,13 @@ async def _visited(box: Path | None, work: Callable[[Visit], Awaitable[Exit]]) -
 @app.command("list")
 def list_runs(
     state: Annotated[RunState | None, typer.Option(help="Only runs in this state.", show_default=False)] = None,
-    flow: Annotated[str | None, typer.Option(metavar="FLOW", help="Only runs of this flow.", show_default=False)] = None,
+    flow: Annotated[
+        str | None, typer.Option(metavar="FLOW", help="Only runs of this flow.", show_default=False)
+    ] = None,
     limit: Annotated[int, typer.Option(help="How many at most.", min=1, max=10_000)] = 50,
     before: Annotated[
-        str | None, typer.Option(metavar="RUN", help="Only runs older than this one: the next page.", show_default=False)
+        str | None,
+        typer.Option(metavar="RUN", help="Only runs older than this one: the next page.", show_default=False),
     ] = None,
     box: Box = None,
     as_json: Json = False,
@@ -121,7 +129,9 @@ Failed = Annotated[bool, typer.Option("--failed", help="All runs that failed.")]
 def retry(
     runs: Runs = None,
     failed: Failed = False,
-    flow: Annotated[str | None, typer.Option(metavar="FLOW", help="With --failed: of this flow.", show_default=False)] = None,
+    flow: Annotated[
+        str | None, typer.Option(metavar="FLOW", help="With --failed: of this flow.", show_default=False)
+    ] = None,
     box: Box = None,
 ) -> None:
     """Take failed or cancelled runs up from the step that failed."""

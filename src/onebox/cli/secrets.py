@@ -16,7 +16,12 @@ if TYPE_CHECKING:
 
     from onebox.app.secrets import Vault
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None, no_args_is_help=True, help="Keep what flows may use and nobody may read.")
+app = typer.Typer(
+    add_completion=False,
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    help="Keep what flows may use and nobody may read.",
+)
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="As in ${secret.NAME}.")]
 

@@ -56,7 +56,9 @@ def _message(sent: SentMessage, zone: ZoneInfo) -> str:
     tries = f", attempt {message.attempts + 1}" if message.attempts else ""
     why = f": {one_line(message.error)}" if message.error else ""
     said = _short(message.content)
-    return f"message {message.id}  {message.account} to {message.recipient}, {message.state.value}{at}{tries}{why}  {said}"
+    return (
+        f"message {message.id}  {message.account} to {message.recipient}, {message.state.value}{at}{tries}{why}  {said}"
+    )
 
 
 def _short(value: Any) -> str:

@@ -15,7 +15,7 @@ from onebox.storage.message_reading import MessageReading
 from onebox.storage.readers import ReadPool
 from onebox.storage.record_reading import RecordReading
 from onebox.storage.run_reading import RunReading
-from onebox.storage.version import check_version
+from onebox.storage.version import CannotOpen, check_version
 from onebox.storage.writer import Writer
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ class _Backend:
 
     name: str
     dialect: Dialect
+    error: type[Exception]
     version: Callable[[], list[tuple[str, ...]] | None]
     write: Callable[[bool], Connection]
     read: Callable[[], ReadConnection]
@@ -93,11 +94,14 @@ async def open_storage(where: str | Path, *, own: bool, box: str | Path = ".") -
     """Opens a database that has been migrated: a Postgres URL, or the path of a SQLite file.
 
     `own`: this process runs the box; else it reads, and files requests to the process that does. `box` is for the
-    hints of errors. Raises WrongVersion, BoxTaken, and the database's error if it cannot be reached.
+    hints of errors. Raises WrongVersion, BoxTaken, CannotOpen.
     """
     backend = await asyncio.to_thread(_backend, where)
-    check_version(await asyncio.to_thread(backend.version), where=backend.name, box=str(box))
-    connection = await asyncio.to_thread(backend.write, own)
+    try:
+        check_version(await asyncio.to_thread(backend.version), where=backend.name, box=str(box))
+        connection = await asyncio.to_thread(backend.write, own)
+    except backend.error as error:
+        raise CannotOpen(backend.name, str(error)) from error
     return Storage(backend, connection, own=own)
 
 
@@ -107,8 +111,12 @@ async def open_for_requests(where: str | Path, *, box: str | Path = ".") -> Stor
 
 
 async def current_version(where: str | Path) -> str | None:
-    """The version of the tables; None if there are none yet."""
-    rows = await asyncio.to_thread(lambda: _backend(where).version())
+    """The version of the tables; None if there are none yet. Raises CannotOpen."""
+    backend = await asyncio.to_thread(_backend, where)
+    try:
+        rows = await asyncio.to_thread(backend.version)
+    except backend.error as error:
+        raise CannotOpen(backend.name, str(error)) from error
     return rows[0][0] if rows else None
 
 
@@ -122,6 +130,8 @@ def _backend(where: str | Path) -> _Backend:
 
 
 def _sqlite(path: Path) -> _Backend:
+    import sqlite3
+
     from onebox.storage import sqlite, sqlite_reading
     from onebox.storage.dialects import Sqlite
     from onebox.storage.locking import FileLock
@@ -138,6 +148,7 @@ def _sqlite(path: Path) -> _Backend:
     return _Backend(
         name=str(path),
         dialect=Sqlite(),
+        error=sqlite3.Error,
         version=lambda: sqlite_reading.read_version(path),
         write=write,
         read=lambda: sqlite_reading.SqliteReader(path),
@@ -147,6 +158,8 @@ def _sqlite(path: Path) -> _Backend:
 
 
 def _postgres(url: str) -> _Backend:
+    import psycopg
+
     from onebox.storage import postgres, postgres_reading
     from onebox.storage.dialects import Postgres
 
@@ -154,6 +167,7 @@ def _postgres(url: str) -> _Backend:
     return _Backend(
         name=f"{parts.hostname or 'localhost'}{parts.path}",
         dialect=Postgres(),
+        error=psycopg.Error,
         version=lambda: postgres_reading.read_version(url),
         write=lambda own: postgres.PostgresSession(url, own=own),
         read=lambda: postgres_reading.PostgresReader(url),

@@ -29,6 +29,16 @@ class WrongVersion(OneboxError):
         self.expected = CURRENT
 
 
+class CannotOpen(OneboxError):
+    """The database cannot be reached, or is none."""
+
+    code: ClassVar[str] = "cannot_open"
+
+    def __init__(self, where: str, said: str) -> None:
+        hint = "is the address right, does it run, is there room on its disk, and may this user read and write it?"
+        super().__init__(f"the database {where} cannot be opened: {said}", hint=hint)
+
+
 def check_version(rows: Sequence[tuple[str, ...]] | None, *, where: str, box: str) -> None:
     """`rows`: what the version table holds, None if there is none. Raises WrongVersion."""
     found = rows[0][0] if rows else None

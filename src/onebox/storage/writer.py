@@ -62,9 +62,10 @@ class Writer:
         self._waiting: SimpleQueue[tuple[Sequence[Change[Any]], asyncio.Future[list[Any]]] | None] = SimpleQueue()
         self._closed = False
         self._given_up = False
+        self._has_room = True
         self._thread = Thread(target=self._serve, name="storage-writer", daemon=True)
-        self._thread.start()
         self.tally = Tally()
+        self._thread.start()
 
     async def commit(self, changes: Sequence[Change[Any]]) -> list[Any]:
         """See `kernel.ledger.Ledger`."""
@@ -155,7 +156,7 @@ class Writer:
             else:
                 return left
         elif self._connection.is_full(error):
-            log.error("storage is full", error=str(error))
+            self._note_room(room=False)
             error = StorageFull(_FULL, hint="free disk space; the box goes on by itself")
         for index in left:
             outcomes[index] = error
@@ -178,6 +179,7 @@ class Writer:
         self._make_durable([results for results in outcomes if type(results) is list])
         self.tally.units += len(units)
         self.tally.transactions += 1
+        self._note_room(room=True)
         if prunes:
             self._give_back()
         return outcomes
@@ -212,6 +214,15 @@ class Writer:
         if connection.is_full(error) or connection.is_lost(error) or isinstance(error, StorageClosed):
             return error
         return _Spoiled(index if connection.attributes_errors else None, error)
+
+    def _note_room(self, *, room: bool) -> None:
+        if room is self._has_room:
+            return
+        self._has_room = room
+        if room:
+            log.info("storage has room again")
+        else:
+            log.error("storage is full; events are refused until there is room")
 
     def _give_back(self) -> None:
         try:

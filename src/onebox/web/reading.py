@@ -56,7 +56,7 @@ def _too_large(limit: int, size: str) -> Refused:
         413,
         "body_too_large",
         f"the body has {size}, and this box takes at most {limit} bytes",
-        hint="send less, or have the operator raise web.body_limit in box.yaml",
+        hint="send less, or have the operator raise limits.body in box.yaml",
         close=True,
     )
 

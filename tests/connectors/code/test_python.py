@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import psutil
 import pytest
+from tests.connectors.calls import call
 
 from onebox.connectors.code.connector import PythonConnector
 from onebox.flows.handlers import StepFailed
-from tests.connectors.calls import call
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -125,7 +126,12 @@ async def test_a_function_gives_its_result(python: PythonConnector) -> None:
 
 async def test_values_come_back_equal(python: PythonConnector) -> None:
     instant = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
-    given = {"bytes": b"\x00\xff", "at": instant, "$bytes": "mine", "n": {"$instant": [1, None, 2.5, "ä\u2028", 10**30]}}
+    given = {
+        "bytes": b"\x00\xff",
+        "at": instant,
+        "$bytes": "mine",
+        "n": {"$instant": [1, None, 2.5, "ä\u2028", 10**30]},
+    }
     assert await run(python, "totals.same", args=given) == given
 
 
@@ -152,7 +158,7 @@ async def test_a_function_sees_nothing_of_the_box(python: PythonConnector, code:
 
 async def test_an_exception_says_where(python: PythonConnector) -> None:
     failed = await failure(python, "totals.failing", args={"amount": 7})
-    line = 1 + TOTALS.splitlines().index("def inner(amount): raise ValueError(f\"no such amount: {amount}\")")
+    line = 1 + TOTALS.splitlines().index('def inner(amount): raise ValueError(f"no such amount: {amount}")')
     assert failed.step_code == "python_error"
     assert failed.message == (
         "python: totals.failing raised ValueError: no such amount: 7"
@@ -327,15 +333,15 @@ async def test_processes_end_with_the_box(code: Path) -> None:
         "from onebox.connectors.code.process import WorkerProcess\n"
         "async def main():\n"
         "    worker = await WorkerProcess.start(Path(sys.argv[1]))\n"
-        "    asyncio.create_task(worker.ask('{\"module\":\"totals\",\"name\":\"endless\",\"args\":{},\"seconds\":60,"
-        "\"memory\":100000000}'))\n"
+        '    asyncio.create_task(worker.ask(\'{"module":"totals","name":"endless","args":{},"seconds":60,'
+        '"memory":100000000}\'))\n'
         "    await asyncio.sleep(0.3)\n"
         "    print(worker._process.pid, flush=True)\n"
         "    await asyncio.sleep(60)\n"
         "asyncio.run(main())\n"
     )
     box = await asyncio.create_subprocess_exec(
-        "python3" if not (python := __import__("sys").executable) else python,
+        sys.executable,
         "-c",
         program,
         str(code),
@@ -359,7 +365,3 @@ async def gone(pid: int) -> None:
             except psutil.NoSuchProcess:
                 return
             await asyncio.sleep(0.01)
-
-
-def test_limits_are_durations() -> None:
-    assert timedelta(seconds=10) == timedelta(seconds=10)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ConfigDict, Field
@@ -12,6 +11,8 @@ from onebox.flows.kinds import Catalogue, StepKind, TriggerKind
 from onebox.flows.native import native_steps, native_triggers
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from onebox.flows.plan import Flow
 
 

@@ -49,7 +49,9 @@ def test_any_steps(steps: list[Any]) -> None:
 
 
 @settings(max_examples=200)
-@given(st.sampled_from(_EXAMPLES), st.integers(0, 2000), st.integers(0, 30), st.sampled_from(["", *_WORDS, "\t", "&a "]))
+@given(
+    st.sampled_from(_EXAMPLES), st.integers(0, 2000), st.integers(0, 30), st.sampled_from(["", *_WORDS, "\t", "&a "])
+)
 def test_any_slip_in_an_example(text: str, at: int, length: int, instead: str) -> None:
     loaded = load({"flows/x.yaml": text[:at] + instead + text[at + length :]})
 

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
-from typing import Any
+import json
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from onebox.flows.definition.document import DocumentInvalid, read_document
+
+if TYPE_CHECKING:
+    from onebox.flows.definition import Fault
 
 
 @pytest.mark.parametrize(
@@ -27,7 +31,7 @@ from onebox.flows.definition.document import DocumentInvalid, read_document
         ("-.inf", float("-inf")),
         ("+1", 1),
         ("1.2.3", "1.2.3"),
-        ("-", "-"),
+        ("1e999", "1e999"),
         ("~", None),
         ("", None),
         ("True", True),
@@ -35,13 +39,12 @@ from onebox.flows.definition.document import DocumentInvalid, read_document
         ("'null'", "null"),
         ("|\n  1\n", "1\n"),
         ("[1, a, {b: c}]", [1, "a", {"b": "c"}]),
-        ("9" * 400, "9" * 400),
     ],
 )
 def test_scalars_are_yaml_1_2(written: str, value: Any) -> None:
-    document = read_document("x.yaml", f"a: {written}\n" if written != "-" else "a: '-'\n")
+    document = read_document("x.yaml", f"a: {written}\n")
 
-    assert document.value == {"a": float("9" * 400)} if written == "9" * 400 else document.value == {"a": value}
+    assert document.value == {"a": value}
     assert not document.faults
 
 
@@ -69,21 +72,22 @@ def test_a_hundred_levels_are_taken() -> None:
 
 @given(st.text())
 def test_any_text_is_read_or_refused(text: str) -> None:
+    fault = _fault_of(text)
+
+    assert fault is None or 1 <= fault.line <= len(text.splitlines()) + 1
+
+
+_PLAIN = st.text(st.characters(max_codepoint=0xFFFF, exclude_categories=["Cs"]))  # beyond, JSON escapes in halves
+
+
+@given(st.recursive(st.none() | st.booleans() | st.integers() | _PLAIN, st.lists, max_leaves=10))
+def test_json_is_yaml(value: Any) -> None:
+    assert read_document("x.yaml", json.dumps({"a": value})).value == {"a": value}
+
+
+def _fault_of(text: str) -> Fault | None:
     try:
         read_document("x.yaml", text)
     except DocumentInvalid as error:
-        assert error.fault.line >= 1
-
-
-@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), st.lists, max_leaves=10))
-def test_json_is_yaml(value: Any) -> None:
-    text = repr_json(value)
-
-    assert read_document("x.yaml", f'{{"a": {text}}}').value == {"a": value}
-
-
-def repr_json(value: Any) -> str:
-    """JSON in ASCII: what YAML forbids is escaped."""
-    import json
-
-    return json.dumps(value)
+        return error.fault
+    return None

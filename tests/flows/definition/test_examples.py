@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from onebox.flows.definition import Loaded
 from onebox.flows.plan import Action, Each, Flow, Parallel, Step, Switch
 from tests.flows.definition.kinds import load
+
+if TYPE_CHECKING:
+    from onebox.flows.definition import Loaded
 
 FOLDER = Path(__file__).parent / "examples"
 ALERT = "flow: alert\non: {flow: }\nsteps:\n  - do: log\n    with: {text: '${event.error.message}'}\n"

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
-from syrupy.assertion import SnapshotAssertion
 
 from onebox.flows.expressions import ExpressionFailed, ExpressionInvalid, compile_value, render_template_text
 from tests.flows.expressions.scope import scope
+
+if TYPE_CHECKING:
+    from syrupy.assertion import SnapshotAssertion
 
 _FAILING = [
     "${evnt.text}",

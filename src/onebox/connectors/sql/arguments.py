@@ -16,10 +16,8 @@ from onebox.kernel.nearest import did_you_mean
 class SqlArguments(FlowModel):
     """One statement with named parameters (`:name`), on the box's own database unless another is named."""
 
-    run: Verbatim | None = None
-    """the statement; values come in by parameters alone, never by `${…}`"""
-    file: Verbatim | None = None
-    """a file that holds the statement"""
+    run: Verbatim
+    """the statement (or `file`: a file that holds it); values come in by parameters alone, never by `${…}`"""
     args: Given[dict[str, Any]] | None = None
     """a value for each parameter"""
     database: Verbatim | None = None
@@ -29,19 +27,14 @@ class SqlArguments(FlowModel):
 
     @model_validator(mode="after")
     def _sound(self) -> Self:
-        if (self.run is None) == (self.file is None):
-            raise PydanticCustomError(
-                "statement", "expected one of `run` (a statement) and `file` (a file that holds one)"
-            )
-        if self.run is not None:
-            check_statement(self.run, self.args)
+        check_statement(self.run, self.args)
         return self
 
 
 def check_statement(text: str, args: Any) -> None:
     """Whether it is one statement, and `args`, where they are written out, are its parameters.
 
-    Raises PydanticCustomError. For a `file` it is the loader that calls this, with the file's text.
+    Raises PydanticCustomError.
     """
     statement = read_statement(text)
     if not statement.words:

@@ -36,7 +36,6 @@ class SqliteConnection:
             f"{path.absolute().as_uri()}?mode=rw",
             uri=True,
             isolation_level=None,
-            timeout=_BUSY_SECONDS,
             check_same_thread=False,
         )
 
@@ -71,6 +70,8 @@ class SqliteConnection:
         def over() -> int:
             return int(self._interrupted or (ends is not None and time.monotonic() > ends))
 
+        busy = _BUSY_SECONDS if seconds is None else min(seconds, _BUSY_SECONDS)
+        self._connection.execute(f"pragma busy_timeout = {int(busy * 1000)}")
         self._connection.set_progress_handler(over, _STEPS_BETWEEN_LOOKS)
 
     def _failure(self, error: sqlite3.Error, seconds: float | None) -> StepFailed:

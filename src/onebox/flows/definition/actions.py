@@ -98,14 +98,14 @@ class Actions:
             return self._with_template(kind, raw, location, scope)
         if "file" in raw and "run" in kind.arguments.model_fields and "file" not in kind.arguments.model_fields:
             return self._with_file(kind, raw, location, scope)
-        self._reader.model(kind.arguments, raw, location)
+        self._reader.model(kind.arguments, raw, location, kind.name)
         return self._reader.formula(raw, location, scope)
 
     def _with_template(self, kind: StepKind, raw: dict[str, Any], location: Location, scope: Scope) -> Formula:
         rest = {key: value for key, value in raw.items() if key not in ("template", "data")}
         if "text" in raw:
             self._reader.fault((*location, "text"), "'text' and 'template' exclude each other", key=True)
-        self._reader.model(kind.arguments, {**rest, "text": _STAND_IN}, location)
+        self._reader.model(kind.arguments, {**rest, "text": _STAND_IN}, location, kind.name)
         arguments = self._reader.formula(rest, location, scope)
         data = self._reader.formula(raw.get("data") or {}, (*location, "data"), scope)
         text = self._companion(raw["template"], (*location, "template"))
@@ -121,7 +121,7 @@ class Actions:
             self._reader.fault((*location, "run"), "'run' and 'file' exclude each other", key=True)
         rest = {key: value for key, value in raw.items() if key != "file"}
         text = self._companion(raw["file"], (*location, "file"))
-        self._reader.model(kind.arguments, {**rest, "run": text or ""}, location)
+        self._reader.model(kind.arguments, {**rest, "run": text or ""}, location, kind.name)
         formula = self._reader.formula(rest, location, scope)
         return formula if text is None else WithFile(raw, text, formula)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from math import isfinite
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import yaml
@@ -29,6 +30,7 @@ _NUMBER_START = frozenset("0123456789+-.")
 _INTEGER = re.compile(r"[-+]?[0-9]{1,300}")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 _INFINITE = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
+_STANDARD_TAG = "tag:yaml.org,2002:"
 _NESTING = re.compile(r"[-?:\[{]")
 _NOTABLE = re.compile(r"(?:^|[\s\[{,:?-])[&*!][^\s]")
 
@@ -132,7 +134,7 @@ def _inspect(file: str, text: str) -> Iterator[Fault]:
             yield _fault_at(file, event.start_mark, "anchors (&) and aliases (*) are not taken", hint)
         if tag := getattr(event, "tag", None):
             hint = "quote a text that begins with !"
-            yield _fault_at(file, event.start_mark, f"tags are not taken: {tag}", hint)
+            yield _fault_at(file, event.start_mark, f"tags are not taken: {tag.replace(_STANDARD_TAG, '!!')}", hint)
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
         elif isinstance(event, yaml.CollectionEndEvent):
@@ -252,7 +254,8 @@ def _number(text: str) -> Any:
     if _INTEGER.fullmatch(text):
         return int(text)
     if _FLOAT.fullmatch(text):
-        return float(text)
+        value = float(text)
+        return value if isfinite(value) else text
     if _INFINITE.fullmatch(text):
         return float(text.replace(".", "", 1))
     for prefix, base in (("0x", 16), ("0o", 8)):

@@ -15,13 +15,12 @@ from onebox.flows.definition.reader import Reader
 from onebox.flows.definition.steps import Steps
 from onebox.flows.definition.triggers import compile_triggers, event_names
 from onebox.flows.expressions import suggestion
-from onebox.flows.plan import Flow, Limits
+from onebox.flows.plan import Flow, Limits, Place
 from onebox.kernel.encoding import to_json
 
 if TYPE_CHECKING:
     from onebox.flows.check import Scope
     from onebox.flows.definition.companions import Companions
-    from onebox.flows.definition.document import Document, Location
     from onebox.flows.definition.faults import Fault
     from onebox.flows.kinds import Catalogue
     from onebox.flows.plan import Block
@@ -29,15 +28,21 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Compiled:
-    """What came of one file. `name` is known also when the rest is faulty."""
+    """What came of one file. `name` is known also when the rest is faulty.
+
+    The document is not kept: a thousand of them are a hundred megabytes. What is compared with other files has its
+    place with it.
+    """
 
     file: str
     flow: Flow | None
     faults: list[Fault]
     name: str | None = None
-    document: Document | None = None
-    claims: list[tuple[str, Location]] = field(default_factory=list)
-    started: list[tuple[str, Location]] = field(default_factory=list)
+    name_place: Place = field(default_factory=lambda: Place(1, 1))
+    claims: list[tuple[str, Place]] = field(default_factory=list)
+    """what no other flow may claim"""
+    started: list[tuple[str, Place]] = field(default_factory=list)
+    """the flows that it names"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,16 +80,17 @@ class _Compiler:
         raw, reader = self._raw, self._reader
         fields = reader.model(FlowFile, raw, ())
         name = raw.get("flow") if isinstance(raw.get("flow"), str) else None
-        compiled = Compiled(file, None, reader.faults, name, reader.document)
+        compiled = Compiled(file, None, reader.faults, name, reader.place(("flow",)))
         timezone = self._timezone()
-        triggers, compiled.claims = compile_triggers(raw.get("on"), name or "", reader, self._setting.catalogue)
+        triggers, claims = compile_triggers(raw.get("on"), name or "", reader, self._setting.catalogue)
         scope = self._scope()
         actions = Actions(reader, self._setting.catalogue, self._companions)
         steps_of = Steps(reader, actions, timezone)
         steps = steps_of.block(raw.get("steps"), ("steps",), scope)
         on_error = self._on_error(steps_of, compiled)
         output = reader.formula(raw["output"], ("output",), scope) if "output" in raw else None
-        compiled.started += actions.started_flows
+        compiled.started += [(started, reader.place(location)) for started, location in actions.started_flows]
+        compiled.claims = [(claim, reader.place(location)) for claim, location in claims]
         if reader.faults or fields is None or name is None:
             return compiled
         bundle = make_bundle(file, text, self._companions.used)
@@ -125,7 +131,7 @@ class _Compiler:
         if raw is None:
             return None
         if isinstance(raw, str):
-            compiled.started.append((raw, ("on_error",)))
+            compiled.started.append((raw, self._reader.place(("on_error",))))
             return raw
         if not isinstance(raw, list):
             self._reader.fault(("on_error",), "on_error: expected the name of a flow, or a list of steps")

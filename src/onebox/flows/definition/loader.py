@@ -16,9 +16,8 @@ from onebox.kernel.errors import OneboxError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from onebox.flows.definition.document import Location
     from onebox.flows.kinds import Catalogue
-    from onebox.flows.plan import Flow
+    from onebox.flows.plan import Flow, Place
 
 
 class BundleInvalid(OneboxError):
@@ -87,14 +86,12 @@ def _order(fault: Fault) -> tuple[str, int, int, str]:
     return fault.file, fault.line, fault.column, fault.message
 
 
-def _fault(compiled: Compiled, location: Location, message: str, hint: str | None) -> None:
-    line, column = compiled.document.place(location) if compiled.document else (1, 1)
-    compiled.faults.append(Fault(compiled.file, line, column, message, hint))
+def _fault(compiled: Compiled, place: Place, message: str, hint: str | None) -> None:
+    compiled.faults.append(Fault(compiled.file, place.line, place.column, message, hint))
 
 
-def _where(compiled: Compiled, location: Location) -> str:
-    line, column = compiled.document.place(location) if compiled.document else (1, 1)
-    return f"{compiled.file}:{line}:{column}"
+def _where(compiled: Compiled, place: Place) -> str:
+    return f"{compiled.file}:{place.line}:{place.column}"
 
 
 def _same_names(all_compiled: list[Compiled]) -> None:
@@ -104,23 +101,23 @@ def _same_names(all_compiled: list[Compiled]) -> None:
             continue
         other = first.setdefault(compiled.name, compiled)
         if other is not compiled:
-            message = f"there is a flow {compiled.name!r} already, in {_where(other, ('flow',))}"
-            _fault(compiled, ("flow",), message, "rename one of them")
+            message = f"there is a flow {compiled.name!r} already, in {_where(other, other.name_place)}"
+            _fault(compiled, compiled.name_place, message, "rename one of them")
 
 
 def _conflicts(all_compiled: list[Compiled]) -> None:
-    first: dict[str, tuple[Compiled, Location]] = {}
+    first: dict[str, tuple[Compiled, Place]] = {}
     for compiled in all_compiled:
-        for claim, location in compiled.claims:
-            other, elsewhere = first.setdefault(claim, (compiled, location))
-            if other is not compiled or elsewhere != location:
+        for claim, place in compiled.claims:
+            other, elsewhere = first.setdefault(claim, (compiled, place))
+            if other is not compiled or elsewhere != place:
                 message = f"{claim} is taken by flow {other.name!r}, in {_where(other, elsewhere)}"
-                _fault(compiled, location, message, "only one flow can have it")
+                _fault(compiled, place, message, "only one flow can have it")
 
 
 def _unknown_flows(all_compiled: list[Compiled], others: Iterable[str]) -> None:
     known = {compiled.name for compiled in all_compiled if compiled.name is not None} | set(others)
     for compiled in all_compiled:
-        for name, location in compiled.started:
+        for name, place in compiled.started:
             if name not in known:
-                _fault(compiled, location, f"there is no flow {name!r}", suggestion(name, known))
+                _fault(compiled, place, f"there is no flow {name!r}", suggestion(name, known))

@@ -12,16 +12,19 @@ from pydantic import Field, WithJsonSchema
 
 from onebox.flows.definition.fields import Duration, FlowModel, Given
 
+PART = "x-part"
+"""Stands in the generated schema for a reference to another part, which only the whole schema has."""
+
 StepList = Annotated[
-    list[Any], Field(min_length=1), WithJsonSchema({"type": "array", "items": {"$ref": "#/$defs/step"}, "minItems": 1})
+    list[Any], Field(min_length=1), WithJsonSchema({"type": "array", "items": {PART: "step"}, "minItems": 1})
 ]
 Anything = Annotated[Any, WithJsonSchema({})]
 Condition = Annotated[Any, WithJsonSchema({"anyOf": [{"type": "boolean"}, {"type": "string", "pattern": r"\$\{"}]})]
-CatchShape = Annotated[
-    Any, WithJsonSchema({"anyOf": [{"$ref": "#/$defs/catch"}, {"type": "array", "items": {"$ref": "#/$defs/step"}}]})
-]
-Identifier = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$", max_length=64)]
-FlowName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=100)]
+CatchShape = Annotated[Any, WithJsonSchema({"anyOf": [{PART: "catch"}, {"type": "array", "items": {PART: "step"}}]})]
+ID_PATTERN = r"^[A-Za-z][A-Za-z0-9_]*$"
+FLOW_NAME_PATTERN = r"^[a-z0-9][a-z0-9_-]*$"
+Identifier = Annotated[str, Field(pattern=ID_PATTERN, max_length=64)]
+FlowName = Annotated[str, Field(pattern=FLOW_NAME_PATTERN, max_length=100)]
 
 
 class RetryFields(FlowModel):
@@ -95,9 +98,7 @@ class SwitchStep(StepFields):
     """The first case that matches is run."""
 
     switch: Anything
-    cases: Annotated[
-        list[Any], Field(min_length=1), WithJsonSchema({"type": "array", "items": {"$ref": "#/$defs/case"}})
-    ]
+    cases: Annotated[list[Any], Field(min_length=1), WithJsonSchema({"type": "array", "items": {PART: "case"}})]
     else_: StepList | None = Field(default=None, alias="else")
 
 
@@ -154,7 +155,7 @@ class UntilFields(FlowModel):
 class WaitStep(StepFields):
     """`wait: 3d`, or `wait: {until: …}`."""
 
-    wait: Annotated[Any, WithJsonSchema({"anyOf": [{"type": "string"}, {"$ref": "#/$defs/until"}]})]
+    wait: Annotated[Any, WithJsonSchema({"anyOf": [{"type": "string"}, {PART: "until"}]})]
 
 
 class WaitForFields(FlowModel):
@@ -196,7 +197,7 @@ class FlowFile(FlowModel):
     flow: FlowName
     """its name"""
     description: str | None = None
-    on: Annotated[dict[str, Any], WithJsonSchema({"$ref": "#/$defs/on"})]
+    on: Annotated[dict[str, Any], WithJsonSchema({PART: "on"})]
     """what starts it: the kind of trigger, and its settings"""
     timezone: str | None = None
     """such as Europe/Berlin; the box's if it is not given"""
@@ -205,7 +206,7 @@ class FlowFile(FlowModel):
     output: Anything = None
     """what the run gives back; without it, the last step's result"""
     on_error: Annotated[
-        Any, WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"$ref": "#/$defs/step"}}]})
+        Any, WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {PART: "step"}}]})
     ] = None
     """a flow to start, or steps to run, when a run fails"""
     keep: Duration | None = None

@@ -39,13 +39,16 @@ class Reader:
         """Where that is."""
         return Place(*self.document.place(location))
 
-    def model(self, model: type[Model], raw: Any, location: Location) -> Model | None:
-        """The checked shape, or None and faults."""
+    def model(self, model: type[Model], raw: Any, location: Location, owner: str = "") -> Model | None:
+        """The checked shape, or None and faults. `owner` is named where something of it is missing."""
         try:
             return model.model_validate(raw, context=AS_WRITTEN)
         except ValidationError as error:
             for problem in problems(error, model, raw, lambda loc: self.document.written(location + loc)):
-                self.fault(location + problem.location, problem.message, problem.hint, key=problem.at_key)
+                message = problem.message
+                prefix = owner if message.endswith("is missing") else "" if problem.location else _last_name(location)
+                message = f"{prefix}: {message}" if prefix else message
+                self.fault(location + problem.location, message, problem.hint, key=problem.at_key)
             return None
         except RecursionError:
             self.fault(location, "nested too deep")
@@ -121,9 +124,22 @@ class Reader:
             column += offset
         elif source[1:].startswith(raw):  # behind a quote
             column += offset + 1
+        elif source.startswith("|"):
+            line, column = self._in_block(raw, offset, line, column)
         self.faults.append(Fault(self.document.file, line, column, message, hint))
+
+    def _in_block(self, raw: str, offset: int, line: int, column: int) -> tuple[int, int]:
+        number = raw.count("\n", 0, offset)
+        text = raw.split("\n")[number]
+        found = self.document.line(line + 1 + number).find(text)
+        before = offset - (raw.rfind("\n", 0, offset) + 1)
+        return (line + 1 + number, found + before + 1) if found >= 0 else (line, column)
 
     def _fault_in(self, file: str, text: str, offset: int, message: str, hint: str | None) -> None:
         before = text[:offset]
         line, column = before.count("\n") + 1, offset - before.rfind("\n")
         self.faults.append(Fault(file, line, column, message, hint))
+
+
+def _last_name(location: Location) -> str:
+    return next((part for part in reversed(location) if isinstance(part, str)), "")

@@ -41,7 +41,17 @@ def json_schema(catalogue: Catalogue) -> dict[str, Any]:
     for shape in ("do", "each"):
         definitions[f"step_{shape}"] = _with_kinds(definitions[f"step_{shape}"], catalogue, shape)
     definitions["case"] |= {"oneOf": [{"required": [key]} for key in ("match", "equals", "when")]}
-    return {"$schema": DIALECT, "title": "A flow of Onebox", "$ref": "#/$defs/flow", "$defs": definitions}
+    return {"$schema": DIALECT, "title": "A flow of Onebox", "$ref": "#/$defs/flow", "$defs": _linked(definitions)}
+
+
+def _linked(schema: Any) -> Any:
+    """With references in place of what stands for them."""
+    if isinstance(schema, dict):
+        if models.PART in schema:
+            rest = {key: value for key, value in schema.items() if key != models.PART}
+            return {**rest, "$ref": f"#/$defs/{schema[models.PART]}"}
+        return {key: _linked(value) for key, value in schema.items()}
+    return [_linked(item) for item in schema] if isinstance(schema, list) else schema
 
 
 def _definition(reference: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:

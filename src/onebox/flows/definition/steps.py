@@ -9,7 +9,7 @@ from onebox.flows.check import ERROR_NAMES, RESERVED_IDS, ids_in
 from onebox.flows.definition import models
 from onebox.flows.definition.cases import compile_case
 from onebox.flows.definition.waits import compile_wait, compile_wait_for
-from onebox.flows.expressions import Constant, suggestion
+from onebox.flows.expressions import Constant, nearest
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _PRIMARY = ("do", "then", "switch", "each", "repeat", "parallel", "try", "wait", "wait_for", "steps")
 _SHAPES = "do, if/then, switch, each, repeat, parallel, try, wait, wait_for or steps"
-_COMMON = tuple(field.alias or name for name, field in models.StepFields.model_fields.items())
+_KNOWN = {field.alias or name for shape in models.SHAPES.values() for name, field in shape.model_fields.items()}
 _EMPTY = plan.Block(())
 
 
@@ -74,16 +74,18 @@ class Steps:
         chosen = _combined(present, raw)
         if chosen is not None:
             return chosen
-        if not present:
-            unknown = next((key for key in raw if key not in _COMMON), "")
-            near = suggestion(unknown, ("do", "if", *_PRIMARY)) if unknown else None
-            hint = near if near and near.startswith("did") else "an action is `do: kind` and `with: {…}`"
-            self._reader.fault(location, f"a step has exactly one of {_SHAPES}; this one has none", hint)
+        has = " and ".join("if/then" if key == "then" else key for key in present)
+        if "each" in present:
+            rest = has.replace("each and ", "").replace("each", "") or "none"
+            self._reader.fault(location, f"each has exactly one of do and steps; this one has {rest}")
+        elif present:
+            message = f"a step has exactly one of {_SHAPES}; this one has {has}"
+            self._reader.fault(location, message, "make two steps of it")
         else:
-            has = " and ".join("if/then" if key == "then" else key for key in present)
-            self._reader.fault(
-                location, f"a step has exactly one of {_SHAPES}; this one has {has}", "make two steps of it"
-            )
+            unknown = next((key for key in raw if key not in _KNOWN), None)
+            near = unknown and nearest(unknown, _PRIMARY)
+            hint = f"did you mean {near!r}?" if near else "an action is `do: kind` and `with: {…}`"
+            self._reader.fault(location, f"a step has exactly one of {_SHAPES}; this one has none", hint)
         return None
 
     def _id(self, raw: dict[str, Any], location: Location) -> str | None:

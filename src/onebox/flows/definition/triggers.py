@@ -61,7 +61,7 @@ def _compile(
     triggers: list[Trigger],
     claims: list[Claim],
 ) -> None:
-    settings = reader.model(kind.settings, {} if raw is None else raw, location)
+    settings = reader.model(kind.settings, {} if raw is None else raw, location, kind.name)
     if settings is None:
         return
     triggers.append(Trigger(kind.name, settings, kind.topic(flow, settings), reader.place(location)))

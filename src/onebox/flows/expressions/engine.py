@@ -49,6 +49,7 @@ def _environment() -> Environment:
     environment = Environment(undefined_behavior="strict")
     environment.variable_start_string = "${"
     environment.variable_end_string = "}"
+    environment.keep_trailing_newline = True
     environment.fuel = FUEL
     environment.debug = False  # its reports print the values of all variables, secrets too
     environment.auto_escape_callback = lambda _name: False

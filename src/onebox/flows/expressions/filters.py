@@ -113,7 +113,7 @@ def _seconds(value: Any) -> float:
     return parse_duration(value).total_seconds()
 
 
-def _number(value: Any, kind: type[int] | type[float]) -> int | float:
+def _number(value: Any, kind: type[int | float]) -> int | float:
     try:
         if isinstance(value, str) and kind is int:
             return int(value) if value.strip().lstrip("+-").isdecimal() else int(float(value))

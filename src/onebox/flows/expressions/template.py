@@ -45,11 +45,12 @@ class Template:
                     self.name, f"there is no {keys[0]!r} here", hint=suggestion(str(keys[0]), scope.keys())
                 )
         try:
-            return ENVIRONMENT.render_str(self._code, **values)
+            text: str = ENVIRONMENT.render_str(self._code, **values)
         except Exception as error:  # noqa: BLE001  whatever a filter raises is the template's failure
             failure = failed(error, "")
             source = ": ".join(part for part in (self.name, failure.source) if part)
             raise ExpressionFailed(source, failure.reason, hint=failure.hint) from None
+        return text.removesuffix("\n")
 
 
 def compile_template(text: str, name: str = "") -> Template:
