@@ -40,7 +40,7 @@ on:
 limits: {time: 10m}
 steps:
   - do: python
-    with: {function: runaway.never_ends}
+    with: {function: runaway.never_ends, time: 10m}
 """
 
 RUNAWAY_CODE = """\

@@ -35,8 +35,7 @@ def _box(folder: Path, stub: str) -> Onebox:
         "flood.yaml": flow_w(stub, _FLOOD),
         "runaway.yaml": RUNAWAY,
     }
-    settings = "code: {time: 10m}\n"
-    return Onebox(folder, flows=flows, settings=settings, code={"runaway.py": RUNAWAY_CODE})
+    return Onebox(folder, flows=flows, code={"runaway.py": RUNAWAY_CODE})
 
 
 async def measure(session: Session) -> None:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from ipaddress import IPv4Network
 from typing import TYPE_CHECKING
 
-import jsonschema
+import jsonschema  # type: ignore[import-untyped]
 import pytest
 import yaml
 

@@ -35,7 +35,7 @@ async def test_once_it_ends_well_and_leaves_nothing(tmp_path: Path) -> None:
     assert "answered as the first was, 1 refused" in said
     assert re.search(r"200 orders were taken in \d\.\d+ s and were out after \d\.\d+ s", said)
     assert "Order 1012 needs a person: blue vase is sold out" in said
-    assert list(tmp_path.iterdir()) == []
+    assert os.listdir(tmp_path) == []  # noqa: PTH208
 
 
 async def test_it_stays_until_it_is_interrupted(tmp_path: Path) -> None:
@@ -56,7 +56,7 @@ async def test_it_stays_until_it_is_interrupted(tmp_path: Path) -> None:
     assert status == 200
     assert shown == "out  → Ana: Order 7: your olive soap is on its way (a big order)\n"
     assert await process.wait() == 0
-    assert list(tmp_path.iterdir()) == []
+    assert os.listdir(tmp_path) == []  # noqa: PTH208
 
 
 def test_what_is_lost_is_told() -> None:

@@ -101,8 +101,43 @@ def test_what_comes_during_a_refill_asks_for_another() -> None:
     assert lane.more_in_storage
 
 
+def test_a_run_committed_late_with_a_low_id_is_found_by_a_read_from_the_start() -> None:
+    made = lanes(f=9)
+    made.offer(turn("5"))
+    assert taken(made) == ["5"]
+    made.expect("f", 2)
+    lane = made.lane("f")
+    assert lane.begin_refill() == "5"
+    made.refill(lane, [turn("6")], complete=True, from_start=False)
+    assert (made.wanting_refill(), lane.begin_refill()) == ([lane], "")
+    made.refill(lane, [turn("4"), turn("5"), turn("6")], complete=True)
+    assert taken(made) == ["6", "4"]
+    assert made.backlog == 3
+
+
+def test_a_woken_run_need_not_wait_behind_the_backlog() -> None:
+    made = lanes(f=9)
+    made.offer(turn("5"))
+    made.expect("f", 2)
+    made.offer(turn("2"))
+    made.offer(turn("7"))
+    assert taken(made) == ["5", "2"]
+
+
 def test_the_same_run_is_queued_once() -> None:
     made = lanes(f=5)
     made.offer(turn("1"))
     made.offer(turn("1"))
     assert taken(made) == ["1"]
+
+
+def test_a_run_that_ended_while_it_was_read_is_not_taken_again() -> None:
+    made = lanes(f=5)
+    made.offer(turn("1"))
+    assert taken(made) == ["1"]
+    made.expect("f", 1)
+    lane = made.lane("f")
+    lane.begin_refill()
+    made.leave(turn("1").run)
+    made.refill(lane, [turn("1"), turn("2")], complete=True)
+    assert taken(made) == ["2"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections import defaultdict
 from dataclasses import dataclass
@@ -54,14 +55,16 @@ steps:
 
 SETTINGS = """\
 accounts:
-  webhook/out: {url: "STUB/out", pace: {per_second: 5000, burst: 5000, parallel: 64}}
+  webhook/out: {url: "STUB/out", secret: shared, pace: {per_second: 5000, burst: 5000, parallel: 64}}
 """
+
+SECRET = "whsec_" + base64.b64encode(b"made up for this test alone, 32 b").decode()
 
 
 def files(stub: Stub) -> dict[str, Any]:
     """The arguments of a BoxProcess that takes orders."""
     flows = {"prepare.yaml": PREPARE, "order.yaml": ORDER.replace("STUB", stub.url)}
-    return {"flows": flows, "settings": SETTINGS.replace("STUB", stub.url)}
+    return {"flows": flows, "settings": SETTINGS.replace("STUB", stub.url), "secrets": {"shared": SECRET}}
 
 
 async def prepare(box: BoxProcess) -> None:

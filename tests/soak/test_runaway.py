@@ -42,7 +42,7 @@ on:
   webhook: {path: never}
 steps:
   - do: python
-    with: {function: code.never_ends}
+    with: {function: code.never_ends, time: TIME}
 """
 
 CODE = """\
@@ -84,8 +84,12 @@ async def test_a_loop_without_an_end_stops_nobody_else(make_box: MakeBox, stub: 
 
 async def test_code_that_never_ends_stops_nobody_else(make_box: MakeBox, stub: Stub) -> None:
     """Not even other code: what keeps a worker is killed."""
-    flows = {"quiet.yaml": QUIET.replace("STUB", stub.url), "never.yaml": NEVER, "asks.yaml": ASKS}
-    box = make_box(flows=flows, code={"code.py": CODE}, settings="code: {time: 2s}\n")
+    flows = {
+        "quiet.yaml": QUIET.replace("STUB", stub.url),
+        "never.yaml": NEVER.replace("TIME", "2s"),
+        "asks.yaml": ASKS,
+    }
+    box = make_box(flows=flows, code={"code.py": CODE})
     await box.start()
     for _ in range(4):
         assert await box.post("never") == 200
@@ -98,12 +102,12 @@ async def test_code_that_never_ends_stops_nobody_else(make_box: MakeBox, stub: S
     await box.drained(within=30)
     assert box.states() == {"done": 101, "failed": 4}, box.failed("the code's runs did not end as they should")
     errors = [json.loads(error) for (error,) in box.rows("select error from run where state = 'failed'")]
-    assert all("2s" in error["message"] or "2 s" in error["message"] for error in errors), errors
+    assert all(error["code"] == "time_limit" and "2 s" in error["message"] for error in errors), errors
 
 
 async def test_no_process_of_code_outlives_its_box(make_box: MakeBox) -> None:
     """Neither a kill nor a stop leaves one behind."""
-    box = make_box(flows={"never.yaml": NEVER}, code={"code.py": CODE}, settings="code: {time: 5m}\n")
+    box = make_box(flows={"never.yaml": NEVER.replace("TIME", "5m")}, code={"code.py": CODE})
     for end in (box.kill, box.stop):
         await box.start()
         assert await box.post("never") == 200

@@ -77,6 +77,9 @@ async def test_ready_runs_come_in_order_of_id(kept: Kept) -> None:
     await kept(started("r0", flow="other"))
     expected = [ReadyRun(run(run_id, f"e-{run_id}"), event(f"e-{run_id}"), fresh=True) for run_id in ("r1", "r2")]
     assert await kept.read.ready_runs("greet", limit=2) == expected
+    assert await kept.read.ready_runs("greet", limit=2, after="r1") == [
+        ReadyRun(run(run_id, f"e-{run_id}"), event(f"e-{run_id}"), fresh=True) for run_id in ("r2", "r3")
+    ]
     assert await kept.read.ready_counts() == {"greet": 3, "other": 1}
 
 

@@ -34,8 +34,8 @@ class MemoryReader:
     async def ready_counts(self) -> dict[str, int]:
         return _count(run.flow for run in self.tables.runs.values() if run.state is RunState.ready)
 
-    async def ready_runs(self, flow: str, *, limit: int) -> list[runs.ReadyRun]:
-        found = self._runs(lambda run: run.flow == flow and run.state is RunState.ready)[:limit]
+    async def ready_runs(self, flow: str, *, limit: int, after: str = "") -> list[runs.ReadyRun]:
+        found = self._runs(lambda run: run.flow == flow and run.state is RunState.ready and run.id > after)[:limit]
         return [runs.ReadyRun(run, self.tables.events[run.event_id], self._fresh(run.id)) for run in found]
 
     def _fresh(self, run_id: str) -> bool:

@@ -16,6 +16,9 @@ from typing import TYPE_CHECKING, Any
 import psutil
 import psycopg
 
+from onebox.app.folder import BoxFolder
+from onebox.app.secrets import Vault
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
@@ -40,6 +43,7 @@ class BoxProcess:
         postgres: str | None = None,
         flows: Mapping[str, str] | None = None,
         code: Mapping[str, str] | None = None,
+        secrets: Mapping[str, str] | None = None,
     ) -> None:
         self.folder = folder
         self.postgres = postgres
@@ -54,6 +58,9 @@ class BoxProcess:
         for part, files in (("flows", flows), ("code", code)):
             for name, text in (files or {}).items():
                 self.write(f"{part}/{name}", text)
+        vault = Vault(BoxFolder(folder), {})
+        for name, value in (secrets or {}).items():
+            vault.set(name, value)
 
     def write(self, name: str, text: str) -> None:
         """Writes a file of the box in one piece, as editors and git do."""

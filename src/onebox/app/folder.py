@@ -1,4 +1,4 @@
-"""A box is a folder: its settings, flows, templates, code and tables, and what it keeps while it runs."""
+"""A box is a folder: its settings, flows, templates and code, and what it keeps while it runs."""
 
 from __future__ import annotations
 
@@ -35,7 +35,6 @@ class BoxFolder:
         self.flows = path / "flows"
         self.templates = path / "templates"
         self.code = path / "code"
-        self.tables = path / "tables"
         self.data = path / ".onebox"
         self.key = self.data / "key"
         self.database = self.data / "box.db"
@@ -96,10 +95,6 @@ class BoxFolder:
         # Flows are written by people who may write files here; a link may still lead out by mistake.
         return file.resolve().is_relative_to(self.path.resolve())
 
-    def table_files(self) -> list[Path]:
-        """The SQL files of people's own tables, in order of their names."""
-        return sorted(self.tables.glob("*.sql"))
-
     def strays(self) -> list[str]:
         """Files in flows/ that look like flows and are not read, for they end in .yml."""
         return sorted(f"flows/{file.name}" for file in self.flows.glob("*.yml"))
@@ -107,7 +102,7 @@ class BoxFolder:
     def fingerprint(self) -> Fingerprint:
         """Changes when a file changes that the box reads; cheap enough to be asked each second."""
         found = list(_stats(os.fspath(self.path), only=frozenset({SETTINGS, SECRETS})))
-        for folder in (self.flows, self.templates, self.code, self.tables):
+        for folder in (self.flows, self.templates, self.code):
             found += _stats(os.fspath(folder))
         found.sort()
         return tuple(found)

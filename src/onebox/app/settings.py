@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, PlainValidator, ValidationError, WithJsonSchema
 from pydantic.json_schema import models_json_schema
-from pydantic_core import PydanticCustomError
 
 from onebox.app.accounts import CHANNELS, WebhookAccount, account_problems, accounts_as_models
 from onebox.app.folder import SETTINGS
@@ -17,6 +16,7 @@ from onebox.flows.definition.document import Document, DocumentInvalid, read_doc
 from onebox.flows.definition.faults import Fault
 from onebox.flows.definition.fields import Duration, FlowModel
 from onebox.flows.definition.validate import Problem, problems
+from onebox.flows.settings import wrong
 from onebox.kernel.errors import OneboxError
 from onebox.kernel.nearest import did_you_mean
 from onebox.kernel.sizes import SizeError, parse_size
@@ -43,38 +43,34 @@ class SettingsInvalid(OneboxError):
         self.faults = faults
 
 
-def _refused(code: str, reason: str) -> PydanticCustomError:
-    return PydanticCustomError(code, "{reason}", {"reason": reason})  # type: ignore[arg-type]
-
-
 def _size(value: Any) -> int:
     try:
         return parse_size(value)
     except SizeError as error:
-        raise _refused("size", error.message) from None
+        raise wrong("size", error.message) from None
 
 
 def _box_name(value: Any) -> str:
     if not isinstance(value, str) or not 0 < len(value.strip()) <= _LONGEST_NAME:
-        raise _refused("name", f"expected a name of up to {_LONGEST_NAME} characters, got {value!r}")
+        raise wrong("name", f"expected a name of up to {_LONGEST_NAME} characters, got {value!r}")
     return value
 
 
 def _timezone(value: Any) -> str:
     if not isinstance(value, str):
-        raise _refused("timezone", f"expected a time zone such as Europe/Berlin, got {value!r}")
+        raise wrong("timezone", f"expected a time zone such as Europe/Berlin, got {value!r}")
     try:
         return zoneinfo.ZoneInfo(value).key
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
         near = did_you_mean(value, zoneinfo.available_timezones())
-        raise _refused("timezone", f"{value!r} is no time zone of the IANA list{near}") from None
+        raise wrong("timezone", f"{value!r} is no time zone of the IANA list{near}") from None
 
 
 def _storage(value: Any) -> str:
-    if value == "sqlite" or (isinstance(value, str) and value.startswith(_POSTGRES)):
+    if isinstance(value, str) and (value == "sqlite" or value.startswith(_POSTGRES)):
         return value
     # What was written may hold a password: `verbatim` is a fault whose value is not repeated.
-    raise _refused("verbatim", "expected sqlite, or a URL that begins with postgresql://")
+    raise wrong("verbatim", "expected sqlite, or a URL that begins with postgresql://")
 
 
 def _network(value: Any) -> IPv4Network | IPv6Network:
@@ -82,7 +78,7 @@ def _network(value: Any) -> IPv4Network | IPv6Network:
         return ip_network(value if isinstance(value, str) else "")
     except ValueError:
         reason = f"expected an address or a network such as 10.0.0.2 or 10.0.0.0/8, got {value!r}"
-        raise _refused("network", reason) from None
+        raise wrong("network", reason) from None
 
 
 BoxName = Annotated[
@@ -175,7 +171,7 @@ class BoxSettings(FlowModel):
     databases: dict[str, str] = Field(default_factory=dict)
     """for `sql` steps, by name: `postgresql://…` or `sqlite:///file.db`; may hold `${secret.name}`"""
     limits: LimitSettings = Field(default_factory=LimitSettings)
-    keep: Duration = Field(default="30d", validate_default=True)  # type: ignore[assignment]
+    keep: Duration = Field(default="30d", validate_default=True)
     """how long ended runs are kept, with their events and messages"""
     http: HttpSettings = Field(default_factory=HttpSettings)
     code: CodeSettings = Field(default_factory=CodeSettings)
@@ -249,8 +245,9 @@ def _missing_secrets(settings: BoxSettings, known: Collection[str]) -> list[Prob
         for name, account in settings.accounts.items()
         if isinstance(account, WebhookAccount)
     ]
-    urls = {("storage",): settings.storage, **{("databases", name): url for name, url in settings.databases.items()}}
-    named += [(location, name) for location, url in urls.items() for name in secret_names(url)]
+    urls: list[tuple[Location, str]] = [(("storage",), settings.storage)]
+    urls += [(("databases", name), url) for name, url in settings.databases.items()]
+    named += [(location, name) for location, url in urls for name in secret_names(url)]
     return [
         Problem(location, f"there is no secret {name!r}{did_you_mean(name, known)}", _SET_IT.format(name), at_key=False)
         for location, name in named
@@ -265,10 +262,8 @@ def _fault(document: Document, problem: Problem) -> Fault:
 
 def settings_schema() -> dict[str, Any]:
     """The JSON Schema of box.yaml, for editors."""
-    models: list[tuple[type[FlowModel], Literal["validation"]]] = [
-        (model, "validation") for model in (BoxSettings, *CHANNELS.values())
-    ]
-    _, made = models_json_schema(models, title="Onebox: the settings of a box")
+    models: list[type[FlowModel]] = [BoxSettings, *CHANNELS.values()]
+    _, made = models_json_schema([(model, "validation") for model in models], title="Onebox: the settings of a box")
     schema = made["$defs"].pop("BoxSettings")
     schema["properties"]["accounts"] |= {
         "additionalProperties": False,

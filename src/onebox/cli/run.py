@@ -24,6 +24,8 @@ def run(
 ) -> None:
     """Serve a box: take events in, run flows, send messages. Ends well on Ctrl-C or SIGTERM."""
     from onebox.app.folder import BoxFolder
-    from onebox.app.serve import run as serve
 
-    raise typer.Exit(serve(BoxFolder.find(box), host=host, port=port) or 0)
+    folder = BoxFolder.find(box)
+    from onebox.app.serve import run as serve  # heavy: after what may be wrong at once
+
+    raise typer.Exit(serve(folder, host=host, port=port))

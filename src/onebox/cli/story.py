@@ -53,7 +53,7 @@ def _journal(journal: list[JournalLine], zone: ZoneInfo) -> Iterator[str]:
 def _message(sent: SentMessage, zone: ZoneInfo) -> str:
     message = sent.message
     at = f" {local(sent.ended_at, zone)}" if sent.ended_at else ""
-    tries = f", attempt {message.attempts + 1}" if message.attempts else ""
+    tries = f", {message.attempts} attempts" if message.attempts > 1 else ""
     why = f": {one_line(message.error)}" if message.error else ""
     said = _short(message.content)
     return (

@@ -20,6 +20,7 @@ from onebox.flows.run import (
     ParkRun,
     RecordEntry,
     ReleaseOnce,
+    RunState,
     SetTimer,
 )
 
@@ -90,7 +91,8 @@ class ActiveRun:
     async def live(self) -> None:
         """Runs until it ends or is parked. Raises CancelledError, StorageClosed, VersionUnreadable, or a fault."""
         try:
-            await self._take_up()
+            if not await self._take_up():
+                return
             while True:
                 await self._come_to_rest()
                 if await self._settle():
@@ -101,19 +103,21 @@ class ActiveRun:
             for task in self._in_flight.values():
                 task.cancel()
 
-    async def _take_up(self) -> None:
+    async def _take_up(self) -> bool:
+        """Reads what there is of the run, and brings its machine there. False: its turn had come already."""
         history = None
         if self._event is None:
             history = await self._engine.reader.history(self.run.id)
-            if history is None:
-                raise LookupError(self.run.id)
-            self._event = history.event
+            if history is None or history.run.state is not RunState.ready:
+                return False
+            self.run, self._event = history.run, history.event
         current = self._engine.versions.current(self.run.flow, self.run.version)
         self._flow = current or await self._engine.versions.find(self.run.flow, self.run.version)
         self.expires_at = self._engine.loop.time() + self._flow.limits.time.total_seconds()
         self._machine = self._engine.machine(self._flow, self.run, self._event)
         if history is not None:
             await self._replay(history)
+        return True
 
     async def _replay(self, history: History) -> None:
         machine = self._machine

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from onebox.dispatch.active import ActiveRun
-from onebox.dispatch.lanes import Lane, Lanes, Turn
+from onebox.dispatch.lanes import WINDOW, Lane, Lanes, Turn
 from onebox.dispatch.lineage import child_changes, end_changes
 from onebox.dispatch.timers import Timers
 from onebox.flows.machine.machine import Machine
@@ -37,8 +37,10 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 CAPACITY = 256
-_STARTS_A_TICK = 8  # others have their turn between: the web must answer while a flood is worked off
+_STARTS_A_TICK = 32  # others have their turn between: the web must answer while a flood is worked off
 _WATCH = 0.25
+_KEPT_AT_HAND = 20_000
+"""characters of an event that is kept in memory until its run's turn comes"""
 
 
 class Engine:
@@ -135,7 +137,8 @@ class Engine:
             return
         for change in consequences:
             if isinstance(change, StartRun):
-                self._lanes.offer(Turn(change.run, event))
+                # A large event waits in the database, not in memory.
+                self._lanes.offer(Turn(change.run, event if len(event.payload) <= _KEPT_AT_HAND else None))
         for run_id in outcome.woken:
             self.resume(run_id)
         self._pump()
@@ -289,14 +292,19 @@ class Engine:
         except StorageClosed:
             pass
 
-    async def _refill(self, lane: Lane, limit: int) -> None:
+    async def _refill(self, lane: Lane, after: str) -> None:
+        # From the start, those that are known come again; after the cursor there are none of them.
+        limit = WINDOW if after else WINDOW + len(lane.known)
         try:
-            found = await self.reader.ready_runs(lane.flow, limit=limit)
+            found = await self.reader.ready_runs(lane.flow, limit=limit, after=after)
         except BaseException:
             self._lanes.refill(lane, [], complete=False)
             raise
-        turns = [Turn(ready.run, ready.event if ready.fresh else None) for ready in found]
-        self._lanes.refill(lane, turns, complete=len(found) < limit)
+        turns = [
+            Turn(ready.run, ready.event if ready.fresh and len(ready.event.payload) <= _KEPT_AT_HAND else None)
+            for ready in found
+        ]
+        self._lanes.refill(lane, turns, complete=len(found) < limit, from_start=not after)
         self._pump()
 
     # --- what happened ---

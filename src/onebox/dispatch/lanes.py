@@ -41,8 +41,12 @@ class Lane:
     senders: Counter[str] = field(default_factory=Counter)
     more_in_storage: bool = False
     refilling: bool = False
+    left: set[str] = field(default_factory=set)
+    """runs that left while a refill was being read: what was read of them is old"""
     in_storage: int = 0
     """about how many are ready in the database and not known here"""
+    cursor: str = ""
+    """the highest id that was taken in: what comes after it is read next"""
 
     def __len__(self) -> int:
         return len(self.known) + self.in_storage
@@ -51,31 +55,47 @@ class Lane:
         """Queues a turn, or leaves it to the database when the window is full."""
         if turn.run.id in self.known:
             return
-        if self.more_in_storage or self.refilling or len(self.queue) >= WINDOW:
-            # Behind a backlog in the database everything waits there: else new runs would overtake old ones.
+        behind = self.more_in_storage or self.refilling or len(self.queue) >= WINDOW
+        woken = turn.run.id < self.cursor and len(self.queue) < 2 * WINDOW
+        if behind and not woken:
+            # Behind a backlog in the database new runs wait there: else they would overtake old ones.
             self.more_in_storage = True
             self.in_storage += 1
             return
+        self._take_in(turn)
+
+    def _take_in(self, turn: Turn) -> None:
         self.known.add(turn.run.id)
         self.queue.append(turn)
+        self.cursor = max(self.cursor, turn.run.id)
 
-    def begin_refill(self) -> int:
-        """Says how many to read. What is offered while they are read asks for another refill."""
+    def begin_refill(self) -> str:
+        """Says after which id to read. What is offered while it is read asks for another refill."""
         self.more_in_storage = False
         self.refilling = True
-        return len(self.known) + WINDOW
+        return self.cursor
 
-    def refill(self, turns: list[Turn], *, complete: bool) -> None:
-        """Takes what was read from the database; `complete` says that nothing was left there."""
+    def refill(self, turns: list[Turn], *, complete: bool, from_start: bool) -> None:
+        """Takes what was read from the database; `complete` says that nothing was left there after it."""
         self.refilling = False
-        new = [turn for turn in turns if turn.run.id not in self.known]
-        self.known.update(turn.run.id for turn in new)
-        self.queue.extend(new)
+        new = [turn for turn in turns if turn.run.id not in self.known and turn.run.id not in self.left]
+        self.left.clear()
+        for turn in new:
+            self._take_in(turn)
         self.in_storage = max(0, self.in_storage - len(new))
         if not complete:
             self.more_in_storage = True
         elif not self.more_in_storage:
+            self._check_for_stragglers(from_start=from_start)
+
+    def _check_for_stragglers(self, *, from_start: bool) -> None:
+        """Nothing is left after the cursor. A run that was committed later than one with a higher id, or was woken,
+        stands before it: then the next refill reads from the start."""
+        if from_start or not self.in_storage:
             self.in_storage = 0
+        else:
+            self.cursor = ""
+            self.more_in_storage = True
 
     def wants_refill(self) -> bool:
         """The queue runs low and the database holds more."""
@@ -99,6 +119,8 @@ class Lane:
         """A run is no longer active: it ended or was parked."""
         self.active.discard(run.id)
         self.known.discard(run.id)
+        if self.refilling:
+            self.left.add(run.id)
         sender = run.sender
         if not sender or not self.senders[sender]:
             return
@@ -155,10 +177,10 @@ class Lanes:
         self.backlog += count
         self._join(lane)
 
-    def refill(self, lane: Lane, turns: list[Turn], *, complete: bool) -> None:
+    def refill(self, lane: Lane, turns: list[Turn], *, complete: bool, from_start: bool = True) -> None:
         """Takes what was read from the database for a lane."""
         before = len(lane)
-        lane.refill(turns, complete=complete)
+        lane.refill(turns, complete=complete, from_start=from_start)
         self.backlog += len(lane) - before
         self._join(lane)
 

@@ -355,8 +355,8 @@ class RunReader(Protocol):
         """How many runs are ready, by flow."""
         ...
 
-    async def ready_runs(self, flow: str, *, limit: int) -> list[ReadyRun]:
-        """The first ready runs of a flow in order of id."""
+    async def ready_runs(self, flow: str, *, limit: int, after: str = "") -> list[ReadyRun]:
+        """The first ready runs of a flow with an id above `after`, in order of id."""
         ...
 
     async def history(self, run_id: str) -> History | None:

@@ -41,9 +41,9 @@ class RunReading:
         found = await self._pool.run(lambda connection: connection.rows(self._ready_counts))
         return dict(found)
 
-    async def ready_runs(self, flow: str, *, limit: int) -> list[ReadyRun]:
-        """The first ready runs of a flow in order of id."""
-        found = await self._pool.run(lambda connection: connection.rows(self._ready_runs, (flow, limit)))
+    async def ready_runs(self, flow: str, *, limit: int, after: str = "") -> list[ReadyRun]:
+        """The first ready runs of a flow with an id above `after`, in order of id."""
+        found = await self._pool.run(lambda connection: connection.rows(self._ready_runs, (flow, after, limit)))
         make = self._rows
         return [ReadyRun(make.run(row[:_RUN_WIDTH]), make.event(row[_RUN_WIDTH:-1]), bool(row[-1])) for row in found]
 
@@ -109,8 +109,9 @@ def _ready(say: Say) -> tuple[str, str]:
     signalled = sa.exists().where(tables.signal.c.run_id == run.c.id)
     fresh = sa.not_(sa.or_(journaled, signalled))
     runs = sa.select(*rows.RUN, *rows.EVENT, fresh).join_from(run, event, event.c.id == run.c.event_id)
-    runs = runs.where(*ready, run.c.flow == sa.bindparam("flow_")).order_by(run.c.id)
-    return say(counts, ""), say(up_to_limit(runs), "flow_ limit")
+    runs = runs.where(*ready, run.c.flow == sa.bindparam("flow_"), run.c.id > sa.bindparam("after_"))
+    runs = runs.order_by(run.c.id)
+    return say(counts, ""), say(up_to_limit(runs), "flow_ after_ limit")
 
 
 def _history(say: Say) -> list[str]:

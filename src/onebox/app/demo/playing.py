@@ -88,10 +88,11 @@ def percentile(times: Sequence[float], share: float) -> float:
     return ordered[min(len(ordered) - 1, int(len(ordered) * share))] if ordered else 0.0
 
 
-class _Desk(io.TextIOBase):
+class _Desk(io.StringIO):
     """What the box takes for its terminal."""
 
     def __init__(self, tally: Tally, watcher: Watcher) -> None:
+        super().__init__()
         self._tally = tally
         self._watcher = watcher
         self._wrote = asyncio.Event()

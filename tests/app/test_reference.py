@@ -1,0 +1,201 @@
+"""The reference says all that there is, and nothing that is not."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import pkgutil
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_args
+
+import pytest
+from pydantic import BaseModel
+
+import onebox
+from onebox.app.accounts import CHANNELS, PaceSettings
+from onebox.app.catalogue import catalogue
+from onebox.app.settings import BoxSettings, check_settings
+from onebox.flows.check import ALWAYS, ERROR_NAMES
+from onebox.flows.definition import FlowLoader, models
+from onebox.flows.expressions import filters
+from onebox.flows.native import EventFields
+from onebox.kernel.errors import OneboxError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+KINDS = catalogue()
+
+
+def page(name: str) -> str:
+    return (DOCS / "reference" / f"{name}.md").read_text()
+
+
+def rows(text: str) -> set[str]:
+    """What stands in backticks in the first column of its tables."""
+    cells = re.findall(r"^\| ([^|]*) \|", text, re.MULTILINE)
+    return {name for cell in cells for name in re.findall(r"`([^`]*)`", cell)}
+
+
+def section(text: str, name: str) -> str:
+    found = re.search(rf"^## [^\n]*`{re.escape(name)}`[^\n]*\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)
+    assert found is not None, f"no section for {name}"
+    return found[1]
+
+
+def names(model: type[BaseModel]) -> set[str]:
+    return {field.alias or name for name, field in model.model_fields.items()}
+
+
+def dotted(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
+    for name, field in model.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield from dotted(field.annotation, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}"
+
+
+def test_every_setting_is_documented() -> None:
+    text = page("settings")
+    main = rows(text.partition("## Accounts")[0])
+
+    assert main == set(dotted(BoxSettings))
+    accounts = rows(text.partition("## Accounts")[2].partition("## Secrets")[0])
+    own = {name for model in CHANNELS.values() for name in names(model)} - {"pace"}
+    assert accounts == own | {f"pace.{name}" for name in names(PaceSettings)}
+    assert [channel for channel in CHANNELS if f"`{channel}/…`" not in text] == []
+
+
+def test_defaults_of_settings_are_as_documented() -> None:
+    listed = dict(
+        re.findall(r"^\| `([a-z_.]+)` \| `([^`]+)` \|", page("settings").partition("## Accounts")[0], re.MULTILINE)
+    )
+    tree: dict[str, Any] = {}
+    for name, default in listed.items():
+        group, dot, key = name.partition(".")
+        (tree.setdefault(group, {}) if dot else tree)[key or name] = int(default) if default.isdigit() else default
+    import yaml
+
+    assert check_settings(yaml.safe_dump(tree)) == (BoxSettings(), [])
+
+
+@pytest.mark.parametrize("kind", KINDS.steps.values(), ids=KINDS.steps)
+def test_every_step_is_documented(kind: Any) -> None:
+    text = section(page("steps"), kind.name)
+
+    assert names(kind.arguments) - rows(text) == set()
+
+
+def test_no_step_is_invented() -> None:
+    titles = {
+        name
+        for title in re.findall(r"^## (.*)$", page("steps"), re.MULTILINE)
+        for name in re.findall("`([^`]+)`", title)
+    }
+
+    assert titles == KINDS.steps.keys()
+    for name in titles:
+        http = {
+            argument
+            for kind in KINDS.steps.values()
+            if kind.name.startswith("http.")
+            for argument in names(kind.arguments)
+        }
+        known = http if name.startswith("http.") else names(KINDS.steps[name].arguments)
+        assert rows(section(page("steps"), name)) - known == set()
+
+
+@pytest.mark.parametrize("kind", KINDS.triggers.values(), ids=KINDS.triggers)
+def test_every_trigger_is_documented(kind: Any) -> None:
+    text = section(page("triggers"), kind.name)
+    settings = names(EventFields) if kind.name == "event" else names(kind.settings)
+
+    assert settings - rows(text) == set()
+    assert [name for name in kind.names or () if f"`{name}`" not in text] == []
+
+
+def test_no_trigger_is_invented() -> None:
+    assert set(re.findall(r"^## `(\w+)`", page("triggers"), re.MULTILINE)) == KINDS.triggers.keys()
+
+
+def test_every_key_of_a_flow_is_documented() -> None:
+    parts: list[type[BaseModel]] = [
+        models.FlowFile,
+        models.LimitFields,
+        models.RetryFields,
+        models.CatchFields,
+        models.CaseFields,
+    ]
+    parts += [models.RepeatFields, models.WaitForFields, models.StepFields]
+    text = page("flows")
+
+    assert {name for part in parts for name in names(part)} - rows(text) == set()
+    inner = {name for shape in models.SHAPES.values() for name in names(shape)} | names(models.UntilFields)
+    assert [name for name in inner if f"`{name}`" not in text and f"`{{{name}:" not in text] == []
+    assert set(get_args(models.StepShape)) - rows(text) == set()
+
+
+def test_every_name_and_filter_is_documented() -> None:
+    text = page("expressions")
+    known = {*ALWAYS, *ERROR_NAMES, *filters.FILTERS, *filters.TESTS, *filters.FUNCTIONS}
+
+    assert [name for name in sorted(known) if not re.search(rf"`{name}(\(.*?\))?`", text)] == []
+
+
+def all_codes() -> set[str]:
+    for module in pkgutil.walk_packages(onebox.__path__, "onebox."):
+        if (
+            ".templates" not in module.name
+            and not module.name.endswith("__main__")
+            and ".migrations" not in module.name
+        ):
+            importlib.import_module(module.name)
+    kinds: list[type[OneboxError]] = [OneboxError, *subclasses(OneboxError)]
+    return {kind.code for kind in kinds if kind.__module__.startswith("onebox.")}
+
+
+def subclasses(kind: type[OneboxError]) -> Iterator[type[OneboxError]]:
+    for inner in kind.__subclasses__():
+        yield inner
+        yield from subclasses(inner)
+
+
+RAISED = {"StepFailed": 0, "Fails": 0, "failure": 0, "Refused": 1}
+
+
+def raised_codes() -> Iterator[str]:
+    """Codes that are given where a failure is made."""
+    for file in sorted((ROOT / "src/onebox").rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Call):
+                place = RAISED.get(ast.unparse(node.func).rpartition(".")[2])
+                if place is not None and len(node.args) > place and isinstance(node.args[place], ast.Constant):
+                    yield str(ast.literal_eval(node.args[place]))
+
+
+def test_every_error_code_is_documented() -> None:
+    assert (all_codes() | set(raised_codes())) - rows(page("errors")) == set()
+
+
+def test_no_error_code_is_invented() -> None:
+    listed = {code for code in rows(page("errors")) if re.fullmatch(r"[a-z_]+", code)}
+    source = "\n".join(file.read_text() for file in (ROOT / "src/onebox").rglob("*.py"))
+
+    assert [code for code in sorted(listed) if f'"{code}"' not in source] == []
+
+
+PAGES = [*sorted((DOCS / "reference").glob("*.md")), *sorted((DOCS / "guides").glob("*.md")), ROOT / "README.md"]
+
+
+@pytest.mark.parametrize("file", PAGES, ids=lambda file: file.stem)
+def test_every_example_has_no_faults(file: Path) -> None:
+    blocks = re.findall(r"^```yaml\n(.*?)^```", file.read_text(), re.MULTILINE | re.DOTALL)
+    flows = {f"{file.stem}-{number}.yaml": block for number, block in enumerate(blocks) if block.startswith("flow:")}
+    settings = [block for block in blocks if block.startswith("box:")]
+
+    assert len(flows) + len(settings) == len(blocks)
+    assert list(map(str, FlowLoader(KINDS).load(flows).faults)) == []
+    assert [faults for block in settings if (faults := check_settings(block)[1])] == []
