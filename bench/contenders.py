@@ -35,7 +35,7 @@ class Contender(Protocol):
         ...
 
     async def stop(self) -> None:
-        """Ends it, whatever it is doing: what is measured was measured."""
+        """Ends it, whatever it is doing: what is measured was measured. It may be started again."""
         ...
 
 

@@ -21,7 +21,7 @@ WAITING = 5000
 RATE = 100.0
 CONNECTIONS = 64
 _SLOW = 1.0
-_RUNAWAYS = 4
+_RUNAWAYS = 1
 _FLOOD = "flood"
 
 ALONE = Measure("fairness", "a quiet flow acknowledged, p99, alone", "ms")
@@ -40,7 +40,7 @@ def _box(folder: Path, stub: str) -> Onebox:
 
 async def measure(session: Session) -> None:
     """In one box: alone, then beside the flood. Each round in a box of its own."""
-    await session.stub.behave(f"/{_FLOOD}", delay=_SLOW)
+    await session.stub.behave(f"/{_FLOOD}", delay=_SLOW, spread=0.5)
     for _ in range(session.rounds):
         async with session.started(_box) as onebox:
             await _quiet(session, onebox)  # warms up

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import BaseModel
 
@@ -67,18 +67,20 @@ class Calls:
 class EngineBox:
     """An engine that can be stopped and started again over the same rows."""
 
-    def __init__(self, *flows: Flow, handlers: Mapping[str, Any] | None = None, ledger: MemoryLedger | None = None) -> None:
+    def __init__(
+        self, *flows: Flow, handlers: Mapping[str, Any] | None = None, ledger: MemoryLedger | None = None
+    ) -> None:
         self.clock = TestClock()
         self.ledger = ledger or MemoryLedger()
         self.book = FlowBook()
-        self.ids = Ids(self.clock, lambda count: bytes(count))
+        self.ids = Ids(self.clock, bytes)
         self.flows = flows
         self.woken: list[str] = []
         effects = Effects(
             handlers=handlers or {},
             writings=Writings(
                 accounts=["terminal/main"],
-                starts=lambda event: self.engine.consequences(event),
+                starts=lambda event: self.engine.consequences(event),  # noqa: PLW0108 - made below
                 mask=lambda value: value,
                 clock=self.clock,
                 ids=self.ids,
@@ -111,7 +113,7 @@ class EngineBox:
     def _compile(self, bundle: str) -> Flow:
         return next(flow for flow in self.flows if flow.bundle == bundle)
 
-    async def __aenter__(self) -> EngineBox:
+    async def __aenter__(self) -> Self:
         await keep_versions(self.ledger, self.flows, self.clock.now())
         self.book.replace(self.flows)
         await self.engine.start()
@@ -132,7 +134,8 @@ class EngineBox:
         await self.ledger.commit([request])
         task = asyncio.create_task(self.requests.run())
         try:
-            return await self.until(lambda: self.ledger.tables.requests[request.id].result)
+            answer: Mapping[str, Any] = await self.until(lambda: self.ledger.tables.requests[request.id].result)
+            return answer
         finally:
             task.cancel()
 
@@ -141,7 +144,7 @@ class EngineBox:
 
     async def until(self, found: Callable[[], Any]) -> Any:
         """Lets the loop turn until something holds; a wait for a wrong thing ends by the test's timeout."""
-        while not (value := found()):
+        while not (value := found()):  # noqa: ASYNC110 - found() looks at rows, which tell nobody
             await asyncio.sleep(0)
         return value
 

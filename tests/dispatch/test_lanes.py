@@ -19,7 +19,7 @@ def lanes(capacity: int = 100, **concurrency: int) -> Lanes:
 
 
 def taken(of: Lanes, most: int = 1000) -> list[str]:
-    found = []
+    found: list[str] = []
     while len(found) < most and (got := of.take()) is not None:
         found.append(got.run.id)
     return found

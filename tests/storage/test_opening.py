@@ -16,6 +16,7 @@ from tests.storage.rows import NOON, after, done, event, started
 
 from onebox.flows.run import AnswerRequest, FileRequest, Prune
 from onebox.messaging.event import Stored, StoreEvent
+from onebox.storage.creating import create_tables
 from onebox.storage.locking import BoxTaken
 from onebox.storage.migrating import migrate
 from onebox.storage.opening import NotOwner, current_version, is_postgres, open_for_requests, open_storage
@@ -113,6 +114,30 @@ def test_migrations_give_the_described_tables_on_sqlite(migrated_sqlite: Path, t
     with described.connect() as expected, migrated.connect() as found:
         assert shape(expected, None) == shape(found, None)
     described.dispose()
+    migrated.dispose()
+
+
+async def test_created_tables_are_those_of_all_migrations(migrated_sqlite: Path, tmp_path: Path) -> None:
+    await asyncio.to_thread(create_tables, tmp_path / "created.db")
+    assert await current_version(tmp_path / "created.db") == CURRENT
+    created = sa.create_engine(f"sqlite:///{tmp_path / 'created.db'}")
+    migrated = sa.create_engine(f"sqlite:///{migrated_sqlite}")
+    with created.connect() as found, migrated.connect() as expected:
+        assert shape(expected, None) == shape(found, None)
+    created.dispose()
+    migrated.dispose()
+
+
+async def test_created_tables_are_those_of_all_migrations_on_postgres(
+    migrated_postgres: str, postgres_url: str
+) -> None:
+    await asyncio.to_thread(create_tables, postgres_url)
+    assert await current_version(postgres_url) == CURRENT
+    created = sa.create_engine(postgres_url.replace("postgresql:", "postgresql+psycopg:"))
+    migrated = sa.create_engine(migrated_postgres.replace("postgresql:", "postgresql+psycopg:"))
+    with created.connect() as found, migrated.connect() as expected:
+        assert shape(expected, SCHEMA) == shape(found, SCHEMA)
+    created.dispose()
     migrated.dispose()
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import random
 import sys
 import time
 from dataclasses import asdict, dataclass
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 ROOT = Path(__file__).resolve().parents[2]
+_DICE = random.Random(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +37,12 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Behaviour:
-    """How requests whose path begins with `prefix` are answered; `drop`: the connection is closed instead."""
+    """How requests whose path begins with `prefix` are answered. `spread`: the share of `delay`, 0 to 1, by which each
+    answer comes earlier or later; `drop`: the connection is closed instead."""
 
     prefix: str
     delay: float = 0.0
+    spread: float = 0.0
     status: int = 200
     drop: bool = False
 
@@ -80,9 +84,11 @@ class Stub:
         self._process.stdin.close()
         await self._process.wait()
 
-    async def behave(self, prefix: str, *, delay: float = 0.0, status: int = 200, drop: bool = False) -> None:
+    async def behave(
+        self, prefix: str, *, delay: float = 0.0, spread: float = 0.0, status: int = 200, drop: bool = False
+    ) -> None:
         """From now on answers like this where a path begins with `prefix`; the longest prefix counts."""
-        await self._ask("behave", asdict(Behaviour(prefix, delay, status, drop)))
+        await self._ask("behave", asdict(Behaviour(prefix, delay, spread, status, drop)))
 
     async def count(self, prefix: str = "/") -> Count:
         """What came for paths with this prefix since the start, or since `forget`."""
@@ -173,11 +179,14 @@ class Connection(asyncio.Protocol):
         if behaviour is None:
             self._answer(200, "{}")
         elif behaviour.delay:
-            asyncio.get_running_loop().call_later(behaviour.delay, self._behave, behaviour)
+            delay = behaviour.delay * (1 + behaviour.spread * _DICE.uniform(-1, 1))
+            asyncio.get_running_loop().call_later(delay, self._behave, behaviour)
         else:
             self._behave(behaviour)
 
     def _behave(self, behaviour: Behaviour) -> None:
+        if self.transport.is_closing():
+            return
         if behaviour.drop:
             self.transport.abort()
         else:

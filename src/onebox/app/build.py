@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import random
 import sys
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from onebox.app.accounts import AccountSettings
     from onebox.app.folder import BoxFolder
     from onebox.app.settings import BoxSettings
+    from onebox.flows.handlers import Handler
     from onebox.flows.plan import Flow
     from onebox.kernel.clock import Clock
     from onebox.messaging.channel import Channel
@@ -48,6 +50,19 @@ if TYPE_CHECKING:
 
 _HTTP_KINDS = ("http.get", "http.post", "http.put", "http.patch", "http.delete", "http.head")
 MESSAGE_FAILED = "message.failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Connectors:
+    """What flows may call."""
+
+    http: HttpConnector
+    sql: SqlConnector
+    code: PythonConnector
+
+    async def close(self) -> None:
+        """Closes every session."""
+        await asyncio.gather(self.http.close(), self.sql.close(), self.code.close())
 
 
 @dataclass(slots=True)
@@ -63,12 +78,23 @@ class Box:
     requests: Requests
     retention: Retention
     schedules: Schedules
-    channels: Mapping[str, Channel]
     senders: Mapping[str, Sender]
-    http: HttpConnector
-    sql: SqlConnector
-    code: PythonConnector
+    connectors: Connectors
     clock: Clock
+
+
+@dataclass(frozen=True, slots=True)
+class _Ground:
+    """What all parts stand on."""
+
+    folder: BoxFolder
+    settings: BoxSettings
+    secrets: Mapping[str, str]
+    storage: Storage
+    clock: Clock
+    ids: Ids
+    book: FlowBook
+    mask: Callable[[Any], Any]
 
 
 def build_box(
@@ -89,61 +115,20 @@ def build_box(
     clock = clock or SystemClock()
     # Ids are no secrets: a generator that is seeded once spares a system call for each.
     ids = Ids(clock, random.Random(os.urandom(32)).randbytes)  # noqa: S311
-    mask = masker(secrets)
-    book = FlowBook()
-    http = HttpConnector(secrets=secrets, clock=clock, connections=settings.http.connections)
-    sql = SqlConnector(databases=settings.databases, secrets=secrets, folder=folder.path)
-    code = PythonConnector(folder=folder.code, most=settings.code.workers)
+    ground = _Ground(folder, settings, secrets, storage, clock, ids, FlowBook(), masker(secrets))
+    connectors = _connectors(ground)
     callers = WaitingCallers(storage.reader)
     senders: dict[str, Sender] = {}
-    accounts = settings.accounts
-    writings = Writings(
-        accounts=accounts, starts=lambda event: engine.consequences(event), mask=mask, clock=clock, ids=ids
+    engine = _engine(
+        ground, connectors, callers, compile_bundle=compile_bundle, queued=lambda account: senders[account].wake()
     )
-    engine = Engine(
-        ledger=storage.ledger,
-        reader=storage.reader,
-        records=storage.reader,
-        book=book,
-        versions=Versions(book, storage.reader, compile_bundle),
-        effects=Effects(
-            handlers={**dict.fromkeys(_HTTP_KINDS, http), "sql": sql, "python": code},
-            writings=writings.all(),
-            recordings={"sql": BoxSql(storage.ledger, storage.reader, mask)},
-            mask=mask,
-            clock=clock,
-        ),
-        callers=callers,
-        clock=clock,
-        ids=ids,
-        variables=settings.vars,
-        secrets=secrets,
-        queued=lambda account: senders[account].wake(),
-        capacity=settings.limits.concurrency,
-    )
+    senders.update(_senders(ground, engine, terminal or sys.stdout))
     inbox = Inbox(
         ledger=storage.ledger, clock=clock, ids=ids, subscribers=engine, backlog_limit=settings.limits.backlog
     )
-
-    async def tell_of_failed(message: Message, reason: str) -> None:
-        told = _failed_message_event(message, reason, clock, ids)
-        changes = [StoreEvent(told, engine.consequences(told))]
-        if book.waiting_for(MESSAGE_FAILED):
-            engine.announce(changes, await storage.ledger.commit(changes))
-
-    channels = {name: _channel(name, account, secrets, clock, terminal or sys.stdout) for name, account in accounts.items()}
-    for name, channel in channels.items():
-        senders[name] = Sender(
-            account=name,
-            channel=channel,
-            reader=storage.reader,
-            ledger=storage.ledger,
-            clock=clock,
-            on_failed=tell_of_failed,
-        )
     site = build_web(
         inbox,
-        book,
+        ground.book,
         secrets=secrets,
         responses=callers,
         clock=clock,
@@ -153,20 +138,85 @@ def build_box(
     return Box(
         settings=settings,
         storage=storage,
-        book=book,
+        book=ground.book,
         engine=engine,
         inbox=inbox,
         site=site,
-        requests=Requests(engine, book, clock, ids),
-        retention=Retention(storage.ledger, book, clock, settings.keep),
-        schedules=Schedules(book=book, inbox=inbox, reader=storage.reader, ledger=storage.ledger, clock=clock),
-        channels=channels,
+        requests=Requests(engine, ground.book, clock, ids),
+        retention=Retention(storage.ledger, ground.book, clock, settings.keep),
+        schedules=Schedules(book=ground.book, inbox=inbox, reader=storage.reader, ledger=storage.ledger, clock=clock),
         senders=senders,
-        http=http,
-        sql=sql,
-        code=code,
+        connectors=connectors,
         clock=clock,
     )
+
+
+def _connectors(ground: _Ground) -> Connectors:
+    settings, secrets = ground.settings, ground.secrets
+    return Connectors(
+        http=HttpConnector(secrets=secrets, clock=ground.clock, connections=settings.http.connections),
+        sql=SqlConnector(databases=settings.databases, secrets=secrets, folder=ground.folder.path),
+        code=PythonConnector(folder=ground.folder.code, most=settings.code.workers),
+    )
+
+
+def _engine(
+    ground: _Ground,
+    connectors: Connectors,
+    callers: WaitingCallers,
+    *,
+    compile_bundle: Callable[[str], Flow],
+    queued: Callable[[str], None],
+) -> Engine:
+    storage, mask, clock = ground.storage, ground.mask, ground.clock
+    writings = Writings(
+        accounts=ground.settings.accounts,
+        starts=lambda event: engine.consequences(event),  # noqa: PLW0108 - the engine is made below
+        mask=mask,
+        clock=clock,
+        ids=ground.ids,
+    )
+    handlers: dict[str, Handler] = {
+        **dict.fromkeys(_HTTP_KINDS, connectors.http),
+        "sql": connectors.sql,
+        "python": connectors.code,
+    }
+    recordings = {"sql": BoxSql(storage.ledger, storage.reader, mask)}
+    engine = Engine(
+        ledger=storage.ledger,
+        reader=storage.reader,
+        records=storage.reader,
+        book=ground.book,
+        versions=Versions(ground.book, storage.reader, compile_bundle),
+        effects=Effects(handlers, writings.all(), recordings, mask, clock),
+        callers=callers,
+        clock=clock,
+        ids=ground.ids,
+        variables=ground.settings.vars,
+        secrets=ground.secrets,
+        queued=queued,
+        capacity=ground.settings.limits.concurrency,
+    )
+    return engine
+
+
+def _senders(ground: _Ground, engine: Engine, terminal: TextIO) -> dict[str, Sender]:
+    async def tell_of_failed(message: Message, reason: str) -> None:
+        if ground.book.knows(MESSAGE_FAILED):
+            told = _failed_message_event(message, reason, ground.clock, ground.ids)
+            await engine.commit([StoreEvent(told, engine.consequences(told))])
+
+    return {
+        name: Sender(
+            account=name,
+            channel=_channel(name, account, ground, terminal),
+            reader=ground.storage.reader,
+            ledger=ground.storage.ledger,
+            clock=ground.clock,
+            on_failed=tell_of_failed,
+        )
+        for name, account in ground.settings.accounts.items()
+    }
 
 
 def web_settings(settings: BoxSettings) -> WebSettings:
@@ -174,11 +224,12 @@ def web_settings(settings: BoxSettings) -> WebSettings:
     return WebSettings(body_limit=settings.limits.body, trusted_proxies=tuple(settings.server.trusted_proxies))
 
 
-def _channel(name: str, account: AccountSettings, secrets: Mapping[str, str], clock: Clock, terminal: TextIO) -> Channel:
+def _channel(name: str, account: AccountSettings, ground: _Ground, terminal: TextIO) -> Channel:
     """The channel of an account. A new channel adds its line here."""
     pace = account.pace.as_pace() if account.pace else None
     if isinstance(account, WebhookAccount):
-        return WebhookChannel(account=name, url=account.url, secret=secrets[account.secret], clock=clock, pace=pace)
+        secret = ground.secrets[account.secret]  # the settings were checked for it
+        return WebhookChannel(account=name, url=account.url, secret=secret, clock=ground.clock, pace=pace)
     assert isinstance(account, TerminalAccount)
     return TerminalChannel(terminal)
 

@@ -13,11 +13,13 @@ from onebox.flows.schedule import schedule_trigger
 from onebox.web.webhook import webhook_trigger
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from onebox.flows.kinds import StepKind, TriggerKind
 
 
-def catalogue() -> Catalogue:
-    """All of them, by name."""
-    steps: list[StepKind] = [*native_steps(), *http_kinds(), sql_kind(), python_kind()]
+def catalogue(code: Path | None = None) -> Catalogue:
+    """All of them, by name. `code` is where a box's Python functions are looked for, to find wrong names early."""
+    steps: list[StepKind] = [*native_steps(), *http_kinds(), sql_kind(), python_kind(code)]
     triggers: list[TriggerKind] = [*native_triggers(), schedule_trigger(), webhook_trigger()]
     return Catalogue({kind.name: kind for kind in steps}, {kind.name: kind for kind in triggers})

@@ -22,7 +22,7 @@ class FlowFiles:
         self._folder = folder
         self._seen: Fingerprint = ()
         self._loader = FlowLoader(
-            catalogue(),
+            catalogue(folder.code),
             Names(vars=settings.vars, secrets=secrets),
             folder.companion,
             folder.companions,

@@ -20,13 +20,13 @@ from onebox.app.secrets import Vault
 from onebox.app.settings import read_settings
 from onebox.dispatch.versions import keep_versions
 from onebox.kernel.errors import OneboxError
+from onebox.storage.creating import create_tables
 from onebox.storage.opening import current_version, open_storage
 from onebox.web.server import WebServer
 from onebox.web.site import Site
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
-    from pathlib import Path
 
     from onebox.app.folder import BoxFolder
     from onebox.app.settings import BoxSettings
@@ -59,12 +59,6 @@ class RunningBox:
     def records(self) -> Records:
         """What it keeps, for reading."""
         return self.box.storage.reader
-
-    def terminal(self, account: str) -> Sequence[Any]:
-        """What a `terminal/…` account printed of late."""
-        channel: Any = self.box.channels[account]
-        lines: Sequence[Any] = channel.kept
-        return lines
 
 
 @contextlib.asynccontextmanager
@@ -179,15 +173,9 @@ async def _open(folder: BoxFolder, settings: BoxSettings, secrets: Mapping[str, 
     where = settings.database(folder, secrets)
     if await current_version(where) is None:
         state.value = "migrating"
-        await asyncio.to_thread(_create_tables, where)
+        await asyncio.to_thread(create_tables, where)
         state.value = "starting"
     return await open_storage(where, own=True, box=folder.path)
-
-
-def _create_tables(where: str | Path) -> None:
-    from onebox.storage.migrating import migrate
-
-    migrate(where)
 
 
 async def _load_flows(files: FlowFiles, box: Box) -> None:
@@ -207,8 +195,8 @@ async def _reload(files: FlowFiles, box: Box) -> None:
             if await asyncio.to_thread(files.changed):
                 await _load_flows(files, box)
                 log.info("flows_read", flows=len(box.book.flows))
-        except (OneboxError, OSError) as error:
-            log.error("flows_not_read", why=str(error))
+        except (OneboxError, OSError) as error:  # the flows go on as they are
+            log.error("flows_not_read", why=str(error))  # noqa: TRY400 - the sentence says it all
 
 
 async def _start(box: Box, files: FlowFiles) -> list[asyncio.Task[None]]:
@@ -239,7 +227,7 @@ async def _stop(box: Box, server: WebServer, services: Sequence[asyncio.Task[Non
     await asyncio.gather(server.stop(_WEB_GRACE), box.engine.stop(grace=_RUNS_GRACE))
     await asyncio.gather(*(sender.stop() for sender in box.senders.values()))
     await asyncio.gather(*services, return_exceptions=True)
-    await asyncio.gather(box.http.close(), box.sql.close(), box.code.close())
+    await box.connectors.close()
 
 
 __all__ = ["RunningBox", "SystemClock", "run", "running_box"]

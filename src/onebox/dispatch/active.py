@@ -25,7 +25,7 @@ from onebox.flows.run import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from onebox.dispatch.effects import Recording
     from onebox.dispatch.engine import Engine
@@ -180,7 +180,19 @@ class ActiveRun:
 
     def _handle(self, commands: Sequence[Command]) -> None:
         for command in commands:
-            _HANDLE[type(command)](self, command)
+            match command:
+                case Perform():
+                    self._on_perform(command)
+                case Finish():
+                    self._on_finish(command)
+                case Sleep():
+                    self._on_sleep(command)
+                case Listen():
+                    self._changes.append(AwaitEvent(self.run.id, command.path, command.topic, command.match))
+                case StartChild():
+                    self._on_child(command)
+                case Withdraw():
+                    self._on_withdraw(command)
 
     def _on_perform(self, command: Perform) -> None:
         call = call_for(command, run_id=self.run.id, flow=self.run.flow, event_id=self.run.event_id)
@@ -197,9 +209,6 @@ class ActiveRun:
         if command.path not in self._timers:
             self._timers.add(command.path)
             self._changes.append(SetTimer(self.run.id, command.path, command.until))
-
-    def _on_listen(self, command: Listen) -> None:
-        self._changes.append(AwaitEvent(self.run.id, command.path, command.topic, command.match))
 
     def _on_child(self, command: StartChild) -> None:
         changes, answer = self._engine.child(self.run, command)
@@ -323,13 +332,3 @@ class ActiveRun:
         while not (self._inputs or self._calls or self._look_at_signals):
             self._input_came.clear()
             await self._input_came.wait()
-
-
-_HANDLE: dict[type, Callable[[ActiveRun, Any], None]] = {
-    Perform: ActiveRun._on_perform,
-    Sleep: ActiveRun._on_sleep,
-    Listen: ActiveRun._on_listen,
-    StartChild: ActiveRun._on_child,
-    Withdraw: ActiveRun._on_withdraw,
-    Finish: ActiveRun._on_finish,
-}

@@ -6,8 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from onebox.flows.handlers import Call, StepFailed
-from onebox.flows.run import RecordEntry, RunSql, SqlFailed
-from onebox.flows.run import Entry, EntryKind
+from onebox.flows.run import Entry, EntryKind, RecordEntry, RunSql, SqlFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable

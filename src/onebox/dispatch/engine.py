@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -75,7 +76,6 @@ class Engine:
         self._ids = ids
         self._variables = variables
         self._secrets = secrets
-        self._queued = queued
         self._lanes = Lanes(capacity=capacity)
         self._active: dict[str, ActiveRun] = {}
         self._to_resume: set[str] = set()
@@ -84,6 +84,13 @@ class Engine:
         self._services: set[asyncio.Task[None]] = set()
         self._pumping = False
         self._stopping = False
+        self._tell: dict[type, Callable[[Any, Any], None]] = {
+            StoreEvent: self._event_stored,
+            StoreResponse: lambda change, _: callers.answered(change.event_id, change.response),
+            SetTimer: lambda change, _: self._timers.add(change.run_id, change.path, change.due_at),
+            SendSignal: lambda change, _: self.resume(change.run_id),
+            QueueMessage: lambda change, _: queued(change.message.account),
+        }
 
     # --- life ---
 
@@ -128,7 +135,7 @@ class Engine:
         """A run of each flow that waits for the event."""
         return [
             StartRun(Run(self._ids.new(), event.id, flow.name, flow.version, event.received_at, event.sender))
-            for flow in self._book.waiting_for(event.topic)
+            for flow in self._book.waiting_for(event.topic, event.data)
         ]
 
     def stored(self, event: Event, consequences: Sequence[Change[Any]], outcome: Stored) -> None:
@@ -171,9 +178,9 @@ class Engine:
     def announce(self, changes: Sequence[Change[Any]], results: Sequence[Any]) -> None:
         """After a commit: each change that somebody waits for is passed on."""
         for change, result in zip(changes, results, strict=True):
-            tell = _TELL.get(type(change))
+            tell = self._tell.get(type(change))
             if tell is not None:
-                tell(self, change, result)
+                tell(change, result)
 
     def child(self, run: Run, command: StartChild) -> tuple[list[Change[Any]], Entry | None]:
         """What starting a sub-flow means; with the answer, if the run does not wait for it."""
@@ -270,7 +277,7 @@ class Engine:
             await active.live()
         except (asyncio.CancelledError, StorageClosed):
             pass  # it is ready in the database: the next start takes it up
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - a fault of ours ends this run, where all can see it, and no other
             await self._fail(run, error)
         finally:
             del self._active[run.id]
@@ -287,10 +294,8 @@ class Engine:
         run.state, run.ended_at = RunState.failed, self.clock.now()
         run.error = self.effects.mask({"code": code, "message": message, "passing": False, "step": ""})
         changes: list[Change[Any]] = [FinishRun(run.id, run.state, run.ended_at, None, run.error)]
-        try:
+        with suppress(StorageClosed):
             await self.commit([*changes, *self.tell_of_end(run, None)])
-        except StorageClosed:
-            pass
 
     async def _refill(self, lane: Lane, after: str) -> None:
         # From the start, those that are known come again; after the cursor there are none of them.
@@ -349,24 +354,3 @@ class Engine:
                 output = child.output
                 told = SendSignal(child.parent_run_id, child.parent_path, EntryKind.result, output, self.clock.now())
                 await self.commit([told])
-
-    def _response_stored(self, change: StoreResponse, _result: None) -> None:
-        self._callers.answered(change.event_id, change.response)
-
-    def _timer_set(self, change: SetTimer, _result: None) -> None:
-        self._timers.add(change.run_id, change.path, change.due_at)
-
-    def _signal_sent(self, change: SendSignal, _result: None) -> None:
-        self.resume(change.run_id)
-
-    def _message_queued(self, change: QueueMessage, _result: None) -> None:
-        self._queued(change.message.account)
-
-
-_TELL: dict[type, Callable[[Engine, Any, Any], None]] = {
-    StoreEvent: Engine._event_stored,
-    StoreResponse: Engine._response_stored,
-    SetTimer: Engine._timer_set,
-    SendSignal: Engine._signal_sent,
-    QueueMessage: Engine._message_queued,
-}

@@ -58,11 +58,11 @@ def end_changes(
         kind = EntryKind.result if run.state is RunState.done else EntryKind.failure
         value = run.output if kind is EntryKind.result else run.error
         changes.append(SendSignal(run.parent_run_id, run.parent_path, kind, value, run.ended_at))
-    waiting = book.waiting_for(RUN_FAILED)
-    # A flow that watches failures does not watch its own: that would go round for ever.
-    if run.state is RunState.failed and waiting and all(flow.name != run.flow for flow in waiting):
+    if run.state is RunState.failed and book.knows(RUN_FAILED):
         told = _failure_event(run, event, ids)
-        changes.append(StoreEvent(told, starts(told)))
+        # A flow that watches failures does not watch those of watchers: that would go round for ever.
+        if all(flow.name != run.flow for flow in book.waiting_for(RUN_FAILED, told.data)):
+            changes.append(StoreEvent(told, starts(told)))
     return changes
 
 

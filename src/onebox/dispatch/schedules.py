@@ -97,9 +97,7 @@ class Schedules:
             pass
 
 
-def due_ticks(
-    settings: ScheduleSettings, last: datetime, now: datetime, timezone: str
-) -> list[tuple[datetime, bool]]:
+def due_ticks(settings: ScheduleSettings, last: datetime, now: datetime, timezone: str) -> list[tuple[datetime, bool]]:
     """The ticks after `last` up to `now` that are handed in, and whether each was missed."""
     late = missed_ticks(settings, last, now - _ON_TIME, timezone=timezone)
     due = [(at, True) for at in late]

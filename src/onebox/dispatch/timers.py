@@ -22,7 +22,9 @@ _BETWEEN_PAGES = 0.2
 class Timers:
     """Holds the next timers in memory (at most a page and what was set since), all others stay in the database."""
 
-    def __init__(self, reader: RunReader, clock: Clock, fire: Callable[[list[tuple[str, str]]], Awaitable[None]]) -> None:
+    def __init__(
+        self, reader: RunReader, clock: Clock, fire: Callable[[list[tuple[str, str]]], Awaitable[None]]
+    ) -> None:
         self._reader = reader
         self._clock = clock
         self._fire = fire

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from onebox.flows.waiting import matches
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -15,7 +17,7 @@ class FlowBook:
 
     def __init__(self) -> None:
         self._flows: dict[str, Flow] = {}
-        self._by_topic: dict[str, tuple[Flow, ...]] = {}
+        self._by_topic: dict[str, list[tuple[Flow, Mapping[str, Any]]]] = {}
         self._readers: list[Callable[[], None]] = []
 
     @property
@@ -23,9 +25,17 @@ class FlowBook:
         """By name."""
         return self._flows
 
-    def waiting_for(self, topic: str) -> tuple[Flow, ...]:
-        """The flows that an event of this topic starts."""
-        return self._by_topic.get(topic, ())
+    def knows(self, topic: str) -> bool:
+        """Whether any flow waits for events of this topic."""
+        return topic in self._by_topic
+
+    def waiting_for(self, topic: str, data: Mapping[str, Any]) -> list[Flow]:
+        """The flows that an event of this topic with this data starts, each once."""
+        found: list[Flow] = []
+        for flow, where in self._by_topic.get(topic, ()):
+            if flow not in found and (not where or matches(where, data)):
+                found.append(flow)
+        return found
 
     def triggers(self, kind: str) -> list[tuple[Flow, Trigger]]:
         """All triggers of one kind."""
@@ -34,11 +44,10 @@ class FlowBook:
     def replace(self, flows: Iterable[Flow]) -> None:
         """Takes the new set of flows, and tells the readers."""
         self._flows = {flow.name: flow for flow in flows}
-        by_topic: dict[str, dict[str, Flow]] = {}
+        self._by_topic = {}
         for flow in self._flows.values():
             for trigger in flow.triggers:
-                by_topic.setdefault(trigger.topic, {})[flow.name] = flow
-        self._by_topic = {topic: tuple(found.values()) for topic, found in by_topic.items()}
+                self._by_topic.setdefault(trigger.topic, []).append((flow, trigger.where))
         for told in self._readers:
             told()
 

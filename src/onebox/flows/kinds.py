@@ -30,6 +30,7 @@ class StepKind:
     `compute` (pure kinds alone) turns evaluated arguments into the result.
     `results` are the names that a result has, for `check`, or what finds them in the arguments as they are written
     (the keys of `set`); None: any, or it is no mapping.
+    `fault` finds what is wrong with arguments as they are written beyond their shape (a function that is not there).
     """
 
     name: str
@@ -37,18 +38,21 @@ class StepKind:
     nature: Nature = Nature.effect
     compute: Callable[[Mapping[str, Any]], Any] | None = None
     results: Sequence[str] | Callable[[Any], Sequence[str] | None] | None = None
+    fault: Callable[[Mapping[str, Any]], str | None] = field(default=lambda _arguments: None)
 
 
 @dataclass(frozen=True, slots=True)
 class TriggerKind:
     """A kind of trigger. `topic(flow, settings)` names the events that it makes; `names` are what `event` has, for
-    `check` (None: anything). `conflicts(settings)` are claims that no two flows may make (`POST /hooks/w`)."""
+    `check` (None: anything). `conflicts(settings)` are claims that no two flows may make (`POST /hooks/w`).
+    `secrets(settings)` are the names of the secrets that it cannot do without."""
 
     name: str
     settings: type[BaseModel]
     topic: Callable[[str, Any], str]
     names: Sequence[str] | None = None
     conflicts: Callable[[Any], Sequence[str]] = field(default=lambda _settings: ())
+    secrets: Callable[[Any], Sequence[str]] = field(default=lambda _settings: ())
 
 
 @dataclass(frozen=True, slots=True)

@@ -200,12 +200,14 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
-    """One entry of `on`: its kind's name, its checked settings, and the topic of the events it makes."""
+    """One entry of `on`: its kind's name, its checked settings, the topic of the events it makes, and what their data
+    must have at dotted paths."""
 
     kind: str
     settings: BaseModel
     topic: str
     place: Place
+    where: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -152,6 +152,7 @@ def webhook_trigger() -> TriggerKind:
         topic=lambda _flow, settings: f"webhook.{settings.name}",
         names=EVENT_NAMES,
         conflicts=_claims,
+        secrets=lambda settings: settings.auth.secret_names,
     )
 
 

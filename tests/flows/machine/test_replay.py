@@ -63,7 +63,7 @@ def steps(draw: st.DrawFn, label: str, depth: int) -> Step:
         name=draw(st.sampled_from([None, f"n{label}"])),
         retry=draw(st.sampled_from([None, None, Retry(times=2, wait=timedelta(seconds=3), grow=2)])),
         timeout=draw(st.sampled_from([None, None, constant("30s")])),
-        condition=draw(st.sampled_from([None, None, constant(False)])),
+        condition=draw(st.sampled_from([None, None, constant(0)])),
         catch=catch,
     )
 
@@ -81,7 +81,7 @@ _BODIES: dict[str, Any] = {
     "wait": leaf(Wait(length=constant("5s"))),
     "wait_for": leaf(WaitFor(constant("paid"), constant({"id": 1}), constant("1m"))),
     "fail": leaf(action(FAIL, code="said", message="so", passing=True)),
-    "if": lambda depth: st.builds(If, st.sampled_from([constant(True), constant(0)]), blocks(depth), blocks(depth)),
+    "if": lambda depth: st.builds(If, st.sampled_from([constant(1), constant(0)]), blocks(depth), blocks(depth)),
     "switch": lambda depth: st.builds(lambda other: Switch(constant("x"), (), other), blocks(depth)),
     "each": lambda depth: st.builds(
         Each, st.sampled_from([constant([]), constant([7, 8, 9])]), steps("0", depth), st.integers(1, 3)

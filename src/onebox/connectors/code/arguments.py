@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AfterValidator, PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from onebox.connectors.code.connector import DEFAULT_MEMORY, split_function
+from onebox.connectors.code.names import missing_function
 from onebox.flows.definition.fields import Duration, FlowModel, Given, Verbatim
 from onebox.flows.handlers import StepFailed
 from onebox.flows.kinds import StepKind
 from onebox.kernel.sizes import SizeError, parse_size
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
 
 
 def _function(text: str) -> str:
@@ -44,6 +49,14 @@ class PythonArguments(FlowModel):
     """that it may use beyond an empty process; 256MB unless told otherwise (Linux)"""
 
 
-def python_kind() -> StepKind:
-    """`python`; performed by `PythonConnector`."""
-    return StepKind("python", PythonArguments)
+def python_kind(folder: Path | None = None) -> StepKind:
+    """`python`; performed by `PythonConnector`. With the box's code `folder`, functions that are not there are found
+    before anything runs."""
+
+    def fault(arguments: Mapping[str, Any]) -> str | None:
+        function = arguments.get("function")
+        if folder is None or not isinstance(function, str) or "${" in function:
+            return None
+        return missing_function(folder, function)
+
+    return StepKind("python", PythonArguments, fault=fault)

@@ -98,7 +98,9 @@ class Actions:
             return self._with_template(kind, raw, location, scope)
         if "file" in raw and "run" in kind.arguments.model_fields and "file" not in kind.arguments.model_fields:
             return self._with_file(kind, raw, location, scope)
-        self._reader.model(kind.arguments, raw, location, kind.name)
+        model = self._reader.model(kind.arguments, raw, location, kind.name)
+        if model is not None and (fault := kind.fault(raw)):
+            self._reader.fault(location, fault)
         return self._reader.formula(raw, location, scope)
 
     def _with_template(self, kind: StepKind, raw: dict[str, Any], location: Location, scope: Scope) -> Formula:

@@ -82,7 +82,13 @@ class _Compiler:
         name = raw.get("flow") if isinstance(raw.get("flow"), str) else None
         compiled = Compiled(file, None, reader.faults, name, reader.place(("flow",)))
         timezone = self._timezone()
-        triggers, claims = compile_triggers(raw.get("on"), name or "", reader, self._setting.catalogue)
+        triggers, claims = compile_triggers(
+            raw.get("on"),
+            name or "",
+            reader,
+            self._setting.catalogue,
+            self._setting.names.secrets if self._setting.names_checked else None,
+        )
         scope = self._scope()
         actions = Actions(reader, self._setting.catalogue, self._companions)
         steps_of = Steps(reader, actions, timezone)

@@ -8,6 +8,8 @@ from onebox.flows.expressions import suggestion
 from onebox.flows.plan import Trigger
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
     from onebox.flows.definition.document import Location
     from onebox.flows.definition.reader import Reader
     from onebox.flows.kinds import Catalogue, TriggerKind
@@ -15,8 +17,10 @@ if TYPE_CHECKING:
 Claim = tuple[str, "Location"]
 
 
-def compile_triggers(raw: Any, flow: str, reader: Reader, catalogue: Catalogue) -> tuple[list[Trigger], list[Claim]]:
-    """All triggers of a flow, and what they claim for themselves."""
+def compile_triggers(
+    raw: Any, flow: str, reader: Reader, catalogue: Catalogue, secrets: Collection[str] | None
+) -> tuple[list[Trigger], list[Claim]]:
+    """All triggers of a flow, and what they claim for themselves. `secrets`: the box's, by name; None: not known."""
     if not isinstance(raw, dict):
         return [], []  # the file's model has said so
     if not raw:
@@ -31,7 +35,11 @@ def compile_triggers(raw: Any, flow: str, reader: Reader, catalogue: Catalogue) 
             reader.fault(("on", name), f"there is no trigger kind {name!r}", hint, key=True)
             continue
         for location, one in _several(settings, ("on", name)):
-            _compile(kind, one, location, flow, reader, triggers, claims)
+            trigger = _compile(kind, one, location, flow, reader)
+            if trigger is not None:
+                triggers.append(trigger)
+                claims.extend((claim, location) for claim in kind.conflicts(trigger.settings))
+                _check_secrets(kind.secrets(trigger.settings), secrets, location, reader)
     return triggers, claims
 
 
@@ -52,17 +60,16 @@ def _several(settings: Any, location: Location) -> list[tuple[Location, Any]]:
     return [(location, settings)]
 
 
-def _compile(
-    kind: TriggerKind,
-    raw: Any,
-    location: Location,
-    flow: str,
-    reader: Reader,
-    triggers: list[Trigger],
-    claims: list[Claim],
-) -> None:
+def _compile(kind: TriggerKind, raw: Any, location: Location, flow: str, reader: Reader) -> Trigger | None:
     settings = reader.model(kind.settings, {} if raw is None else raw, location, kind.name)
     if settings is None:
-        return
-    triggers.append(Trigger(kind.name, settings, kind.topic(flow, settings), reader.place(location)))
-    claims.extend((claim, location) for claim in kind.conflicts(settings))
+        return None
+    where = getattr(settings, "where", {})
+    return Trigger(kind.name, settings, kind.topic(flow, settings), reader.place(location), where)
+
+
+def _check_secrets(needed: Iterable[str], known: Collection[str] | None, location: Location, reader: Reader) -> None:
+    for name in needed:
+        if known is not None and name not in known:
+            hint = suggestion(name, known) or f"onebox secrets set {name}"
+            reader.fault(location, f"there is no secret {name!r}", hint)

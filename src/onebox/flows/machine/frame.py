@@ -90,7 +90,7 @@ class Frame:
 
     def end(self, result: Any) -> None:
         """This part ended well."""
-        self._leave()
+        self.leave()
         if self.parent:
             self.machine.later(self.parent, self.parent.child_ended, self, result)
         else:
@@ -99,7 +99,7 @@ class Frame:
     def fail(self, failed: Failure) -> None:
         """This part failed: what still runs inside it is withdrawn."""
         self.withdraw_children()
-        self._leave()
+        self.leave()
         failed.setdefault("step", self.path)
         if self.parent:
             self.machine.later(self.parent, self.parent.child_failed, self, failed)
@@ -111,7 +111,7 @@ class Frame:
         waiting = [self]
         while waiting:
             frame = waiting.pop()
-            frame._leave()
+            frame.leave()
             waiting.extend(frame.children)
             frame.children = []
 
@@ -121,7 +121,8 @@ class Frame:
             child.withdraw()
         self.children = []
 
-    def _leave(self) -> None:
+    def leave(self) -> None:
+        """This part is over: nothing that it asked for is wanted any more."""
         self.alive = False
         for path in self.asked:
             if self.machine.drop(path):
