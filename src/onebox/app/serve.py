@@ -20,7 +20,6 @@ from onebox.app.secrets import Vault
 from onebox.app.settings import read_settings
 from onebox.dispatch.versions import keep_versions
 from onebox.kernel.errors import OneboxError
-from onebox.storage.creating import create_tables
 from onebox.storage.opening import current_version, open_storage
 from onebox.web.server import WebServer
 from onebox.web.site import Site
@@ -173,9 +172,15 @@ async def _open(folder: BoxFolder, settings: BoxSettings, secrets: Mapping[str, 
     where = settings.database(folder, secrets)
     if await current_version(where) is None:
         state.value = "migrating"
-        await asyncio.to_thread(create_tables, where)
+        await asyncio.to_thread(_create_tables, where)
         state.value = "starting"
     return await open_storage(where, own=True, box=folder.path)
+
+
+def _create_tables(where: str | Path) -> None:
+    from onebox.storage.creating import create_tables
+
+    create_tables(where)
 
 
 async def _load_flows(files: FlowFiles, box: Box) -> None:
