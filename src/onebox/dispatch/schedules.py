@@ -43,7 +43,7 @@ class Schedules:
 
     async def run(self) -> None:
         """Ticks for ever."""
-        self._last = dict(await self._reader.last_ticks())
+        await self.recall()
         self._book.on_change(self._changed.set)
         while True:
             self._changed.clear()
@@ -54,6 +54,10 @@ class Schedules:
                 await asyncio.sleep(_ERROR_PAUSE)
                 continue
             await self._sleep_until(soonest)
+
+    async def recall(self) -> None:
+        """Reads when each schedule fired last."""
+        self._last = dict(await self._reader.last_ticks())
 
     def poke(self) -> None:
         """The clock was moved: look again."""

@@ -192,7 +192,7 @@ class Limits:
     """What a flow may take. `time` bounds a run's working time: waits do not count. `items` bounds each list that is
     looped over. `per_sender` bounds the runs of one sender at a time."""
 
-    concurrency: int = 50
+    concurrency: int = 100
     per_sender: int | None = None
     time: timedelta = timedelta(minutes=10)
     items: int = 10_000

@@ -181,7 +181,7 @@ class BlockStep(StepFields):
 class LimitFields(FlowModel):
     """What the flow may take."""
 
-    concurrency: Annotated[int, Field(ge=1)] = 50
+    concurrency: Annotated[int, Field(ge=1)] = 100
     """runs at a time"""
     per_sender: Annotated[int, Field(ge=1)] | None = None
     """runs of one sender at a time"""

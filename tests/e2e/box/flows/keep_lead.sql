@@ -1,0 +1,1 @@
+insert into lead (number, name, note) values (:number, :name, :note) returning number, name
