@@ -26,6 +26,7 @@ from onebox.web.site import Site
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+    from pathlib import Path
 
     from onebox.app.folder import BoxFolder
     from onebox.app.settings import BoxSettings
