@@ -15,15 +15,8 @@ steps:
     do: set
     with: {total: "${event.body.amount * 2}"}
   - id: kind
-    switch: ${event.body.text}
-    cases:
-      - match: "^order (?P<number>[0-9]+)"
-        steps:
-          - do: set
-            with: {value: order, number: "${match.number}"}
-    else:
-      - do: set
-        with: {value: other}
+    do: set
+    with: {value: "${'order' if event.body.text is startingwith('order') else 'other'}"}
   - id: label
     do: set
     with: {value: "${event.body.sender}: ${kind.value} of ${order.total}"}

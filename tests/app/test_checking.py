@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from onebox.app.checking import check_box
+from onebox.app.flows import FlowFiles
 from onebox.app.folder import BoxFolder
 from onebox.app.secrets import Vault
+from onebox.app.settings import read_settings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,3 +50,66 @@ def test_flows_without_a_fault_are_known_beside_faulty_ones(tmp_path: Path) -> N
     folder = made(tmp_path, orders=FLOW, good=FLOW.replace("orders", "good").replace("${vars.shp} ${secret.crm}", ""))
 
     assert [flow.name for flow in check_box(folder, {}).flows] == ["good"]
+
+
+REACHING = """\
+flow: reaching
+on: {manual: }
+steps:
+  - do: send
+    with: {via: terminal/mian, to: desk, template: hello.md}
+  - do: send
+    with: {to: desk, text: hello}
+  - do: sql
+    with: {database: shpo, run: select 1}
+  - do: sql
+    with: {database: shop, run: select 1}
+  - do: python
+    with: {function: sums.total}
+  - do: send
+    with: {via: "${event.via}", to: desk, text: hello}
+"""
+BOX = "accounts: {terminal/main: {}, terminal/desk: {}}\ndatabases: {shop: 'sqlite:///shop.db'}\n"
+
+
+def test_what_the_box_does_not_have_is_found_before_anything_runs(tmp_path: Path, snapshot: SnapshotAssertion) -> None:
+    folder = made(tmp_path, box=BOX, reaching=REACHING)
+    (folder.flows / "hello.md").write_text("Hello")
+
+    assert "\n".join(map(str, check_box(folder, {}).faults)) == snapshot
+
+
+def test_accounts_are_not_judged_by_settings_that_cannot_be_read(tmp_path: Path) -> None:
+    folder = made(tmp_path, box=f"{BOX}kep: 3d\n", reaching=REACHING)
+    (folder.flows / "hello.md").write_text("Hello")
+
+    assert [fault.line for fault in check_box(folder, {}).faults] == [3, 13]
+
+
+def test_a_run_keeps_its_flow_though_the_box_lost_what_it_names(tmp_path: Path) -> None:
+    text = (
+        REACHING.partition("  - do: sql")[0]
+        .replace("mian", "main")
+        .replace("    with: {to:", "    with: {via: terminal/main, to:")
+    )
+    folder = made(tmp_path, box=BOX, reaching=text)
+    (folder.flows / "hello.md").write_text("Hello")
+    [flow] = FlowFiles(folder, read_settings(folder), {}).read({}).flows
+    folder.settings.write_text("accounts: {}\n")
+
+    later = FlowFiles(folder, read_settings(folder), {})
+
+    assert later.read({}).flows == []
+    assert later.compile_bundle(flow.bundle).version == flow.version
+
+
+def test_a_file_that_cannot_be_read_is_a_fault_of_its_own(tmp_path: Path, snapshot: SnapshotAssertion) -> None:
+    folder = made(tmp_path, good=FLOW.replace("${vars.shp} ${secret.crm}", ""))
+    (folder.flows / "folder.yaml").mkdir()
+    (folder.flows / "latin.yaml").write_bytes(b"flow: caf\xe9")
+    folder.secrets.write_text("crm: [1\n")
+
+    checked = check_box(folder, {})
+
+    assert "\n".join(map(str, checked.faults)) == snapshot
+    assert [flow.name for flow in checked.flows] == ["orders"]

@@ -9,6 +9,7 @@ from urllib.parse import quote
 from hypothesis import given
 from hypothesis import strategies as some
 
+from onebox.app.logs import defused
 from onebox.app.masking import log_masker, masker
 
 SECRETS = {"token": "sesame-open", "odd": 'a"b/c é', "short": "abc"}
@@ -66,4 +67,14 @@ def test_the_log_is_masked() -> None:
         "event": "called ***",
         "error": "***",
         "n": 1,
+    }
+
+
+def test_what_a_stranger_wrote_is_no_line_of_the_log() -> None:
+    event = {"event": "got \x1b[2J\n2026-11-24 [info] all is well", "number": 7, "exception": "a\nb\x07"}
+
+    assert defused(None, "info", event) == {
+        "event": "got \\x1b[2J\n    2026-11-24 [info] all is well",
+        "number": 7,
+        "exception": "a\nb\\x07",
     }

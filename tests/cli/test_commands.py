@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -196,3 +198,35 @@ def test_retry_wants_runs_or_all_that_failed(box: str, said: Any) -> None:
 @pytest.mark.parametrize("which", ["flow", "box"])
 def test_schemas_are_json_schemas(which: str, said: Any) -> None:
     assert said("schema", which).json["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+
+
+def test_what_is_not_there_is_refused_before_the_box_is_asked(box: str, said: Any) -> None:
+    asked = said("emit", "helo", "--box", box)
+    assert asked.code == Exit.fault
+    assert "there is no flow 'helo'; did you mean 'hello'?" in asked.err
+
+    for command in ("retry", "replay", "cancel"):
+        asked = said("runs", command, "nothing", "--box", box)
+        assert asked.code == Exit.fault
+        assert "there is no run 'nothing'" in asked.err
+
+
+def test_tables_of_a_newer_release_are_left_as_they_are(box: str, said: Any) -> None:
+    assert said("migrate", "--box", box).code == Exit.ok
+    with closing(sqlite3.connect(BoxFolder(Path(box)).database)) as shell, shell:
+        shell.execute("update schema_version set version_num = '9999'")
+
+    for command in (["migrate"], ["run", "--port", "0"], ["runs", "list"]):
+        asked = said(*command, "--box", box)
+        assert asked.code == Exit.wrong_version
+        assert "is at version 9999" in asked.err
+        assert "install that one, or restore a backup" in asked.err
+
+
+def test_a_file_of_the_box_that_cannot_be_read_is_named(box: str, said: Any) -> None:
+    secrets = BoxFolder(Path(box)).secrets
+    secrets.mkdir()
+
+    asked = said("runs", "list", "--box", box)
+
+    assert (asked.code, asked.err) == (Exit.no_box, f"onebox: {secrets}: is a directory\n")

@@ -120,3 +120,10 @@ def test_the_plain_view_tells_a_burst_in_fifties(capsys: pytest.CaptureFixture[s
         "out  100 messages",
         "out  → Ana: Order 7",
     ]
+
+
+def test_a_story_does_not_steer_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    story = detail()
+    story.event.key = "\x1b[2Jkey"
+    tell(story, BERLIN, lambda text: text)
+    assert "key  [2Jkey" in capsys.readouterr().out

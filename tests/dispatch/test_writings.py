@@ -69,11 +69,11 @@ def test_send_to_nobody_is_refused(to: Any) -> None:
     assert "to must be a text or a mapping with an id" in refused(writings("terminal/main"), "send", to=to, text="t")
 
 
-def test_emit_makes_an_event_known_by_its_place_in_the_run() -> None:
+def test_emit_without_a_key_is_no_duplicate_of_anything() -> None:
     [change], _ = writings().emit(call("emit", event="order.paid", data={"n": 1}))
     assert isinstance(change, StoreEvent)
     event = change.event
-    assert (event.topic, event.source, event.key, event.data) == ("order.paid", "run:r1", "0", {"n": 1})
+    assert (event.topic, event.source, event.key, event.data) == ("order.paid", "run:r1", None, {"n": 1})
 
 
 def test_emit_with_a_key_is_known_by_it_in_all_runs() -> None:

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import io
 import shutil
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import aiohttp
-
 from onebox.app.folder import BoxFolder
 from onebox.app.secrets import Vault
 from onebox.app.visit import visiting
 
 if TYPE_CHECKING:
+    import io
     from collections.abc import Awaitable, Callable, Mapping
+
+    import aiohttp
 
     from onebox.app.serve import RunningBox
     from onebox.flows.records import RunDetail
@@ -63,7 +63,8 @@ class Trial:
         """What the command line asks: emit, retry, replay or cancel."""
         async with visiting(self.folder, {}) as visit:
             answer = await visit.ask(kind, target, {"data": data or {}}, patience=WITHIN)
-            assert answer is not None, "the box did not answer"
+            assert answer is not None, f"{kind} {target}: no answer"
+            assert answer["ok"], f"{kind} {target}: {answer}"
             return answer
 
     async def emit(self, flow: str, **data: Any) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import pytest
 from tests.storage.rows import NOON, event, run
 
-from onebox.flows.run import StartRun
+from onebox.flows.run import EntryKind, FinishRun, ParkRun, RunState, SendSignal, StartRun
 from onebox.messaging.event import Stored, StoredResponse, StoreEvent, StoreResponse
 
 if TYPE_CHECKING:
@@ -67,3 +69,36 @@ async def test_runs_of_an_event(kept: Kept) -> None:
     runs = [run("r2", flow="b"), run("r1", flow="a")]
     await kept(StoreEvent(event("e1"), [StartRun(one) for one in runs]))
     assert await kept.read.runs_of_event("e1") == [runs[1], runs[0]]
+
+
+async def child_that_ended(kept: Kept, ending: RunState) -> StoreEvent:
+    """A waiting parent p whose child c has ended, and was taken in; what asks for it again."""
+    child = replace(run("c", "e2"), parent_run_id="p", parent_path="sub")
+    await kept(StoreEvent(event("e1"), [StartRun(run("p", "e1"))]))
+    await kept(StoreEvent(event("e2", key="sub"), [StartRun(child)]))
+    await kept(FinishRun("c", ending, NOON, output=7), ParkRun("p"))
+    return StoreEvent(event("e3", key="sub"), [StartRun(replace(child, id="c2", event_id="e3"))])
+
+
+@pytest.mark.parametrize("ending", [RunState.failed, RunState.cancelled])
+async def test_child_that_failed_is_retried_when_its_parent_asks_again(kept: Kept, ending: RunState) -> None:
+    again = await child_that_ended(kept, ending)
+    assert await kept(again) == [Stored("e2", duplicate=True, woken=["c"])]
+    history = await kept.read.history("c")
+    assert history is not None
+    assert history.run.state is RunState.ready
+
+
+async def test_child_that_is_done_tells_its_parent_again(kept: Kept) -> None:
+    again = await child_that_ended(kept, RunState.done)
+    assert await kept(again) == [Stored("e2", duplicate=True, woken=["p"])]
+    history = await kept.read.history("p")
+    assert history is not None
+    assert history.run.state is RunState.ready
+    assert [(signal.path, signal.value) for signal in history.signals] == [("sub", 7)]
+
+
+async def test_child_whose_word_still_lies_there_is_left_as_it_is(kept: Kept) -> None:
+    again = await child_that_ended(kept, RunState.failed)
+    await kept(SendSignal("p", "sub", EntryKind.failure, {"code": "x"}, NOON))
+    assert await kept(again) == [Stored("e2", duplicate=True)]

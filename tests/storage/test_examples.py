@@ -45,7 +45,7 @@ def no_connection() -> ReadConnection:
 def statements() -> Iterator[str]:
     dialect, pool = Sqlite(), ReadPool(no_connection)
     writers = {getattr(apply, "__self__", None) for apply in appliers_for(dialect).values()} - {None}
-    for repository in [*writers, RunReading(pool, dialect), MessageReading(pool, dialect)]:
+    for repository in [*writers, RunReading(pool, pool, dialect), MessageReading(pool, dialect)]:
         for value in vars(repository).values():
             found = (
                 value.values() if isinstance(value, dict) else value if isinstance(value, (list, tuple)) else [value]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.storage.rows import NOON, recorded, started
 
-from onebox.flows.run import RunSql, SqlFailed
+from onebox.flows.run import FinishRun, RunSql, RunState, SqlFailed
 from onebox.storage.opening import open_storage
 
 if TYPE_CHECKING:
@@ -172,3 +174,88 @@ async def test_write_inside_with_is_left_to_the_writer(storage: Storage) -> None
     ):
         found = await storage.reader.read_sql(statement, {}, limit=9, time_limit=timedelta(seconds=5))
         assert found is None
+
+
+async def test_slow_statements_keep_the_box_waiting_for_one_of_them_alone(storage: Storage) -> None:
+    await storage.ledger.commit([started()])
+    endless = "create table t as with recursive n(i) as (select 1 union all select i + 1 from n) select i from n"
+    done: list[str] = []
+
+    async def write(name: str, change: Any) -> None:
+        with contextlib.suppress(SqlFailed):
+            await storage.ledger.commit([change])
+        done.append(name)
+
+    slow = [write("slow", sql(endless, position, seconds=0.3)) for position in range(1, 5)]
+    await asyncio.gather(*slow, write("box", started("r2")))
+    assert done.index("box") <= 1
+
+
+async def test_slow_reading_leaves_the_box_its_own(storage: Storage, request: pytest.FixtureRequest) -> None:
+    kind = "postgres" if "postgres" in request.node.name else "sqlite"
+    limit = timedelta(seconds=1)
+    slow = [
+        asyncio.create_task(storage.reader.read_sql(ENDLESS[kind], {}, limit=9, time_limit=limit)) for _ in range(8)
+    ]
+    assert await storage.reader.count_runs() == {}
+    assert not any(task.done() for task in slow)
+    await asyncio.gather(*slow, return_exceptions=True)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "create table t (x text references run(state))",
+        "create table t (x text references 'event'(runs))",
+        "create table t (x text, foreign key (x) references [message](id) on delete cascade)",
+        "select fts3_tokenizer('mine', x'4141414141414141')",
+        "select load_extension('/tmp/mine.so')",
+        "select length(zeroblob(900000000))",
+        "select hex(zeroblob(9000000)) from (values (1), (2), (3), (4), (5), (6))",
+        f"select 'a' like '{'%a' * 1000}'",
+    ],
+)
+async def test_sqlite_statement_cannot_harm_the_box(migrated_sqlite: Path, statement: str) -> None:
+    storage = await open_storage(migrated_sqlite, own=True)
+    with pytest.raises(SqlFailed):
+        await storage.ledger.commit([started(), sql(statement)])
+    await storage.ledger.commit([started(), FinishRun("r1", RunState.done, NOON, None, None)])
+    assert await storage.reader.count_runs() == {"done": 1}
+    await storage.close()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        'select * from U&"\\006Fnebox".run',
+        "select query_to_xml('select * from one'||'box.run', true, true, '')",
+        "select pg_advisory_unlock_all()",
+        "select pg_terminate_backend(pid) from pg_stat_activity",
+        "create function f() returns int language plpgsql as $$ begin delete from run; return 1; end $$",
+        "create or replace procedure p() language sql as ''",
+        "create schema mine",
+        "drop schema public cascade",
+        "alter role current_user set search_path = public",
+    ],
+)
+async def test_postgres_statement_cannot_harm_the_box(migrated_postgres: str, statement: str) -> None:
+    storage = await open_storage(migrated_postgres, own=True)
+    with pytest.raises(SqlFailed):
+        await storage.ledger.commit([started(), sql(statement)])
+    await storage.close()
+
+
+async def test_temporary_table_hides_none_of_the_box(migrated_postgres: str) -> None:
+    storage = await open_storage(migrated_postgres, own=True)
+    await storage.ledger.commit([started()])
+    await storage.ledger.commit([sql("create temp table run (id text, state text)")])
+    await storage.ledger.commit([FinishRun("r1", RunState.done, NOON, None, None)])
+    assert await storage.reader.count_runs() == {"done": 1}
+    await storage.close()
+
+
+@pytest.mark.parametrize("value", [2**70, "\ud800"])
+async def test_value_that_no_database_takes_is_the_statements_failure(storage: Storage, value: Any) -> None:
+    await storage.ledger.commit([started(), sql("create table numbers (n integer)")])
+    with pytest.raises(SqlFailed):
+        await storage.ledger.commit([sql("insert into numbers values (:n)", 2, n=value)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -30,6 +31,8 @@ from onebox.flows.run import (
 
 if TYPE_CHECKING:
     from tests.storage.conftest import Kept
+
+BEFORE = (datetime.min.replace(tzinfo=UTC), "", "")
 
 
 async def state_of(kept: Kept, run_id: str = "r1") -> RunState:
@@ -181,6 +184,14 @@ async def test_retry_without_a_failed_path_keeps_the_journal(kept: Kept) -> None
     assert await journal_of(kept) == ["a"]
 
 
+async def test_retry_forgets_that_the_run_was_ended_from_outside(kept: Kept) -> None:
+    await kept(
+        started(), recorded(1, "a"), recorded(2, "!abort", EntryKind.failure), recorded(3, "on_error.0"), failed()
+    )
+    assert await kept(RetryRun("r1", NOON)) == [True]
+    assert await journal_of(kept) == ["a", "on_error.0"]
+
+
 async def test_only_failed_and_cancelled_runs_are_retried(kept: Kept) -> None:
     await kept(started("r1"), started("r2"), done("r2"))
     assert await kept(RetryRun("r1", NOON), RetryRun("r2", NOON), RetryRun("nope", NOON)) == [False, False, False]
@@ -189,16 +200,28 @@ async def test_only_failed_and_cancelled_runs_are_retried(kept: Kept) -> None:
 async def test_timers_come_soonest_first(kept: Kept) -> None:
     await kept(started("r1", SetTimer("r1", "late", after(hours=2)), SetTimer("r1", "soon", after(microseconds=1))))
     await kept(started("r2", SetTimer("r2", "now", NOON), flow="other"))
-    assert await kept.read.timers(limit=2) == [
+    assert await kept.read.timers(limit=2, after=BEFORE) == [
         DueTimer("r2", "now", NOON, "other"),
         DueTimer("r1", "soon", after(microseconds=1), "greet"),
     ]
 
 
+async def test_timers_are_read_page_after_page(kept: Kept) -> None:
+    await kept(started("r1", *[SetTimer("r1", path, NOON) for path in "abc"], SetTimer("r1", "0", after(hours=1))))
+    pages: list[list[str]] = []
+    last = BEFORE
+    while not pages or pages[-1]:
+        page = await kept.read.timers(limit=2, after=last)
+        pages.append([timer.path for timer in page])
+        if page:
+            last = (page[-1].due_at, page[-1].run_id, page[-1].path)
+    assert pages == [["a", "b"], ["c", "0"], []]
+
+
 async def test_first_timer_of_a_path_stays(kept: Kept) -> None:
     await kept(started("r1", SetTimer("r1", "nap", NOON)))
     await kept(SetTimer("r1", "nap", after(hours=1)))
-    assert [timer.due_at for timer in await kept.read.timers(limit=9)] == [NOON]
+    assert [timer.due_at for timer in await kept.read.timers(limit=9, after=BEFORE)] == [NOON]
 
 
 async def test_version_text_is_kept_once(kept: Kept) -> None:

@@ -147,12 +147,29 @@ class MemoryLedger(MemoryReader):
         event = change.event
         for known in self.tables.events.values():
             if event.key is not None and (known.source, known.key) == (event.source, event.key):
-                return Stored(known.id, duplicate=True, response=self.tables.responses.get(known.id))
+                response = self.tables.responses.get(known.id)
+                asks = any(isinstance(one, StartRun) and one.run.parent_run_id for one in change.then)
+                woken = self._ask_again(known.id, event.received_at) if asks else []
+                return Stored(known.id, duplicate=True, response=response, woken=woken)
         self._add(self.tables.events, event.id, replace(event, data=load(event.payload)))
         self.tables.started[event.id] = sum(isinstance(one, StartRun) for one in change.then)
         for consequence in change.then:
             self._apply(consequence)
         return Stored(event.id, woken=self._end_waits(event))
+
+    def _ask_again(self, event_id: str, at: datetime) -> list[str]:
+        woken = []
+        for run in [run for run in self.tables.runs.values() if run.event_id == event_id]:
+            parent, path = run.parent_run_id or "", run.parent_path or ""
+            if not parent or run.state in LIVING or (parent, path) in self.tables.signals:
+                continue
+            if run.state is RunState.done:
+                self._send_signal(SendSignal(parent, path, EntryKind.result, run.output, at))
+                woken.append(parent)
+            else:
+                self._retry_run(RetryRun(run.id, at))
+                woken.append(run.id)
+        return woken
 
     def _end_waits(self, event: Event) -> list[str]:
         woken: dict[str, None] = {}
@@ -339,6 +356,8 @@ def _drop_of_run(table: dict[tuple[str, Any], Any], run_id: str) -> None:
 
 
 def _belongs_to_failure(failed: str | None, entry: Entry) -> bool:
+    if entry.path == "!abort":
+        return True
     if not failed:
         return False
     return (entry.path == failed and entry.kind is EntryKind.failure) or entry.path.startswith(f"{failed}!")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from onebox.flows import records
@@ -36,7 +37,7 @@ class MemoryReader:
 
     async def ready_runs(self, flow: str, *, limit: int, after: str = "") -> list[runs.ReadyRun]:
         found = self._runs(lambda run: run.flow == flow and run.state is RunState.ready and run.id > after)[:limit]
-        return [runs.ReadyRun(run, self.tables.events[run.event_id], self._fresh(run.id)) for run in found]
+        return [runs.ReadyRun(replace(run), self.tables.events[run.event_id], self._fresh(run.id)) for run in found]
 
     def _fresh(self, run_id: str) -> bool:
         return not self._journal(run_id) and all(key[0] != run_id for key in self.tables.signals)
@@ -48,15 +49,16 @@ class MemoryReader:
         signals = [signal for key, signal in self.tables.signals.items() if key[0] == run_id]
         timers = {path: due_at for (of_run, path), due_at in self.tables.timers.items() if of_run == run_id}
         return runs.History(
-            run=run,
+            run=replace(run),  # a row is never handed out twice as one object
             event=self.tables.events[run.event_id],
             entries=[line.entry for line in self._journal(run_id)],
             signals=sorted(signals, key=lambda signal: (signal.at, signal.path)),
             timers=timers,
         )
 
-    async def timers(self, *, limit: int) -> list[runs.DueTimer]:
+    async def timers(self, *, limit: int, after: tuple[datetime, str, str]) -> list[runs.DueTimer]:
         rows = sorted((due_at, run_id, path) for (run_id, path), due_at in self.tables.timers.items())
+        rows = [row for row in rows if row > after]
         return [runs.DueTimer(run_id, path, due, self.tables.runs[run_id].flow) for due, run_id, path in rows[:limit]]
 
     async def version_text(self, version: str) -> str | None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.hmac import HMAC
+from multidict import CIMultiDict
 from standardwebhooks import Webhook
 from tests.web.box import NOW, flow, open_box
 
@@ -53,6 +54,16 @@ async def test_standard_signature_by_either_secret(secret: str) -> None:
 async def test_standard_signature_has_its_time(age: int, status: int) -> None:
     headers = standard_headers(STANDARD_SECRET, age=timedelta(seconds=age))
     assert await answered(BODY, headers, STANDARD_SECRETS, hmac=STANDARD) == status
+
+
+async def test_second_id_makes_no_replay_new() -> None:
+    headers = CIMultiDict({name.replace("_", "-"): value for name, value in standard_headers(STANDARD_SECRET).items()})
+    async with open_box(auth={"hmac": STANDARD}, secrets=STANDARD_SECRETS) as box:
+        for status in (200, 401):
+            async with box.client.post(f"{box.url}/hooks/w", data=BODY, headers=headers) as response:
+                assert response.status == status
+            headers.add("Webhook-Id", "msg_2")
+        assert len(box.stored) == 1
 
 
 async def test_standard_tolerance_may_be_set() -> None:

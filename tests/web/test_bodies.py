@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import encodings
 import json
 from typing import Any
 
@@ -241,3 +242,17 @@ def test_payload_is_the_dump_of_the_value() -> None:
     for raw in TAKEN:
         value, text = parse_body(raw, "application/json", max_depth=100)
         assert text == dump(value)
+
+
+@pytest.mark.parametrize("charset", ["UTF-8", "utf8", "ISO-8859-1", "latin1", "windows-1252", "koi8-r", "Shift_JIS"])
+def test_usual_charsets_are_known(charset: str) -> None:
+    assert body(b"a", f"text/plain; charset={charset}") == "a"
+    assert body(b"a=1", f"{FORM}; charset={charset}") == {"a": "1"}
+
+
+@pytest.mark.parametrize("charset", ["no-such-charset-7", "utf-7", "idna", "x" * 4000])
+def test_charset_that_is_none_leaves_nothing_behind(charset: str) -> None:
+    before = set(encodings._cache)
+    assert refusal(b"a", f"text/plain; charset={charset}")[:2] == (400, "charset_unknown")
+    assert refusal(b"a=1", f"{FORM}; charset={charset}")[:2] == (400, "charset_unknown")
+    assert set(encodings._cache) <= before

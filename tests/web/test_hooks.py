@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import random
 from typing import Any
 
 import pytest
@@ -156,6 +157,18 @@ async def test_respond_step_answers() -> None:
             assert "X-Bad" not in response.headers
             assert "Set-Cookie" not in response.headers
         assert box.answers.asked == [(box.event.id, 30.0)]
+
+
+@pytest.mark.parametrize("status", [204, 205, 304])
+async def test_answer_without_a_body_has_none(status: int) -> None:
+    smuggled = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"
+    async with open_box(respond="step") as box:
+        box.answers.give(StoredResponse(status, {}, smuggled))
+        sent = b"POST /hooks/w HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+        head, _, rest = (await raw_exchange(box.port, sent)).partition(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 %d " % status)
+        assert rest == b""
+        assert (b"content-length: 0" in head) == (status == 205)
 
 
 @pytest.mark.parametrize(
@@ -318,6 +331,14 @@ async def test_unpacked_size_counts() -> None:
         headers = {"Content-Encoding": "gzip"}
         async with box.client.post(f"{box.url}/hooks/w", data=bomb, headers=headers) as response:
             assert response.status == 413
+
+
+async def test_rest_of_a_packed_body_over_the_limit_is_not_unpacked() -> None:
+    patient = WebSettings(body_limit=1000, linger=600)
+    async with open_box(settings=patient) as box:
+        bomb = gzip.compress(random.Random(7).randbytes(50_000))
+        head = b"POST /hooks/w HTTP/1.1\r\nHost: x\r\nContent-Encoding: gzip\r\nContent-Length: 99999\r\n\r\n"
+        assert (await raw_exchange(box.port, head + bomb)).startswith(b"HTTP/1.1 413")
 
 
 async def test_packed_body_is_unpacked() -> None:

@@ -13,13 +13,17 @@ from onebox.flows.schedule import schedule_trigger
 from onebox.web.webhook import webhook_trigger
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from pathlib import Path
 
     from onebox.flows.kinds import StepKind, TriggerKind
 
 
-def catalogue(code: Path | None = None) -> Catalogue:
-    """All of them, by name. `code` is where a box's Python functions are looked for, to find wrong names early."""
-    steps: list[StepKind] = [*native_steps(), *http_kinds(), sql_kind(), python_kind(code)]
+def catalogue(
+    code: Path | None = None, *, accounts: Collection[str] | None = None, databases: Collection[str] | None = None
+) -> Catalogue:
+    """All of them, by name. Where a box's Python functions are looked for, and the names of its accounts and databases,
+    are given to find wrong ones before anything runs."""
+    steps: list[StepKind] = [*native_steps(accounts), *http_kinds(), sql_kind(databases), python_kind(code)]
     triggers: list[TriggerKind] = [*native_triggers(), schedule_trigger(), webhook_trigger()]
     return Catalogue({kind.name: kind for kind in steps}, {kind.name: kind for kind in triggers})

@@ -31,7 +31,8 @@ def check_box(folder: BoxFolder, environ: Mapping[str, str]) -> Checked:
     text, faults = settings_text(folder), _strays(folder)
     secrets = _secrets(folder, environ, faults)
     settings, wrong = check_settings(text, secrets)
-    loaded = FlowFiles(folder, settings or BoxSettings(vars=salvaged_vars(text)), secrets).read({})
+    guessed = BoxSettings(vars=salvaged_vars(text))
+    loaded = FlowFiles(folder, settings or guessed, secrets, sound=settings is not None).read({})
     return Checked(loaded.flows, [*wrong, *faults, *loaded.faults])
 
 
@@ -40,7 +41,7 @@ def _secrets(folder: BoxFolder, environ: Mapping[str, str], faults: list[Fault])
     try:
         return vault.read()
     except SecretsUnreadable as error:
-        faults.append(Fault(folder.secrets.name, 1, 1, error.message, error.hint))
+        faults += error.faults or [Fault(folder.secrets.name, 1, 1, error.message, error.hint)]
     try:
         return dict.fromkeys(vault.names(), "")
     except SecretsUnreadable:

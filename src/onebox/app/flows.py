@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from onebox.app.catalogue import catalogue
 from onebox.flows.definition import FlowLoader, Loaded, Names
+from onebox.flows.definition.faults import Fault
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,13 +17,21 @@ if TYPE_CHECKING:
 
 
 class FlowFiles:
-    """Reads the flows of a box, with its variables, its secrets' names and its time zone."""
+    """Reads the flows of a box, with its variables, its secrets' names and its time zone.
 
-    def __init__(self, folder: BoxFolder, settings: BoxSettings, secrets: Mapping[str, str]) -> None:
+    `sound`: the settings are the box's own, so that a name which they do not have is wrong."""
+
+    def __init__(
+        self, folder: BoxFolder, settings: BoxSettings, secrets: Mapping[str, str], *, sound: bool = True
+    ) -> None:
         self._folder = folder
         self._seen: Fingerprint = ()
         self._loader = FlowLoader(
-            catalogue(folder.code),
+            catalogue(
+                folder.code,
+                accounts=settings.accounts if sound else None,
+                databases=settings.databases if sound else None,
+            ),
             Names(vars=settings.vars, secrets=secrets),
             folder.companion,
             folder.companions,
@@ -38,7 +47,7 @@ class FlowFiles:
         `running`: the last good version goes on."""
         self._seen = self._folder.fingerprint()
         sources = self._folder.flow_sources()
-        loaded = self._loader.load(sources)
+        loaded = self._loader.load({file: text for file, text in sources.items() if isinstance(text, str)})
         good = {flow.file for flow in loaded.flows}
         names = {flow.name for flow in loaded.flows}
         kept = [
@@ -46,8 +55,17 @@ class FlowFiles:
             for flow in running.values()
             if flow.file in sources and flow.file not in good and flow.name not in names
         ]
-        return Loaded([*loaded.flows, *kept], loaded.faults)
+        return Loaded([*loaded.flows, *kept], [*_unreadable(sources), *loaded.faults])
 
     def compile_bundle(self, bundle: str) -> Flow:
         """A version that is kept with its runs."""
         return self._loader.compile_bundle(bundle)
+
+
+def _unreadable(sources: Mapping[str, str | OSError]) -> list[Fault]:
+    hint = "the user that runs the box must be able to read it"
+    return [
+        Fault(file, 1, 1, f"cannot be read: {(error.strerror or str(error)).lower()}", hint)
+        for file, error in sources.items()
+        if isinstance(error, OSError)
+    ]

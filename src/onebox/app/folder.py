@@ -69,13 +69,20 @@ class BoxFolder:
         if not ignore.exists():
             ignore.write_text("*\n")
 
-    def flow_sources(self) -> dict[str, str]:
-        """The flow files: texts by name (`flows/orders.yaml`). Bytes that are no UTF-8 are left as surrogates, which
-        the reader of flows refuses with their place; a file that goes away meanwhile is left out."""
-        found = {}
+    def flow_sources(self) -> dict[str, str | OSError]:
+        """The flow files: texts by name (`flows/orders.yaml`), or why one cannot be read. Bytes that are no UTF-8 are
+        left as surrogates, which the reader of flows refuses with their place; a file that goes away meanwhile is left
+        out."""
+        found: dict[str, str | OSError] = {}
         for file in sorted(self.flows.glob("*.yaml")):
-            if not file.name.endswith(_TEST) and (text := _text(file)) is not None:
-                found[f"flows/{file.name}"] = text
+            if file.name.endswith(_TEST):
+                continue
+            try:
+                text = _text(file)
+            except OSError as error:
+                found[f"flows/{file.name}"] = error
+            else:
+                found.update({} if text is None else {f"flows/{file.name}": text})
         return found
 
     def companion(self, name: str) -> str | None:

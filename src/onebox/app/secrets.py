@@ -16,23 +16,32 @@ from onebox.kernel.errors import OneboxError
 from onebox.kernel.nearest import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from cryptography.fernet import MultiFernet
 
     from onebox.app.folder import BoxFolder
+    from onebox.flows.definition.faults import Fault
 
 KEY_VARIABLE = "ONEBOX_KEY"
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
 _NAMED = re.compile(r"\$\{\s*secret\.([A-Za-z_][A-Za-z0-9_]*)\s*\}")
 _HEAD = "# Secrets, encrypted. Change them with: onebox secrets set NAME\n"
 
+_TAKE_BACK = "take back what changed in it, with git or from a backup"
+
 
 class SecretsUnreadable(OneboxError):
-    """The secrets of a box cannot be read: the file, the key, or one of them is broken. Never shows a value."""
+    """The secrets of a box cannot be read: the file, the key, or one of them is broken. Never shows a value.
+
+    `faults`: what is wrong with the file, each with its place, where it is the file's text."""
 
     code: ClassVar[str] = "secrets_unreadable"
+
+    def __init__(self, message: str, *, hint: str | None = None, faults: Sequence[Fault] = ()) -> None:
+        super().__init__(message, hint=hint)
+        self.faults = faults
 
 
 class SecretRefused(OneboxError):
@@ -113,16 +122,15 @@ class Vault:
         return self._checked(text)
 
     def _checked(self, text: str) -> dict[str, str]:
-        hint = "take back what changed in it, with git or from a backup"
         try:
             document = read_document(self._folder.secrets.name, text)
         except DocumentInvalid as broken:
-            raise SecretsUnreadable(str(broken.fault), hint=hint) from None
+            raise _broken([broken.fault]) from None
         if document.faults:
-            raise SecretsUnreadable("\n".join(map(str, document.faults)), hint=hint)
+            raise _broken(document.faults)
         tokens = document.value
         if not isinstance(tokens, dict) or not all(isinstance(token, str) for token in tokens.values()):
-            raise SecretsUnreadable(f"{document.file} is no list of `name: token` lines", hint=hint)
+            raise SecretsUnreadable(f"{document.file} is no list of `name: token` lines", hint=_TAKE_BACK)
         return tokens
 
     def _write(self, tokens: Mapping[str, str]) -> None:
@@ -177,6 +185,10 @@ class Vault:
                 f"the secret {name} in {self._folder.secrets} cannot be decrypted with the key of {where}",
                 hint=f"bring back the key that it was encrypted with, or set it anew: onebox secrets set {name}",
             ) from None
+
+
+def _broken(faults: Sequence[Fault]) -> SecretsUnreadable:
+    return SecretsUnreadable("\n".join(map(str, faults)), hint=_TAKE_BACK, faults=faults)
 
 
 def _replace(file: Path, text: str) -> None:

@@ -7,7 +7,7 @@ import contextlib
 import gc
 import os
 import signal
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import structlog
 
@@ -20,12 +20,13 @@ from onebox.app.secrets import Vault
 from onebox.app.settings import read_settings
 from onebox.dispatch.versions import keep_versions
 from onebox.kernel.errors import OneboxError
+from onebox.kernel.ledger import StorageClosed
 from onebox.storage.opening import current_version, open_storage
 from onebox.web.server import WebServer
 from onebox.web.site import Site
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
     from pathlib import Path
 
     from onebox.app.folder import BoxFolder
@@ -39,6 +40,7 @@ log = structlog.get_logger("onebox")
 _LOOK_AT_FILES = 1.0
 _RUNS_GRACE = 4.0
 _WEB_GRACE = 4.0
+_BEGIN_AGAIN = 5.0
 
 
 class RunningBox:
@@ -207,22 +209,28 @@ async def _reload(files: FlowFiles, box: Box) -> None:
 
 async def _start(box: Box, files: FlowFiles) -> list[asyncio.Task[None]]:
     await box.engine.start()
-    named: dict[str, Coroutine[Any, Any, None]] = {
-        "requests": box.requests.run(),
-        "retention": box.retention.run(),
-        "schedules": box.schedules.run(),
-        "reload": _reload(files, box),
-        **{name: sender.run() for name, sender in box.senders.items()},
+    services: dict[str, Callable[[], Awaitable[None]]] = {
+        "requests": box.requests.run,
+        "retention": box.retention.run,
+        "schedules": box.schedules.run,
+        "reload": lambda: _reload(files, box),
+        **{name: sender.run for name, sender in box.senders.items()},
     }
-    tasks = [asyncio.create_task(service, name=name) for name, service in named.items()]
-    for task in tasks:
-        task.add_done_callback(_service_ended)
-    return tasks
+    return [asyncio.create_task(kept_alive(name, service), name=name) for name, service in services.items()]
 
 
-def _service_ended(task: asyncio.Task[None]) -> None:
-    if not task.cancelled() and (error := task.exception()) is not None:
-        log.error("service_failed", service=task.get_name(), exc_info=error)
+async def kept_alive(
+    name: str, service: Callable[[], Awaitable[None]], pause: Callable[[float], Awaitable[None]] = asyncio.sleep
+) -> None:
+    """Runs a service of the box; one that fails (the disk is full, the database is away) is begun again after a pause."""
+    while True:
+        try:
+            return await service()
+        except StorageClosed:  # the box is stopping
+            return None
+        except Exception:  # whatever it is, the box must not go on without this service
+            log.exception("service_failed", service=name)
+            await pause(_BEGIN_AGAIN)
 
 
 async def _stop(box: Box, server: WebServer, services: Sequence[asyncio.Task[None]]) -> None:
@@ -232,6 +240,8 @@ async def _stop(box: Box, server: WebServer, services: Sequence[asyncio.Task[Non
         task.cancel()
     await asyncio.gather(server.stop(_WEB_GRACE), box.engine.stop(grace=_RUNS_GRACE))
     await asyncio.gather(*(sender.stop() for sender in box.senders.values()))
+    for task in services:  # a sender's service may be in the pause after a failure
+        task.cancel()
     await asyncio.gather(*services, return_exceptions=True)
     await box.connectors.close()
 

@@ -88,14 +88,14 @@ async def _open(folder: BoxFolder, where: str | Path) -> Storage:
 async def migrate_box(folder: BoxFolder, environ: Mapping[str, str]) -> str:
     """Brings a box's tables to the version of this release, and returns it.
 
-    Raises SettingsInvalid, SecretsUnreadable, storage's CannotOpen.
+    Raises SettingsInvalid, SecretsUnreadable, storage's CannotOpen, and WrongVersion for those of a newer release.
     """
-    from onebox.storage.opening import current_version
+    from onebox.storage.opening import migratable
     from onebox.storage.version import CURRENT
 
     settings = read_settings(folder)
     where = settings.database(folder, Vault(folder, environ).read())
-    await current_version(where)
+    await migratable(where, box=folder.path)
     await asyncio.to_thread(_migrate, folder, where)
     return CURRENT
 

@@ -19,7 +19,7 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 @app.command()
 def check(box: Box = None, as_json: Json = False) -> None:
-    """Check settings, secrets and flows, and tell every fault at once, each with its place."""
+    """Find every fault before anything runs. Settings, secrets and flows are checked, each fault with its place."""
     from onebox.app.checking import check_box
     from onebox.app.folder import BoxFolder
 

@@ -23,7 +23,7 @@ def demo(
     once: Annotated[bool, typer.Option("--once", help="End when everything is out, with a summary.")] = False,
     port: Annotated[int, typer.Option(help="Where to listen; 0: any free port.", min=0, max=65535)] = 0,
 ) -> None:
-    """Watch a box at work: orders and messages come in, run through flows, and go out. It is thrown away afterwards."""
+    """Watch a box at work. Orders and messages come in, run through flows, and go out; it is thrown away afterwards."""
     from onebox.app.serve import loop_factory
     from onebox.cli.demo_view import open_view
 

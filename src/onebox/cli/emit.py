@@ -6,7 +6,7 @@ import asyncio
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import typer
 
@@ -15,10 +15,13 @@ from onebox.cli.exits import Exit
 from onebox.cli.options import Box, Json
 from onebox.cli.output import failure, say, show_json
 from onebox.kernel.encoding import EncodingError, from_json
+from onebox.kernel.errors import OneboxError
+from onebox.kernel.nearest import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from onebox.app.folder import BoxFolder
     from onebox.flows.run import Run
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -76,7 +79,9 @@ async def _emit(
     from onebox.app.folder import BoxFolder
     from onebox.app.visit import visiting
 
-    async with visiting(BoxFolder.find(box), os.environ) as visit:
+    folder = BoxFolder.find(box)
+    _refuse_unknown(folder, flow)
+    async with visiting(folder, os.environ) as visit:
         started = await answered(
             visit, "emit", flow, {"data": data, "sender": sender}, patience=timeout if wait else None
         )
@@ -89,6 +94,23 @@ async def _emit(
         elif run is not None and run.state.value == "done":
             show_json(visit.mask(run.output))
         return _outcome(run, timeout) if wait else Exit.ok
+
+
+class NoSuchFlow(OneboxError):
+    """No flow of the box has this name."""
+
+    code: ClassVar[str] = "no_such_flow"
+
+
+def _refuse_unknown(folder: BoxFolder, flow: str) -> None:
+    """A box that does not run cannot refuse it. Where files are faulty, a box that runs may know more than they say."""
+    from onebox.app.checking import check_box
+
+    checked = check_box(folder, os.environ)
+    known = {one.name for one in checked.flows}
+    if flow not in known and not checked.faults:
+        hint = f"there are: {', '.join(sorted(known)) or 'none'}"
+        raise NoSuchFlow(f"there is no flow {flow!r}{did_you_mean(flow, known)}", hint=hint)
 
 
 def _told(run: Run | None) -> dict[str, Any]:

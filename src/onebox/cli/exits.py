@@ -19,7 +19,7 @@ class Exit(IntEnum):
     usage = 2
     """the command itself is wrong"""
     no_box = 3
-    """there is no box, or its settings, secrets or database cannot be opened"""
+    """there is no box, or its files, settings, secrets or database cannot be opened"""
     wrong_version = 4
     """the box's database is not of this release's version: `onebox migrate`"""
     no_answer = 5

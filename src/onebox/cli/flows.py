@@ -24,7 +24,7 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 @app.command()
 def flows(box: Box = None, as_json: Json = False) -> None:
-    """List flows: what starts them, how many runs are in each state, the last run, the last failure."""
+    """List flows and how they stand. What starts them, how many runs are in each state, the last run, the last failure."""
     from onebox.app.checking import check_box
     from onebox.app.folder import BoxFolder
 
@@ -32,7 +32,8 @@ def flows(box: Box = None, as_json: Json = False) -> None:
     checked = check_box(folder, os.environ)
     asyncio.run(_list(folder, {flow.name: flow for flow in checked.flows}, as_json=as_json))
     if checked.faults:
-        say(f"{len(checked.faults)} faults, and what is faulty is not listed: onebox check --box {folder}")
+        count = len(checked.faults)
+        say(f"{count} fault{'s' if count > 1 else ''}, and what is faulty is not listed: onebox check --box {folder}")
 
 
 async def _list(folder: BoxFolder, known: Mapping[str, Flow], *, as_json: bool) -> None:

@@ -36,7 +36,7 @@ def init(
         bool, typer.Option("--list", help="List the templates.", is_eager=True, callback=_list)
     ] = False,
 ) -> None:
-    """Make a new box: a folder with settings and a first flow, under git."""
+    """Make a new box. It is a folder with settings and a first flow, under git."""
     from onebox.app.starting import make_box
 
     made = make_box(folder, [name.strip() for name in templates.split(",") if name.strip()])

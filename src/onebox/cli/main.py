@@ -13,7 +13,7 @@ from typer.main import get_command
 
 from onebox import __version__
 from onebox.cli.exits import Exit, exit_of
-from onebox.cli.output import complain, say, show
+from onebox.cli.output import complain, show
 from onebox.kernel.errors import OneboxError
 
 COMMANDS = ("init", "run", "demo", "check", "emit", "runs", "flows", "secrets", "schema", "migrate")
@@ -80,9 +80,16 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         return Exit.interrupted
     except OSError as error:
-        say(f"onebox: {error}")
-        return Exit.fault
+        complain(_of_the_system(error))
+        return Exit.no_box
     return _flushed(Exit.ok)
+
+
+def _of_the_system(error: OSError) -> OneboxError:
+    """A file that cannot be read or written, and the like."""
+    what = (error.strerror or str(error)).lower()
+    hint = "the user that runs this must be able to read and write the box" if type(error) is PermissionError else None
+    return OneboxError(f"{error.filename}: {what}" if error.filename else what, hint=hint)
 
 
 def _flushed(code: int) -> int:

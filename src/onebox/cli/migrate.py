@@ -15,7 +15,7 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 @app.command()
 def migrate(box: Box = None) -> None:
-    """Make the box's tables, or bring them to the version of this release. Nothing is done twice."""
+    """Bring the tables to this release's version. They are made if there are none; nothing is done twice."""
     from onebox.app.folder import BoxFolder
     from onebox.app.visit import migrate_box
 

@@ -22,7 +22,7 @@ def run(
         typer.Option(help="The port, instead of server.port; 0: any free one.", min=0, max=65535, show_default=False),
     ] = None,
 ) -> None:
-    """Serve a box: take events in, run flows, send messages. Ends well on Ctrl-C or SIGTERM."""
+    """Serve a box. It takes events in, runs flows, sends messages, and ends well on Ctrl-C or SIGTERM."""
     from onebox.app.folder import BoxFolder
 
     folder = BoxFolder.find(box)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from onebox.app.visit import Visit
+    from onebox.flows.records import RunDetail
     from onebox.flows.run import Run
 
 app = typer.Typer(
@@ -103,9 +104,7 @@ def show(run: RunId, box: Box = None, as_json: Json = False) -> None:
     from onebox.cli.story import as_tree, tell
 
     async def work(visit: Visit) -> Exit:
-        detail = await visit.records.run_detail(run)
-        if detail is None:
-            raise NoSuchRun(f"there is no run {run!r}", hint="onebox runs list shows the latest")
+        detail = await _found(visit, run)
         if as_json:
             show_json(visit.mask(as_tree(detail)))
         else:
@@ -121,7 +120,14 @@ class NoSuchRun(OneboxError):
     code = "no_such_run"
 
 
-Runs = Annotated[list[str] | None, typer.Argument(metavar="[RUN]…", help="The runs' ids.", show_default=False)]
+async def _found(visit: Visit, run_id: str) -> RunDetail:
+    detail = await visit.records.run_detail(run_id)
+    if detail is None:
+        raise NoSuchRun(f"there is no run {run_id!r}", hint="onebox runs list shows the latest")
+    return detail
+
+
+Runs = Annotated[list[str] | None, typer.Argument(metavar="RUN", help="The runs' ids.", show_default=False)]
 Failed = Annotated[bool, typer.Option("--failed", help="All runs that failed.")]
 
 
@@ -152,6 +158,7 @@ def replay(run: RunId, box: Box = None) -> None:
     """Start the flow, as it is now, anew on the same event."""
 
     async def work(visit: Visit) -> Exit:
+        await _found(visit, run)
         answer = await answered(visit, "replay", run)
         if answer is None:
             return Exit.no_answer
@@ -162,7 +169,7 @@ def replay(run: RunId, box: Box = None) -> None:
 
 
 @app.command()
-def cancel(runs: Annotated[list[str], typer.Argument(metavar="RUN…", help="The runs' ids.")], box: Box = None) -> None:
+def cancel(runs: Annotated[list[str], typer.Argument(metavar="RUN", help="The runs' ids.")], box: Box = None) -> None:
     """End runs that wait or run."""
 
     async def work(visit: Visit) -> Exit:
@@ -176,6 +183,7 @@ async def _each(visit: Visit, kind: str, ids: list[str], done: str) -> Exit:
     worst = Exit.ok
     for run_id in ids:
         try:
+            await _found(visit, run_id)
             answer = await answered(visit, kind, run_id)
         except OneboxError as error:
             complain(error)

@@ -21,7 +21,7 @@ class Which(StrEnum):
 
 @app.command()
 def schema(which: Annotated[Which, typer.Argument(help="Of a flow file, or of box.yaml.")] = Which.flow) -> None:
-    """Print the JSON Schema that editors use for completion."""
+    """Print the JSON Schema for editors. They use it for completion."""
     if which is Which.box:
         from onebox.app.settings import settings_schema
 

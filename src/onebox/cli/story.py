@@ -15,12 +15,15 @@ if TYPE_CHECKING:
     from onebox.flows.records import JournalLine, RunDetail, SentMessage
 
 _WIDTH = 160
+_LONGEST = 2000
+_AS_WRITTEN = {"startchild": "run", "sleep": "wait", "listen": "wait_for", "nonetype": "stopped"}
+"""what the engine calls a command, as a flow's author writes it"""
 
 
 def tell(detail: RunDetail, zone: ZoneInfo, mask: Callable[[Any], Any]) -> None:
     """Prints it."""
     for line in _lines(detail, zone):
-        show(mask(line))
+        show(one_line(mask(line), _LONGEST))
 
 
 def _lines(detail: RunDetail, zone: ZoneInfo) -> Iterator[str]:
@@ -47,7 +50,11 @@ def _journal(journal: list[JournalLine], zone: ZoneInfo) -> Iterator[str]:
         entry = line.entry
         again = f", attempt {entry.attempt}" if entry.attempt > 1 else ""
         value = failure(entry.value) if entry.kind.value == "failure" else _short(entry.value)
-        yield f"{line.position:>4}    {local(entry.at, zone)}  {entry.path} ({line.step_kind}{again}) {entry.kind.value}: {value}"
+        yield f"{line.position:>4}    {local(entry.at, zone)}  {entry.path} ({_kind(line)}{again}) {entry.kind.value}: {value}"
+
+
+def _kind(line: JournalLine) -> str:
+    return _AS_WRITTEN.get(line.step_kind, line.step_kind)
 
 
 def _message(sent: SentMessage, zone: ZoneInfo) -> str:
@@ -81,7 +88,7 @@ def as_tree(detail: RunDetail) -> dict[str, Any]:
             {
                 "position": line.position,
                 "path": line.entry.path,
-                "do": line.step_kind,
+                "do": _kind(line),
                 "kind": line.entry.kind.value,
                 "attempt": line.entry.attempt,
                 "at": line.entry.at,

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from onebox.dispatch.claims import Claims
 from onebox.dispatch.effects import call_for
 from onebox.flows.machine.commands import Command, Finish, Listen, Perform, Sleep, StartChild, Withdraw
 from onebox.flows.machine.machine import ABORT, Machine
 from onebox.flows.run import (
     AwaitEvent,
-    ClaimOnce,
     DropSignal,
     DropTimer,
     DropWait,
@@ -19,13 +21,13 @@ from onebox.flows.run import (
     FinishRun,
     ParkRun,
     RecordEntry,
-    ReleaseOnce,
     RunState,
     SetTimer,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from onebox.dispatch.effects import Recording
     from onebox.dispatch.engine import Engine
@@ -36,7 +38,9 @@ if TYPE_CHECKING:
     from onebox.kernel.ledger import Change
     from onebox.messaging.event import Event
 
-_SLICE = 200  # small steps before other tasks get their turn: about 2 ms
+_SLICE = 200  # small steps of a run before others have their turn: a millisecond at most
+_LONG_SLICE = 1000
+_PAUSE = 0.001
 _RECORDED = None
 
 
@@ -64,15 +68,23 @@ class ActiveRun:
         self._input_came = asyncio.Event()
         self._look_at_signals = False
         self._interruptible = False
-        self._timers: set[str] = set()
-        self._claims: dict[str, ClaimOnce] = {}
-        self._failed_claims: set[str] = set()
+        self._aborting = False
+        self._abort_waits = False
+        self._committing = False
+        self._leaving = False
+        self._taken_up = False
+        self._timers: dict[str, datetime] = {}
+        self._claims = Claims(run)
 
     # --- what others say to it ---
 
     def fired(self, path: str) -> None:
-        """A timer of it is due."""
-        self._input(Entry(path, EntryKind.fired, None, self._engine.clock.now()), [DropTimer(self.run.id, path)])
+        """A timer of it is due, or was: one that stood before the run was retried may still be told of."""
+        now, due_at = self._engine.clock.now(), self._timers.get(path)
+        if not self._taken_up:
+            self._look_at_signals = True  # whether the rows that are being read show it is not known
+        elif due_at is not None and due_at <= now:
+            self._input(Entry(path, EntryKind.fired, None, now), [DropTimer(self.run.id, path)])
 
     def signalled(self) -> None:
         """There are signals among its rows."""
@@ -82,9 +94,23 @@ class ActiveRun:
     def abort(self, failed: Failure) -> None:
         """Ends it with a failure, as its `on_error` says."""
         self.expires_at = float("inf")
-        self._input(Entry(ABORT, EntryKind.failure, failed, self._engine.clock.now()), [])
+        self._abort_waits = True
+        self._inputs.insert(0, (Entry(ABORT, EntryKind.failure, failed, self._engine.clock.now()), ()))
+        self._input_came.set()
         if self._interruptible and self.task is not None:
-            self.task.cancel(ABORT)
+            self._aborting = True
+            self.task.cancel()
+
+    def leave_off(self) -> None:
+        """Stops it where it is. What is just being committed is told to those concerned before."""
+        self._leaving = True
+        if not self._committing and self.task is not None:
+            self.task.cancel()
+
+    @property
+    def unheard(self) -> bool:
+        """It was told something that it did not take in."""
+        return bool(self._inputs) or self._look_at_signals
 
     # --- its life ---
 
@@ -115,28 +141,39 @@ class ActiveRun:
         self._flow = current or await self._engine.versions.find(self.run.flow, self.run.version)
         self.expires_at = self._engine.loop.time() + self._flow.limits.time.total_seconds()
         self._machine = self._engine.machine(self._flow, self.run, self._event)
+        self._taken_up = True
         if history is not None:
             await self._replay(history)
         return True
 
     async def _replay(self, history: History) -> None:
         machine = self._machine
+        self._position = len(history.entries)
         for number, entry in enumerate(history.entries):
-            machine.advance()
+            if entry.path != ABORT:  # what was aborted may have been far from a rest
+                await self._advance()
+                self._claims.released(lambda: machine.pending)  # it was committed with the entry before
+            self._claims.answered(machine.waits_for(entry.path), entry)
             machine.feed(entry)
             if number % 100 == 99:  # noqa: PLR2004 - a long journal lets others have their turn
                 await asyncio.sleep(0)
-        machine.advance()
-        self._position = len(history.entries)
-        self._timers = set(history.timers)
+        last = await self._advance()
+        self._claims.released(lambda: machine.pending)
+        self._timers = dict(history.timers)
         # What waits for an answer is asked again: rows that stand already are left as they are.
         answered = {signal.path for signal in history.signals}
-        asked = [command for path, command in machine.pending.items() if path not in answered]
-        self._handle([machine.finish] if machine.finish else asked)
+        asked = [self._from_now(command) for path, command in machine.pending.items() if path not in answered]
+        self._handle(last if machine.finish else asked)
         now = self._engine.clock.now()
         for path in [path for path, due_at in history.timers.items() if due_at <= now]:
             self.fired(path)
         self._take_signals(history.signals)
+
+    def _from_now(self, command: Command) -> Command:
+        """A time limit whose timer is gone is that of a run that was retried: the time in between does not count."""
+        if not isinstance(command, Sleep) or not command.limit or command.path in self._timers:
+            return command
+        return replace(command, until=command.until + max(self._engine.clock.now() - self._machine.now, timedelta()))
 
     async def _come_to_rest(self) -> None:
         """Lets the machine go on until it can only wait, turning its commands into changes and calls."""
@@ -146,27 +183,42 @@ class ActiveRun:
             self._take_signals(history.signals if history else [])
         machine = self._machine
         while True:
-            self._handle(machine.advance(_SLICE))
-            while machine.busy:
-                await asyncio.sleep(0)
-                self._handle(machine.advance(_SLICE))
-            self._release_failed_claims()
+            self._handle(await self._advance())
+            self._changes.extend(self._claims.released(lambda: machine.pending))
             if not self._inputs or machine.finish is not None:
                 return
             self._take_in(*self._inputs.pop(0))
 
+    async def _advance(self) -> list[Command]:
+        """Lets the machine go on until it rests, or is to be aborted: a loop without effects may never rest.
+
+        One run of the box computes for long at a time, and pauses for real: else the writer's thread would hardly ever
+        get the interpreter, and nobody's event would be acknowledged.
+        """
+        commands = self._machine.advance(_SLICE)
+        if self._computes():
+            async with self._engine.computing:
+                while self._computes():
+                    await asyncio.sleep(_PAUSE)
+                    commands += self._machine.advance(_LONG_SLICE)
+        return commands
+
+    def _computes(self) -> bool:
+        return self._machine.busy and not self._abort_waits
+
     def _take_in(self, entry: Entry, changes: Sequence[Change[Any]] | None) -> None:
         """Feeds an entry and has it recorded together with its changes, unless it is recorded already."""
         command = self._machine.waits_for(entry.path)
+        self._claims.answered(command, entry)
         wanted = self._machine.feed(entry)
+        if entry.path == ABORT:
+            self._abort_waits = False
         if changes is not _RECORDED:
             if wanted:
                 self._position += 1
-                kind = command.kind if isinstance(command, Perform) else type(command).__name__.lower()
+                kind = command.kind if isinstance(command, Perform) else type(command).__name__.lower() if command else ""
                 self._changes.append(RecordEntry(self.run.id, self._position, entry, kind))
             self._changes.extend(changes)
-        if entry.kind is EntryKind.failure and entry.path in self._claims:
-            self._failed_claims.add(entry.path)
 
     def _take_signals(self, signals: Sequence[Signal]) -> None:
         for signal in signals:
@@ -207,7 +259,7 @@ class ActiveRun:
 
     def _on_sleep(self, command: Sleep) -> None:
         if command.path not in self._timers:
-            self._timers.add(command.path)
+            self._timers[command.path] = command.until
             self._changes.append(SetTimer(self.run.id, command.path, command.until))
 
     def _on_child(self, command: StartChild) -> None:
@@ -223,12 +275,11 @@ class ActiveRun:
             task.cancel()
         self._calls = [waiting for waiting in self._calls if waiting[0].path != path]
         if path in self._timers:
-            self._timers.discard(path)
+            del self._timers[path]
             self._changes.append(DropTimer(self.run.id, path))
         else:
             self._changes.append(DropWait(self.run.id, path))
-        if path in self._claims:
-            self._failed_claims.add(path)
+        self._claims.withdrawn(path)
 
     def _on_finish(self, command: Finish) -> None:
         run, at = self.run, self._engine.clock.now()
@@ -248,11 +299,19 @@ class ActiveRun:
         if not self._changes:
             return False
         changes, self._changes = self._changes, []
-        results = await self._engine.commit(changes)
+        results = await self._commit(changes)
         if idle and not results[-1]:
             self._look_at_signals = True  # it was told something while it was about to be parked
             return False
         return finished or idle
+
+    async def _commit(self, changes: Sequence[Change[Any]]) -> list[Any]:
+        self._committing = True
+        results = await self._engine.commit(changes)
+        self._committing = False
+        if self._leaving:
+            raise asyncio.CancelledError
+        return results
 
     async def _start_calls(self) -> None:
         effects = self._engine.effects
@@ -263,7 +322,7 @@ class ActiveRun:
                 await self._perform_in_place(call)  # the common case needs no task of its own
                 return
         for number, (call, command) in enumerate(calls):
-            if command.once is not None and call.path not in self._claims and not await self._claimed(call, command):
+            if command.once is not None and not await self._claimed(command):
                 continue
             recording = effects.recording_for(call)
             if recording is not None:
@@ -280,9 +339,10 @@ class ActiveRun:
         self._interruptible = True
         try:
             entry = await self._engine.effects.perform(call)
-        except asyncio.CancelledError as cancelled:
-            if cancelled.args != (ABORT,):
+        except asyncio.CancelledError:
+            if not self._aborting:
                 raise
+            self._aborting = False
             asyncio.current_task().uncancel()  # type: ignore[union-attr] # runs in a task
         else:
             self._inputs.append((entry, ()))
@@ -303,26 +363,16 @@ class ActiveRun:
         else:
             self._inputs.insert(0, (entry, ()))
 
-    async def _claimed(self, call: Call, command: Perform) -> bool:
-        """True if the step may be done; else its entry says that another run did it."""
-        assert command.once is not None
+    async def _claimed(self, command: Perform) -> bool:
+        """True if the step may be done; else its entry says that another run, or another round, did it."""
+        if self._claims.holds(command):
+            return True
         now = self._engine.clock.now()
-        claim = ClaimOnce(self.run.flow, command.step, command.once, self.run.id, now)
-        [mine] = await self._engine.commit([claim])
-        if mine:
-            self._claims[call.path] = claim
-        else:
-            self._inputs.append((Entry(call.path, EntryKind.skipped, None, now, call.attempt), ()))
-        return bool(mine)
-
-    def _release_failed_claims(self) -> None:
-        """A step that failed for good, or is no longer wanted, gives its `once` key back."""
-        for path in list(self._failed_claims):
-            if any(waiting == path or waiting.startswith(f"{path}!") for waiting in self._machine.pending):
-                continue
-            self._failed_claims.discard(path)
-            claim = self._claims.pop(path)
-            self._changes.append(ReleaseOnce(claim.flow, claim.step, claim.key, claim.run_id))
+        if self._claims.free(command) and (await self._commit([self._claims.claim(command, now)]))[0]:
+            self._claims.hold(command)
+            return True
+        self._inputs.append((Entry(command.path, EntryKind.skipped, None, now, command.attempt), ()))
+        return False
 
     def _input(self, entry: Entry, changes: Sequence[Change[Any]]) -> None:
         self._inputs.append((entry, changes))

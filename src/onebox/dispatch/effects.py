@@ -58,6 +58,8 @@ class Effects:
             changes, value = self.writings[call.kind](call)
         except OneboxError as error:
             return (), self._failed(call, failure_from(error))
+        except Exception as error:  # noqa: BLE001 - what it is, the log says
+            return (), self._crashed(call, error)
         return changes, self._entry(call, EntryKind.result, value)
 
     async def perform(self, call: Call) -> Entry:
@@ -77,10 +79,13 @@ class Effects:
             return self._failed(call, _too_slow(call))
         except OneboxError as error:
             return self._failed(call, failure_from(error))
-        except Exception:
-            log.exception("step_crashed", run=call.run_id, step=call.path, kind=call.kind)
-            message = f"{call.kind} failed unexpectedly; the log of the box has the details (run {call.run_id})"
-            return self._failed(call, {"code": "internal", "message": message, "passing": False})
+        except asyncio.CancelledError as error:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            return self._crashed(call, error)  # something that it waited for was cancelled, not the step
+        except Exception as error:  # noqa: BLE001 - what it is, the log says
+            return self._crashed(call, error)
 
     async def perform_recording(self, call: Call, recording: Recording, *, position: int) -> Entry:
         """The same for an effect that is recorded in its own unit."""
@@ -93,6 +98,11 @@ class Effects:
 
     def _entry(self, call: Call, kind: EntryKind, value: Any) -> Entry:
         return Entry(call.path, kind, value, self.clock.now(), call.attempt)
+
+    def _crashed(self, call: Call, error: BaseException) -> Entry:
+        log.error("step_crashed", run=call.run_id, step=call.path, kind=call.kind, exc_info=error)
+        message = f"{call.kind} failed unexpectedly; the log of the box has the details (run {call.run_id})"
+        return self._failed(call, {"code": "internal", "message": message, "passing": False})
 
     def _failed(self, call: Call, failed: Failure) -> Entry:
         return self._entry(call, EntryKind.failure, self.mask(failed))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,9 +11,10 @@ import structlog
 from onebox.dispatch.active import ActiveRun
 from onebox.dispatch.lanes import WINDOW, Lane, Lanes, Turn
 from onebox.dispatch.lineage import child_changes, end_changes
+from onebox.dispatch.services import lasting
 from onebox.dispatch.timers import Timers
 from onebox.flows.machine.machine import Machine
-from onebox.flows.run import EntryKind, FinishRun, RetryRun, Run, RunState, SendSignal, SetTimer, StartRun, WakeRun
+from onebox.flows.run import FinishRun, Run, RunState, SendSignal, SetTimer, StartRun, WakeRun
 from onebox.kernel.ledger import StorageClosed, StorageFull
 from onebox.messaging.event import StoreEvent, StoreResponse
 from onebox.messaging.message import QueueMessage
@@ -40,6 +40,8 @@ log = structlog.get_logger(__name__)
 CAPACITY = 256
 _STARTS_A_TICK = 32  # others have their turn between: the web must answer while a flood is worked off
 _WATCH = 0.25
+_AWAY = 1.0
+"""seconds after which a database that was away is asked again"""
 _KEPT_AT_HAND = 20_000
 """characters of an event that is kept in memory until its run's turn comes"""
 
@@ -69,6 +71,7 @@ class Engine:
         self.effects = effects
         self.clock = clock
         self.loop: asyncio.AbstractEventLoop
+        self.computing = asyncio.Lock()
         self._ledger = ledger
         self._records = records
         self._book = book
@@ -100,8 +103,8 @@ class Engine:
         self._book.on_change(self._follow_limits)
         for flow, count in (await self.reader.ready_counts()).items():
             self._lanes.expect(flow, count)
-        for service in (self._timers.run(), self._watch(), self._resume_told()):
-            self._serve(service)
+        for name, service in (("timers", self._timers.run), ("limits", self._watch), ("resuming", self._resume_told)):
+            self._serve(lasting(name, service))
         self._pump()
 
     async def stop(self, *, grace: float) -> None:
@@ -140,10 +143,8 @@ class Engine:
 
     def stored(self, event: Event, consequences: Sequence[Change[Any]], outcome: Stored) -> None:
         """The event is durable: its runs may begin, and the runs that waited for it go on."""
-        if outcome.duplicate:
-            return
         for change in consequences:
-            if isinstance(change, StartRun):
+            if isinstance(change, StartRun) and not outcome.duplicate:
                 # A large event waits in the database, not in memory.
                 self._lanes.offer(Turn(change.run, event if len(event.payload) <= _KEPT_AT_HAND else None))
         for run_id in outcome.woken:
@@ -192,10 +193,7 @@ class Engine:
 
     async def cancel(self, run_id: str) -> bool:
         """Ends a run, and the runs that it waits for, where they are. False if it had ended."""
-        active = self._active.get(run_id)
-        if active is not None and active.task is not None:
-            active.task.cancel()
-            await asyncio.wait([active.task])
+        await self._leave_off(run_id)
         history = await self.reader.history(run_id)
         if history is None or history.run.state not in (RunState.ready, RunState.waiting):
             return False
@@ -204,11 +202,20 @@ class Engine:
         run = replace(history.run, state=RunState.cancelled, ended_at=now, error=error)
         changes: list[Change[Any]] = [FinishRun(run_id, run.state, now, None, error)]
         results = await self.commit([*changes, *self.tell_of_end(run, history.event)])
+        await self._leave_off(run_id)  # if its turn came meanwhile
         self._callers.ended(run)
         detail = await self._records.run_detail(run_id)
         for child in detail.children if detail else ():
             await self.cancel(child.id)
         return bool(results[0])
+
+    async def _leave_off(self, run_id: str) -> None:
+        """Stops a run that is in memory; if it is queued, its rows are read when its turn comes."""
+        self._lanes.read_again(run_id)
+        active = self._active.get(run_id)
+        if active is not None and active.task is not None:
+            active.leave_off()
+            await asyncio.wait([active.task])
 
     def is_active(self, run_id: str) -> bool:
         """Whether a run is in memory now."""
@@ -229,11 +236,10 @@ class Engine:
 
     async def _resume_told(self) -> None:
         while True:
-            await self._resume_asked.wait()
-            self._resume_asked.clear()
             while self._to_resume:
-                run_id = self._to_resume.pop()
-                history = await self.reader.history(run_id)
+                run_id = next(iter(self._to_resume))
+                history = await self.reader.history(run_id)  # what cannot be read now is still to be resumed
+                self._to_resume.discard(run_id)
                 if history is None or history.run.state is not RunState.ready:
                     continue
                 if run_id in self._active:
@@ -241,6 +247,8 @@ class Engine:
                 else:
                     self._lanes.offer(Turn(history.run))
                     self._pump()
+            self._resume_asked.clear()
+            await self._resume_asked.wait()
 
     # --- turns ---
 
@@ -275,16 +283,30 @@ class Engine:
         run = active.run
         try:
             await active.live()
-        except (asyncio.CancelledError, StorageClosed):
+        except asyncio.CancelledError:
             pass  # it is ready in the database: the next start takes it up
+        except StorageClosed:
+            self._look_again(run)
         except Exception as error:  # noqa: BLE001 - a fault of ours ends this run, where all can see it, and no other
-            await self._fail(run, error)
+            await self._fail(active.run, error)
         finally:
             del self._active[run.id]
             self._lanes.leave(run)
-            if run.ended_at is not None:
-                self._callers.ended(run)
+            if active.run.ended_at is not None:
+                self._callers.ended(active.run)
+            elif active.unheard and not self._stopping:
+                self._serve(self._wake(run.id))
             self._pump()
+
+    async def _wake(self, run_id: str) -> None:
+        """A run was told something as it was leaving memory."""
+        await self.commit([WakeRun(run_id)])
+        self.resume(run_id)
+
+    def _look_again(self, run: Run) -> None:
+        """The database is away, or the box is stopping: what became of the run is read when it is back."""
+        if not self._stopping:
+            self.loop.call_later(_AWAY, self.resume, run.id)
 
     async def _fail(self, run: Run, error: Exception) -> None:
         """A run that cannot be run at all (a fault of the box, or a text that is gone) fails where all can see it."""
@@ -294,17 +316,22 @@ class Engine:
         run.state, run.ended_at = RunState.failed, self.clock.now()
         run.error = self.effects.mask({"code": code, "message": message, "passing": False, "step": ""})
         changes: list[Change[Any]] = [FinishRun(run.id, run.state, run.ended_at, None, run.error)]
-        with suppress(StorageClosed):
+        try:
             await self.commit([*changes, *self.tell_of_end(run, None)])
+        except StorageClosed:
+            run.ended_at = None
+            self._look_again(run)
 
     async def _refill(self, lane: Lane, after: str) -> None:
         # From the start, those that are known come again; after the cursor there are none of them.
         limit = WINDOW if after else WINDOW + len(lane.known)
         try:
             found = await self.reader.ready_runs(lane.flow, limit=limit, after=after)
-        except BaseException:
+        except Exception as error:  # noqa: BLE001 - whatever it is, the runs are still there
+            log.warning("turns_not_read", flow=lane.flow, why=str(error))
             self._lanes.refill(lane, [], complete=False)
-            raise
+            self.loop.call_later(_AWAY, self._pump)
+            return
         turns = [
             Turn(ready.run, ready.event if ready.fresh and len(ready.event.payload) <= _KEPT_AT_HAND else None)
             for ready in found
@@ -322,10 +349,10 @@ class Engine:
                 active.fired(path)
             else:
                 waking.append(run_id)
-        if waking:
-            await self.commit([WakeRun(run_id) for run_id in waking])
-        for run_id in waking:
-            self.resume(run_id)
+        woken = await self.commit([WakeRun(run_id) for run_id in waking]) if waking else []
+        for run_id, waited in zip(waking, woken, strict=True):
+            if waited:  # else it has ended, or its turn comes: then it looks at its timers itself
+                self.resume(run_id)
 
     async def _watch(self) -> None:
         """Ends runs that work longer than their flow allows."""
@@ -340,17 +367,3 @@ class Engine:
 
     def _event_stored(self, change: StoreEvent, outcome: Stored) -> None:
         self.stored(change.event, change.then, outcome)
-        if outcome.duplicate and any(isinstance(then, StartRun) and then.run.parent_run_id for then in change.then):
-            self._serve(self._ask_child_again(outcome.event_id))
-
-    async def _ask_child_again(self, event_id: str) -> None:
-        """A parent that was retried asks again for a child that has ended: a failed one is retried with it."""
-        for child in await self._records.runs_of_event(event_id):
-            if child.state in (RunState.failed, RunState.cancelled):
-                [retried] = await self.commit([RetryRun(child.id, self.clock.now())])
-                if retried:
-                    self.resume(child.id)
-            elif child.state is RunState.done and child.parent_run_id and child.parent_path:
-                output = child.output
-                told = SendSignal(child.parent_run_id, child.parent_path, EntryKind.result, output, self.clock.now())
-                await self.commit([told])

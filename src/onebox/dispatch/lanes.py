@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 WINDOW = 1000
 _LOW = WINDOW // 4
+_HELD_AT_HAND = 20
 
 
 @dataclass(slots=True)
@@ -69,6 +70,13 @@ class Lane:
         self.queue.append(turn)
         self.cursor = max(self.cursor, turn.run.id)
 
+    def read_again(self, run_id: str) -> None:
+        """A queued run was changed in the database: what is at hand of it is old."""
+        for queue in (self.queue, *self.held.values()):
+            for turn in queue:
+                if turn.run.id == run_id:
+                    turn.event = None
+
     def begin_refill(self) -> str:
         """Says after which id to read. What is offered while it is read asks for another refill."""
         self.more_in_storage = False
@@ -108,12 +116,18 @@ class Lane:
             sender = turn.run.sender
             if self.per_sender and sender:
                 if self.senders[sender] >= self.per_sender:
-                    self.held.setdefault(sender, deque()).append(turn)
+                    self._hold(sender, turn)
                     continue
                 self.senders[sender] += 1
             self.active.add(turn.run.id)
             return turn
         return None
+
+    def _hold(self, sender: str, turn: Turn) -> None:
+        held = self.held.setdefault(sender, deque())
+        if len(held) >= _HELD_AT_HAND:
+            turn.event = None  # one sender's flood waits in the database; here are no more than its names
+        held.append(turn)
 
     def leave(self, run: Run) -> None:
         """A run is no longer active: it ended or was parked."""
@@ -168,6 +182,12 @@ class Lanes:
         lane.offer(turn)
         self.backlog += len(lane) - before
         self._join(lane)
+
+    def read_again(self, run_id: str) -> None:
+        """A run that may be queued was changed in the database."""
+        for lane in self._lanes.values():
+            if run_id in lane.known:
+                lane.read_again(run_id)
 
     def expect(self, flow: str, count: int) -> None:
         """The database holds so many ready runs of a flow, from before this process."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from onebox.flows.machine.machine import ON_ERROR
 from onebox.flows.run import Entry, EntryKind, Run, RunState, SendSignal, StartRun
 from onebox.kernel.encoding import dump, normalise
 from onebox.messaging.event import Event, StoreEvent
@@ -24,6 +25,7 @@ def child_changes(
     run: Run, command: StartChild, *, book: FlowBook, ids: Ids, now: datetime
 ) -> tuple[list[Change[Any]], Entry | None]:
     """The event and the run that a child is. Its key is its place in the parent: asked twice, it is started once.
+    But the flow that is told of a failure is told of each: a run that was retried may fail again.
 
     The second part is the answer that the parent gets at once: when it does not wait, or when there is no such flow.
     """
@@ -33,7 +35,8 @@ def child_changes(
         failed = {"code": "unknown_flow", "message": message, "passing": False}
         return [], Entry(command.path, EntryKind.failure, failed, now)
     data = normalise(command.data)
-    event = Event(ids.new(), f"run:{run.id}", f"flow.{flow.name}", now, data, dump(data), command.path, run.sender)
+    key = None if command.path == ON_ERROR else command.path
+    event = Event(ids.new(), f"run:{run.id}", f"flow.{flow.name}", now, data, dump(data), key, run.sender)
     child = Run(ids.new(), event.id, flow.name, flow.version, now, run.sender)
     if command.wait:
         child.parent_run_id, child.parent_path = run.id, command.path
@@ -73,4 +76,4 @@ def _failure_event(run: Run, event: Event | None, ids: Ids) -> Event:
         "error": dict(run.error or {}),
         "event": dict(event.data) if event else None,
     }
-    return Event(ids.new(), f"run:{run.id}", RUN_FAILED, run.ended_at, data, dump(data), RUN_FAILED)
+    return Event(ids.new(), f"run:{run.id}", RUN_FAILED, run.ended_at, data, dump(data))

@@ -99,22 +99,24 @@ class Requests:
             message = f"there is no run {request.target!r}"
             raise Refused(message, hint="onebox runs list shows the latest")
         before = history.event
-        return await self._start(history.run.flow, before.topic, before.data, f"replay:{request.target}", before.sender)
+        source = f"replay:{request.target}"
+        return await self._start(request, history.run.flow, before.topic, before.data, source, before.sender)
 
     async def _emit(self, request: Request) -> Mapping[str, Any]:
         data = request.arguments.get("data") or {}
         sender = request.arguments.get("sender")
-        return await self._start(request.target, f"manual.{request.target}", data, "manual", sender)
+        return await self._start(request, request.target, f"manual.{request.target}", data, "manual", sender)
 
     async def _start(
-        self, name: str, topic: str, data: Mapping[str, Any], source: str, sender: str | None
+        self, request: Request, name: str, topic: str, data: Mapping[str, Any], source: str, sender: str | None
     ) -> Mapping[str, Any]:
+        """Starts a run whose id is the request's: carried out twice, because the answer was lost, it is one run."""
         flow = self._book.flows.get(name)
         if flow is None:
             known = ", ".join(sorted(self._book.flows)) or "none"
             message = f"there is no flow {name!r}{did_you_mean(name, self._book.flows)}"
             raise Refused(message, hint=f"there are: {known}")
-        event = Event(self._ids.new(), source, topic, self._clock.now(), data, dump(data), sender=sender)
-        run = Run(self._ids.new(), event.id, flow.name, flow.version, event.received_at, sender)
-        await self._engine.commit([StoreEvent(event, [StartRun(run)])])
-        return {"event": event.id, "run": run.id}
+        event = Event(self._ids.new(), source, topic, self._clock.now(), data, dump(data), request.id, sender)
+        run = Run(request.id, event.id, flow.name, flow.version, event.received_at, sender)
+        [stored] = await self._engine.commit([StoreEvent(event, [StartRun(run)])])
+        return {"event": stored.event_id, "run": run.id}

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import heapq
-from datetime import timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
-    from datetime import datetime
 
     from onebox.flows.run import RunReader
     from onebox.kernel.clock import Clock
@@ -17,28 +16,46 @@ if TYPE_CHECKING:
 _PAGE = 1000
 _LONGEST_SLEEP = 30.0
 _BETWEEN_PAGES = 0.2
+_MOST_PAGES = 4
+
+_Timer = tuple[datetime, str, str]
+"""when it is due, run, path"""
+_NONE: _Timer = (datetime.min.replace(tzinfo=UTC), "", "")
+_ALL: _Timer = (datetime.max.replace(tzinfo=UTC), "", "")
 
 
 class Timers:
-    """Holds the next timers in memory (at most a page and what was set since), all others stay in the database."""
+    """Holds the next timers in memory (a page, and what was set since: four pages at most), all others stay in the
+    database."""
 
     def __init__(
-        self, reader: RunReader, clock: Clock, fire: Callable[[list[tuple[str, str]]], Awaitable[None]]
+        self,
+        reader: RunReader,
+        clock: Clock,
+        fire: Callable[[list[tuple[str, str]]], Awaitable[None]],
+        *,
+        page: int = _PAGE,
     ) -> None:
         self._reader = reader
         self._clock = clock
         self._fire = fire
-        self._heap: list[tuple[datetime, str, str]] = []
-        self._horizon: datetime | None = None
-        """timers due after it are not in memory; None: all are"""
+        self._page = page
+        self._heap: list[_Timer] = []
+        self._last = _NONE
+        """timers after it are not in memory"""
         self._changed = asyncio.Event()
 
     def add(self, run_id: str, path: str, due_at: datetime) -> None:
         """A timer was written."""
-        if self._horizon is None or due_at < self._horizon:
-            heapq.heappush(self._heap, (due_at, run_id, path))
-            if self._heap[0][0] == due_at:
-                self._changed.set()
+        timer = (due_at, run_id, path)
+        if timer > self._last:
+            return
+        heapq.heappush(self._heap, timer)
+        if self._heap[0] == timer:
+            self._changed.set()
+        if len(self._heap) > _MOST_PAGES * self._page:
+            self._heap = heapq.nsmallest(self._page, self._heap)  # a sorted list is a heap
+            self._last = self._heap[-1]
 
     def poke(self) -> None:
         """The clock was moved: look again."""
@@ -46,11 +63,11 @@ class Timers:
 
     async def run(self) -> None:
         """Fires timers for ever. Firing twice does no harm: the run looks at its own rows."""
+        self._last = _NONE
         await self._load()
         while True:
             await self._fire_due()
-            if not self._heap and self._horizon is not None:
-                # The rows of those just fired go with their runs' next commit: give it a moment.
+            if not self._heap and self._last != _ALL:
                 await asyncio.sleep(_BETWEEN_PAGES)
                 await self._load()
                 continue
@@ -62,13 +79,16 @@ class Timers:
                 pass
 
     async def _load(self) -> None:
+        """Reads the page after the last: those that fired before it may still stand there, as their runs wait for
+        their turn."""
         # What is set while the page is read must not be missed: it goes to the heap as well, and may stand twice.
-        self._horizon = None
-        found = await self._reader.timers(limit=_PAGE)
-        for timer in found:
-            heapq.heappush(self._heap, (timer.due_at, timer.run_id, timer.path))
-        if len(found) == _PAGE:
-            self._horizon = found[-1].due_at + timedelta(microseconds=1)
+        after, self._last = self._last, _ALL
+        found = await self._reader.timers(limit=self._page, after=after)
+        timers = [(timer.due_at, timer.run_id, timer.path) for timer in found]
+        for timer in timers:
+            heapq.heappush(self._heap, timer)
+        if len(timers) == self._page:
+            self._last = min(self._last, timers[-1])
 
     async def _fire_due(self) -> None:
         now = self._clock.now()

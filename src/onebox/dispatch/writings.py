@@ -88,7 +88,8 @@ class Writings:
             received_at=self._clock.now(),
             data=plain,
             payload=dump(plain),
-            key=call.path if key is None else str(key),
+            # Without a key it is no duplicate of anything: event and journal entry are one unit.
+            key=None if key is None else str(key),
         )
         return [StoreEvent(event, self._starts(event))], {"id": event.id}
 

@@ -30,7 +30,8 @@ class StepKind:
     `compute` (pure kinds alone) turns evaluated arguments into the result.
     `results` are the names that a result has, for `check`, or what finds them in the arguments as they are written
     (the keys of `set`); None: any, or it is no mapping.
-    `fault` finds what is wrong with arguments as they are written beyond their shape (a function that is not there).
+    `fault` finds what is wrong with arguments as they are written beyond their shape (a function, an account that is
+    not there): the argument's name and a message.
     """
 
     name: str
@@ -38,7 +39,7 @@ class StepKind:
     nature: Nature = Nature.effect
     compute: Callable[[Mapping[str, Any]], Any] | None = None
     results: Sequence[str] | Callable[[Any], Sequence[str] | None] | None = None
-    fault: Callable[[Mapping[str, Any]], str | None] = field(default=lambda _arguments: None)
+    fault: Callable[[Mapping[str, Any]], tuple[str, str] | None] = field(default=lambda _arguments: None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,10 @@ from pydantic import ConfigDict, Field, RootModel, model_validator
 
 from onebox.flows.definition import FlowModel, Given, Verbatim, is_expression
 from onebox.flows.kinds import Nature, StepKind, TriggerKind
+from onebox.kernel.nearest import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
 Data = dict[str, Any]
 
@@ -71,7 +72,7 @@ class EmitArguments(FlowModel):
     """its topic, such as order.paid"""
     data: Given[Data] = Field(default_factory=dict)
     key: Given[str] | None = None
-    """the same key is taken once; without it, the step's own"""
+    """the same key is taken once"""
 
 
 class RespondArguments(FlowModel):
@@ -138,8 +139,14 @@ class SubFlowSettings(FlowModel):
     """Started by a step `do: run` of another flow."""
 
 
-def native_steps() -> list[StepKind]:
-    """The step kinds of every box. Handlers of the effects among them (log, emit, respond, send) live elsewhere."""
+def native_steps(accounts: Collection[str] | None = None) -> list[StepKind]:
+    """The step kinds of every box. Handlers of the effects among them (log, emit, respond, send) live elsewhere.
+    With the names of the box's `accounts`, a wrong one is found before anything runs."""
+
+    def fault(arguments: Mapping[str, Any]) -> tuple[str, str] | None:
+        message = None if accounts is None else _account_fault(arguments.get("via"), accounts)
+        return None if message is None else ("via", message)
+
     return [
         StepKind("set", SetArguments, Nature.pure, dict, _keys),
         StepKind("render", RenderArguments, Nature.pure, lambda arguments: arguments["text"]),
@@ -149,8 +156,17 @@ def native_steps() -> list[StepKind]:
         StepKind("log", LogArguments),
         StepKind("emit", EmitArguments),
         StepKind("respond", RespondArguments),
-        StepKind("send", SendArguments),
+        StepKind("send", SendArguments, fault=fault),
     ]
+
+
+def _account_fault(via: Any, accounts: Collection[str]) -> str | None:
+    known = ", ".join(sorted(accounts)) or "none"
+    if via is None and len(accounts) != 1:
+        return f"via is missing, and box.yaml names more than one account or none: {known}"
+    if not isinstance(via, str) or is_expression(via) or via in accounts:
+        return None
+    return f"there is no account {via!r}{did_you_mean(via, accounts) or f'; box.yaml names: {known}'}"
 
 
 def native_triggers() -> list[TriggerKind]:

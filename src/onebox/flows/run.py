@@ -363,8 +363,8 @@ class RunReader(Protocol):
         """None if there is no such run."""
         ...
 
-    async def timers(self, *, limit: int) -> list[DueTimer]:
-        """The timers that fire next, soonest first."""
+    async def timers(self, *, limit: int, after: tuple[datetime, str, str]) -> list[DueTimer]:
+        """The timers that fire next, by due time, run and path: those that come after these."""
         ...
 
     async def version_text(self, version: str) -> str | None:

@@ -46,7 +46,8 @@ class Stored:
     """The outcome of storing an event.
 
     `duplicate` means that source and key were known: `event_id` and `response` (if it has been given yet) are then
-    those of the first, and nothing else of the unit was done. `woken` are the ids of runs whose wait this event ended.
+    those of the first, and no consequence was done. `woken` are the ids of runs whose wait this event ended; or, where
+    a parent asked again for a child that has ended, the run that goes on: the parent, or the child, retried.
     """
 
     event_id: str

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from onebox.flows.run import StartRun
+from onebox.flows.run import EntryKind, RetryRun, RunState, SendSignal, StartRun
 from onebox.flows.waiting import matches
 from onebox.kernel.encoding import dump, load
 from onebox.messaging.event import Event, Stored, StoredResponse, StoreEvent, StoreResponse
@@ -15,6 +15,7 @@ from onebox.storage.session import keepable, maybe_keepable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from onebox.storage.dialects import Say
     from onebox.storage.session import Session
@@ -47,6 +48,7 @@ class Events:
             .order_by(wait.c.run_id, wait.c.path),
             "topic",
         )
+        self._ended_child = say(_ended_child(), "event")
         self._respond = say.insert(response, "event_id", "status", "headers", "body", "at", once=True)
         self.appliers = {StoreEvent: self.store_event, StoreResponse: self.store_response}
 
@@ -60,16 +62,31 @@ class Events:
         if key is None:
             session.do(self._insert, row)
         elif not session.rows(self._insert_once, row):
-            return self._duplicate(session, source, key)
+            return self._duplicate(session, source, key, change)
         for consequence in change.then:
             self._apply(session, consequence)
         woken = self._end_waits(session, topic, event) if topic in session.topics else []
         return Stored(event.id, woken=woken)
 
-    def _duplicate(self, session: Session, source: str, key: str) -> Stored:
+    def _duplicate(self, session: Session, source: str, key: str, change: StoreEvent) -> Stored:
         [(event_id, status, headers, body)] = session.rows(self._first, (source, key))
         response = None if status is None else StoredResponse(status, load(headers), bytes(body))
-        return Stored(event_id, duplicate=True, response=response)
+        asks = any(type(one) is StartRun and one.run.parent_run_id is not None for one in change.then)
+        woken = self._ask_again(session, event_id, change.event.received_at) if asks else []
+        return Stored(event_id, duplicate=True, response=response, woken=woken)
+
+    def _ask_again(self, session: Session, event_id: str, at: datetime) -> list[str]:
+        """A parent that was retried asks again for a child that has ended: a failed one is retried with it."""
+        woken: list[str] = []
+        for run_id, state, output, parent, path in session.rows(self._ended_child, (event_id,)):
+            if state == RunState.done:
+                value = None if output is None else load(output)
+                self._apply(session, SendSignal(parent, path, EntryKind.result, value, at))
+                woken.append(parent)
+            else:
+                self._apply(session, RetryRun(run_id, at))
+                woken.append(run_id)
+        return woken
 
     def _end_waits(self, session: Session, topic: str, event: Event) -> list[str]:
         waits = session.rows(self._waits, (topic,))
@@ -88,3 +105,12 @@ class Events:
         at = session.instant(change.at)
         row = (change.event_id, answer.status, dump(dict(answer.headers)), answer.body, at)
         session.do(self._respond, row)
+
+
+def _ended_child() -> sa.Select[tuple[str, str, str, str, str]]:
+    """The child of an event that ended, unless what it told its parent still lies there."""
+    run, signal = tables.run, tables.signal
+    told = sa.exists().where(signal.c.run_id == run.c.parent_run_id, signal.c.path == run.c.parent_path)
+    found = sa.select(run.c.id, run.c.state, run.c.output, run.c.parent_run_id, run.c.parent_path)
+    ended = (run.c.parent_run_id.is_not(None), run.c.ended_at.is_not(None))
+    return found.where(run.c.event_id == sa.bindparam("event"), *ended, ~told)

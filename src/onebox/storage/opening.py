@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
@@ -15,7 +16,7 @@ from onebox.storage.message_reading import MessageReading
 from onebox.storage.readers import ReadPool
 from onebox.storage.record_reading import RecordReading
 from onebox.storage.run_reading import RunReading
-from onebox.storage.version import CannotOpen, check_version
+from onebox.storage.version import CannotOpen, check_version, refuse_newer
 from onebox.storage.writer import Writer
 
 if TYPE_CHECKING:
@@ -38,8 +39,8 @@ class NotOwner(OneboxError):
 class Reader(RunReading, MessageReading, RecordReading):
     """All that is read, by whom it may concern: RunReader, SqlReader, MessageReader, Records."""
 
-    def __init__(self, pool: ReadPool, dialect: Dialect) -> None:
-        RunReading.__init__(self, pool, dialect)
+    def __init__(self, pool: ReadPool, people: ReadPool, dialect: Dialect) -> None:
+        RunReading.__init__(self, pool, people, dialect)
         MessageReading.__init__(self, pool, dialect)
         RecordReading.__init__(self, pool, dialect)
 
@@ -65,7 +66,8 @@ class Storage:
         appliers = appliers_for(backend.dialect)
         self._backend = backend
         self._pool = ReadPool(backend.read)
-        self.reader = Reader(self._pool, backend.dialect)
+        self._people = ReadPool(backend.read)
+        self.reader = Reader(self._pool, self._people, backend.dialect)
         self.ledger = Writer(connection, appliers if own else _RequestsAlone(appliers))
 
     async def size_bytes(self) -> int:
@@ -79,6 +81,7 @@ class Storage:
     async def close(self) -> None:
         """Writes what was handed in, then gives up ownership."""
         await self.ledger.close()
+        await self._people.close()
         await self._pool.close()
 
 
@@ -110,6 +113,12 @@ async def open_for_requests(where: str | Path, *, box: str | Path = ".") -> Stor
     return await open_storage(where, own=False, box=box)
 
 
+async def migratable(where: str | Path, *, box: str | Path = ".") -> None:
+    """Raises WrongVersion if a newer release made the tables, CannotOpen if they cannot be read."""
+    found = await current_version(where)
+    refuse_newer(found, where=(await asyncio.to_thread(_backend, where)).name, box=str(box))
+
+
 async def current_version(where: str | Path) -> str | None:
     """The version of the tables; None if there are none yet. Raises CannotOpen."""
     backend = await asyncio.to_thread(_backend, where)
@@ -137,6 +146,8 @@ def _sqlite(path: Path) -> _Backend:
     from onebox.storage.locking import FileLock
 
     def write(own: bool) -> Connection:  # noqa: FBT001
+        if own and not os.access(path, os.W_OK):  # SQLite would open it for reading, and fail at the first event
+            raise CannotOpen(str(path), "this user may not write it")
         lock = FileLock(path.with_name(path.name + ".lock"), str(path)) if own else None
         try:
             return sqlite.SqliteSession(sqlite.connect(path, readonly=False), lock)

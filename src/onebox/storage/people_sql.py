@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from onebox.flows.run import SqlFailed
@@ -31,13 +32,17 @@ _TOKEN = re.compile(
 _READING = frozenset({"select", "values", "with"})
 _WRITING = frozenset({"insert", "update", "delete", "replace", "merge", "create", "alter", "drop", "truncate"})
 _ALLOWED = _READING | _WRITING
+_OPENING = 8
+LARGEST_RESULT = 50_000_000
+"""characters and bytes of all rows together"""
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One statement. `pieces` are its texts, with the parameter's name between each two."""
+    """One statement. `pieces` are its texts, with the parameter's name between each two; `opening` its first words."""
 
     leading: str
+    opening: Sequence[str]
     words: frozenset[str]
     pieces: Sequence[str]
     parameters: Sequence[str]
@@ -86,7 +91,7 @@ def read_statement(text: str) -> Statement:
         raise SqlFailed(
             f"a statement cannot begin with {leading or 'nothing'!r}", hint=f"use one of {', '.join(sorted(_ALLOWED))}"
         )
-    return Statement(leading, frozenset(words), pieces, parameters)
+    return Statement(leading, words[:_OPENING], frozenset(words), pieces, parameters)
 
 
 def _tokens(text: str) -> Iterable[tuple[str, str]]:
@@ -120,6 +125,18 @@ def as_parameter(value: Any) -> Any:
     if isinstance(value, (dict, list, tuple)):
         return dump(normalise(value))
     return normalise(value)
+
+
+def take(rows: Iterable[Sequence[Any]], limit: int) -> list[Sequence[Any]]:
+    """The first rows. Raises SqlFailed before they take more memory than a result may."""
+    taken, room = [], LARGEST_RESULT
+    for row in islice(rows, limit):
+        room -= sum(len(value) for value in row if isinstance(value, (str, bytes)))
+        if room < 0:
+            message = f"the result is larger than {LARGEST_RESULT:,} bytes"
+            raise SqlFailed(message, hint="select fewer columns, or lower the step's limit")
+        taken.append(row)
+    return taken
 
 
 def outcome(names: Sequence[str], rows: Iterable[Sequence[Any]], count: int) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from onebox.kernel.ledger import StorageClosed
 from onebox.storage.dialects import Postgres
 from onebox.storage.locking import BoxTaken, who_am_i
 from onebox.storage.postgres_people import PeopleSql
-from onebox.storage.tables import SCHEMA
+from onebox.storage.tables import BOX_PATH
 from onebox.storage.writer import StorageUncertain
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ _Row = tuple[Any, ...]
 
 def connect(url: str, *, readonly: bool) -> psycopg.Connection[_Row]:
     """A connection for one thread at a time, each statement its own transaction unless BEGIN is said."""
-    options = f"-c search_path={SCHEMA} -c timezone=UTC"
+    options = f"-c search_path={BOX_PATH.replace(' ', '')} -c timezone=UTC"
     # What is acknowledged is on disk, whatever the cluster's own setting.
     options += " -c default_transaction_read_only=on" if readonly else " -c synchronous_commit=on"
     return psycopg.connect(

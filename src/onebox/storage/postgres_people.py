@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 
 from onebox.flows.run import SqlFailed
-from onebox.storage.people_sql import as_parameter, check_arguments, outcome, read_statement
-from onebox.storage.tables import SCHEMA
+from onebox.storage.people_sql import as_parameter, check_arguments, outcome, read_statement, take
+from onebox.storage.tables import BOX_PATH, SCHEMA
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,7 +17,15 @@ if TYPE_CHECKING:
 
     from onebox.storage.people_sql import Statement
 
-_OUT_OF_REACH = frozenset({SCHEMA, "set_config"})
+# A slip must not reach the box's own tables, settings and lock. It is no wall against the author of the flows, who may
+# run code anyway: what the database's user may do, a function that somebody made in psql may do too.
+_OUT_OF_REACH = re.compile(
+    rf"{SCHEMA}|set_config|pg_(?:try_)?advisory_\w+|pg_(?:terminate|cancel)_backend|pg_reload_conf"
+    r"|\w+_to_xml(?:schema|_and_xmlschema)?|lo_(?:import|export|unlink)|dblink\w*|pg_(?:read|ls|stat)_\w*(?:file|dir)"
+)
+_ESCAPED_NAME = re.compile(r"""\bu&["']""", re.IGNORECASE)
+_BEFORE_OBJECT = frozenset("or replace temp temporary global local unlogged unique recursive".split())
+_OBJECTS = frozenset("table index view materialized sequence type domain".split())
 _PASSING = ("40", "55P03", "53", "57")
 
 
@@ -30,10 +39,11 @@ class PeopleSql:
         """Raises SqlFailed; psycopg's error if the connection is gone or the disk is full."""
         statement = read_statement(text)
         check_arguments(statement, arguments)
-        if reached := statement.words & _OUT_OF_REACH:
-            raise SqlFailed(f"{min(reached)} is out of a flow's reach", hint="people's tables are in the schema public")
+        _check_reach(text, statement)
         try:
             return self._run(statement, arguments, limit, time_limit)
+        except UnicodeEncodeError as error:
+            raise SqlFailed(f"Postgres takes no such value: {error}") from None
         except psycopg.Error as error:
             if self._connection.closed or error.sqlstate == "53100":
                 raise
@@ -46,14 +56,34 @@ class PeopleSql:
         self._connection.execute("set local search_path = public")
         self._connection.execute(f"set local statement_timeout = {milliseconds}")
         sql, names = statement.numbered()
-        cursor = psycopg.RawCursor(self._connection)
-        cursor.execute(sql, [as_parameter(arguments[name]) for name in names])
-        columns = [column.name for column in cursor.description or ()]
-        rows = cursor.fetchmany(limit) if columns else []
-        count = -1 if statement.only_reads else cursor.rowcount
+        with self._cursor(statement) as cursor:
+            cursor.execute(sql, [as_parameter(arguments[name]) for name in names])
+            columns = [column.name for column in cursor.description or ()]
+            rows = take(cursor.fetchmany(limit), limit) if columns else []
+            count = -1 if statement.only_reads else cursor.rowcount
         self._connection.execute("set local statement_timeout = 0")
-        self._connection.execute(f"set local search_path = {SCHEMA}")
+        self._connection.execute(f"set local search_path = {BOX_PATH}")
         return outcome(columns, rows, count)
+
+    def _cursor(self, statement: Statement) -> psycopg.Cursor[tuple[Any, ...]]:
+        if statement.only_reads and "into" not in statement.words:
+            # The server keeps the rows: else all of a large table would come, however few are wanted.
+            return psycopg.RawServerCursor(self._connection, "of_a_flow")
+        return psycopg.RawCursor(self._connection)
+
+
+def _check_reach(text: str, statement: Statement) -> None:
+    hint = "people's tables are in the schema public"
+    if _ESCAPED_NAME.search(text):
+        raise SqlFailed("names and texts with escapes (U&) are not taken", hint="write the characters themselves")
+    for word in sorted(statement.words):
+        if _OUT_OF_REACH.fullmatch(word):
+            raise SqlFailed(f"{word} is out of a flow's reach", hint=hint)
+    if statement.leading in ("create", "alter", "drop"):
+        made = next((word for word in statement.opening[1:] if word not in _BEFORE_OBJECT), "nothing")
+        if made not in _OBJECTS:
+            known = ", ".join(sorted(_OBJECTS))
+            raise SqlFailed(f"a flow cannot {statement.leading} a {made}, but: {known}", hint="use psql for it")
 
 
 def as_failure(error: psycopg.Error) -> SqlFailed:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
+from onebox.flows.machine.machine import ABORT
 from onebox.flows.run import RetryRun
 from onebox.kernel.encoding import load
 from onebox.storage import tables
@@ -40,8 +41,7 @@ class Retrying:
         if not found:
             return False
         error = {} if found[0][0] is None else load(found[0][0])
-        if error.get("step"):
-            self._forget_failure(session, change.run_id, error["step"])
+        self._forget_failure(session, change.run_id, error.get("step") or "")
         session.do(self._ready, (change.run_id,))
         return True
 
@@ -57,11 +57,16 @@ class Retrying:
 
 
 def is_of_failure(failed: str, path: str, outcome: str) -> bool:
-    """Whether a journal line belongs to the failure at this path: a failed attempt, or the pause before the next.
+    """Whether a journal line belongs to the failure at this path: a failed attempt, or the pause before the next; or
+    it is what ended the run from outside.
 
     >>> is_of_failure("order", "order", "failure"), is_of_failure("order", "order!2", "fired")
     (True, True)
     >>> is_of_failure("order", "order", "result"), is_of_failure("order", "orders", "failure")
     (False, False)
+    >>> is_of_failure("", "!abort", "failure"), is_of_failure("", "order", "failure")
+    (True, False)
     """
-    return (path == failed and outcome == "failure") or path.startswith(failed + "!")
+    if path == ABORT:
+        return True
+    return bool(failed) and ((path == failed and outcome == "failure") or path.startswith(failed + "!"))

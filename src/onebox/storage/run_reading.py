@@ -22,15 +22,18 @@ _RUN_WIDTH = len(rows.RUN)
 
 
 class RunReading:
-    """Reads runs through a pool of connections."""
+    """Reads runs through a pool of connections. People's statements have a pool of their own, so that slow ones keep
+    only each other waiting."""
 
-    def __init__(self, pool: ReadPool, dialect: Dialect) -> None:
+    def __init__(self, pool: ReadPool, people: ReadPool, dialect: Dialect) -> None:
         self._pool = pool
+        self._people = people
         self._rows = rows.Rows(dialect)
         say = Say(dialect)
         self._ready_counts, self._ready_runs = _ready(say)
         self._history = _history(say)
-        self._timers = say(_due_timers(), "limit")
+        self._instant = dialect.instant
+        self._timers = say(_due_timers(), "due run path limit")
         version, tick = tables.flow_version, tables.schedule_tick
         self._text = say(sa.select(version.c.text).where(version.c.version == sa.bindparam("version_")), "version_")
         self._ticks = say(sa.select(tick.c.trigger_key, tick.c.last_at), "")
@@ -66,9 +69,10 @@ class RunReading:
             timers={path: make.moment(due_at) for path, due_at in timers},
         )
 
-    async def timers(self, *, limit: int) -> list[DueTimer]:
+    async def timers(self, *, limit: int, after: tuple[datetime, str, str]) -> list[DueTimer]:
         """The timers that fire next, soonest first."""
-        found = await self._pool.run(lambda connection: connection.rows(self._timers, (limit,)))
+        values = (self._instant(after[0]), *after[1:], limit)
+        found = await self._pool.run(lambda connection: connection.rows(self._timers, values))
         moment = self._rows.moment
         return [DueTimer(run_id, path, moment(due_at), flow) for run_id, path, due_at, flow in found]
 
@@ -96,7 +100,7 @@ class RunReading:
         self, statement: str, arguments: Mapping[str, Any], *, limit: int, time_limit: timedelta
     ) -> dict[str, Any] | None:
         """A person's SELECT; None if the statement would write."""
-        return await self._pool.run(
+        return await self._people.run(
             lambda connection: connection.people_sql(statement, arguments, limit=limit, time_limit=time_limit)
         )
 
@@ -130,6 +134,8 @@ def _due_timers() -> sa.Select[Any]:
     timer, run = tables.timer, tables.run
     found = sa.select(timer.c.run_id, timer.c.path, timer.c.due_at, run.c.flow)
     found = found.join_from(timer, run, run.c.id == timer.c.run_id)
+    place = sa.tuple_(timer.c.due_at, timer.c.run_id, timer.c.path)
+    found = found.where(place > sa.tuple_(sa.bindparam("due"), sa.bindparam("run"), sa.bindparam("path")))
     return up_to_limit(found.order_by(timer.c.due_at, timer.c.run_id, timer.c.path))
 
 

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-import time
-from collections import deque
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from onebox.flows.run import SqlFailed
 from onebox.kernel.ledger import StorageClosed
 from onebox.storage.dialects import Sqlite
-from onebox.storage.people_sql import as_sqlite, check_arguments, outcome, read_statement
-from onebox.storage.tables import NAMES, VERSION_TABLE
+from onebox.storage.sqlite_people import PeopleSql, as_failure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -22,16 +18,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from onebox.storage.locking import FileLock
-    from onebox.storage.people_sql import Statement
 
 log = structlog.get_logger(__name__)
 
 _LOCK_PATIENCE_MS = 1000
-_STEPS_BETWEEN_LOOKS = 5000
 _PAGES_AT_ONCE = 20_000
 _FULL = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE})
 _LOCKED = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
-_OUT_OF_REACH = NAMES | {VERSION_TABLE}
 
 _WRITER_PRAGMAS = (
     "journal_mode = wal",
@@ -64,79 +57,9 @@ def create(path: Path) -> None:
     connection.close()
 
 
-class PeopleSql:
-    """Runs people's statements on a connection, with the box's own tables out of reach and a limit in time."""
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
-        self._guarding = False
-        # Set once: to set it again would make SQLite prepare every statement again.
-        connection.set_authorizer(self._authorise)
-
-    def run(self, text: str, arguments: Mapping[str, Any], *, limit: int, time_limit: timedelta) -> dict[str, Any]:
-        """Raises SqlFailed, and the errors of sqlite3."""
-        statement = read_statement(text)
-        check_arguments(statement, arguments)
-        given = {name: as_sqlite(arguments[name]) for name in statement.parameters}
-        ends = time.monotonic() + time_limit.total_seconds()
-        # The comment keeps sqlite3 from taking a statement of the box's own out of its cache, prepared unguarded.
-        text = f"{text}\n/* of a flow */"
-        self._guarding = True
-        self._connection.set_progress_handler(lambda: time.monotonic() > ends, _STEPS_BETWEEN_LOOKS)
-        try:
-            return _fetch(self._connection.execute(text, given), limit, statement)
-        finally:
-            self._guarding = False
-            self._connection.set_progress_handler(None, 0)
-
-    def _authorise(self, action: int, first: str | None, second: str | None, *_where: str | None) -> int:
-        if not self._guarding:
-            return sqlite3.SQLITE_OK
-        if action in _NEVER:
-            return sqlite3.SQLITE_DENY
-        names = (first,) if action in _NAME_A_COLUMN else (first, second)
-        reached = any(name is not None and name.lower() in _OUT_OF_REACH for name in names)
-        return sqlite3.SQLITE_DENY if reached else sqlite3.SQLITE_OK
-
-
-_NEVER = frozenset(
-    {
-        sqlite3.SQLITE_ATTACH,
-        sqlite3.SQLITE_DETACH,
-        sqlite3.SQLITE_PRAGMA,
-        sqlite3.SQLITE_TRANSACTION,
-        sqlite3.SQLITE_SAVEPOINT,
-    }
-)
-_NAME_A_COLUMN = frozenset({sqlite3.SQLITE_READ, sqlite3.SQLITE_UPDATE})
-
-
-def _fetch(cursor: sqlite3.Cursor, limit: int, statement: Statement) -> dict[str, Any]:
-    try:
-        names = [column[0] for column in cursor.description or ()]
-        rows = cursor.fetchmany(limit) if names else []
-        if not statement.only_reads:  # RETURNING is done, and counted, when it has been read to its end
-            deque(cursor, maxlen=0)
-        return outcome(names, rows, cursor.rowcount)
-    finally:
-        cursor.close()
-
-
 def _code(error: BaseException) -> int:
     code: int = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)  # the module's own errors have none
     return code
-
-
-def as_failure(error: sqlite3.Error) -> SqlFailed:
-    """The database's message, as a flow's author meets it."""
-    code = _code(error)
-    if code == sqlite3.SQLITE_INTERRUPT:
-        return SqlFailed(
-            "the statement took longer than its time limit", hint="raise the step's timeout, or help it with an index"
-        )
-    if code == sqlite3.SQLITE_AUTH:
-        return SqlFailed(f"{error}: the box's own tables, PRAGMA, ATTACH and transactions are out of a flow's reach")
-    return SqlFailed(str(error), passing=code in _LOCKED)
 
 
 class SqliteSession:

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from onebox.storage.people_sql import read_statement
-from onebox.storage.sqlite import PeopleSql, as_failure, connect
+from onebox.storage.sqlite import connect
+from onebox.storage.sqlite_people import PeopleSql, as_failure
 from onebox.storage.tables import VERSION_TABLE
 
 if TYPE_CHECKING:

@@ -157,3 +157,5 @@ NAMES = frozenset(metadata.tables)
 VERSION_TABLE = "schema_version"
 SCHEMA = "onebox"
 """the Postgres schema that the tables live in; people's own tables are in `public`"""
+BOX_PATH = f"{SCHEMA}, pg_temp"
+"""where Postgres looks for the box's tables: temporary ones, which a flow may make, would come first if not named"""

@@ -39,6 +39,12 @@ class CannotOpen(OneboxError):
         super().__init__(f"the database {where} cannot be opened: {said}", hint=hint)
 
 
+def refuse_newer(found: str | None, *, where: str, box: str) -> None:
+    """There is no way back from a newer release's tables. Raises WrongVersion."""
+    if found is not None and found > CURRENT:
+        raise WrongVersion(where, found, box)
+
+
 def check_version(rows: Sequence[tuple[str, ...]] | None, *, where: str, box: str) -> None:
     """`rows`: what the version table holds, None if there is none. Raises WrongVersion."""
     found = rows[0][0] if rows else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
@@ -24,6 +25,8 @@ log = structlog.get_logger(__name__)
 
 MOST_UNITS = 512
 _MAY_FAIL = frozenset({RunSql})
+_PEOPLES_SHARE = 0.1
+"""seconds that people's statements may take of one transaction; the one that goes over it is the last"""
 _FULL = "there is no room to write: the disk or the quota of the box's database is full"
 
 
@@ -39,6 +42,9 @@ class Tally:
 
     units: int = 0
     transactions: int = 0
+
+
+_Batch = list[tuple["Sequence[Change[Any]]", "asyncio.Future[list[Any]]"]]
 
 
 class _Spoiled(Exception):
@@ -62,6 +68,7 @@ class Writer:
         self._waiting: SimpleQueue[tuple[Sequence[Change[Any]], asyncio.Future[list[Any]]] | None] = SimpleQueue()
         self._closed = False
         self._given_up = False
+        self._postponed: _Batch = []  # people's statements that wait for the next transaction
         self._has_room = True
         self._thread = Thread(target=self._serve, name="storage-writer", daemon=True)
         self.tally = Tally()
@@ -90,47 +97,69 @@ class Writer:
     # --- the writer's thread ---
 
     def _serve(self) -> None:
-        while True:
-            batch, last = self._take()
-            if batch:
-                self._answer(batch, self._outcomes([changes for changes, _ in batch]))
-            if last:
-                self._connection.close()
-                return
+        last = False
+        while not (last and not self._postponed):
+            batch, ended = self._take(wait=not (self._postponed or last))
+            last = last or ended
+            for part in self._parts(batch):
+                self._write_batch(part)
+        self._connection.close()
 
-    def _take(self) -> tuple[list[tuple[Sequence[Change[Any]], asyncio.Future[list[Any]]]], bool]:
-        unit = self._waiting.get()
-        batch: list[tuple[Sequence[Change[Any]], asyncio.Future[list[Any]]]] = []
+    def _take(self, *, wait: bool) -> tuple[_Batch, bool]:
+        batch: _Batch = []
         with suppress(Empty):
+            unit = self._waiting.get(block=wait)
             while unit is not None:
                 batch.append(unit)
                 if len(batch) == MOST_UNITS:
                     return batch, False
                 unit = self._waiting.get_nowait()
-        return batch, unit is None
+            return batch, True
+        return batch, False
+
+    def _parts(self, batch: _Batch) -> list[_Batch]:
+        """What is written together. While people's statements wait for their turn, the box's own units go before."""
+        peoples = [unit for unit in batch if _may_fail(unit[0])]
+        if not (peoples or self._postponed):
+            return [batch]
+        own = [unit for unit in batch if not _may_fail(unit[0])]
+        crowded, peoples = bool(self._postponed), [*self._postponed, *peoples]
+        self._postponed = []
+        return [own, peoples] if crowded else [own + peoples]
+
+    def _write_batch(self, batch: _Batch) -> None:
+        if not batch:
+            return
+        outcomes = self._outcomes([changes for changes, _ in batch])
+        done = [at for at, outcome in enumerate(outcomes) if outcome is not None]
+        self._postponed += [batch[at] for at, outcome in enumerate(outcomes) if outcome is None]
+        self._answer([batch[at] for at in done], [outcomes[at] for at in done])
 
     def _answer(self, batch: Sequence[tuple[Any, asyncio.Future[list[Any]]]], outcomes: Sequence[Any]) -> None:
         with suppress(RuntimeError):  # the loop was closed under us: nobody waits any more
             self._loop.call_soon_threadsafe(_resolve, [future for _, future in batch], outcomes)
 
-    def _outcomes(self, units: list[Sequence[Change[Any]]]) -> list[list[Any] | Exception]:
-        """One outcome a unit: its results or its error."""
+    def _outcomes(self, units: list[Sequence[Change[Any]]]) -> list[list[Any] | Exception | None]:
+        """One outcome a unit: its results or its error. None: there was no time for it."""
         outcomes: list[list[Any] | Exception | None] = [None] * len(units)
         left = list(range(len(units)))
+        began = time.monotonic()
         while left:
             try:
                 written = self._write([units[index] for index in left])
             except _Spoiled as spoiled:
                 self._connection.rollback()
                 left = self._after_spoiling(spoiled, units, left, outcomes)
+                if time.monotonic() - began > _PEOPLES_SHARE:
+                    left = [index for index in left if not _may_fail(units[index])]
             except Exception as error:  # noqa: BLE001 - each unit is told
                 self._connection.rollback()
                 left = self._after_trouble(error, left, outcomes)
             else:
-                for index, outcome in zip(left, written, strict=True):
+                for index, outcome in zip(left, written, strict=False):
                     outcomes[index] = outcome
                 left = []
-        return outcomes  # type: ignore[return-value]
+        return outcomes
 
     def _after_spoiling(
         self, spoiled: _Spoiled, units: list[Sequence[Change[Any]]], left: list[int], outcomes: list[Any]
@@ -163,13 +192,18 @@ class Writer:
         return []
 
     def _write(self, units: list[Sequence[Change[Any]]]) -> list[list[Any] | Exception]:
+        """The outcomes of the first units: of all, unless people's statements took long."""
         connection, appliers = self._connection, self._appliers
         connection.begin(lambda: self._given_up)
         outcomes: list[list[Any] | Exception] = []
         prunes = False
+        began: float | None = None
         for index, unit in enumerate(units):
-            if not _MAY_FAIL.isdisjoint(map(type, unit)):
+            if _may_fail(unit):
+                began = began or time.monotonic()
                 outcomes.append(self._write_guarded(index, unit))
+                if time.monotonic() - began > _PEOPLES_SHARE:
+                    break
                 continue
             try:
                 outcomes.append([appliers[type(change)](connection, change) for change in unit])
@@ -177,7 +211,7 @@ class Writer:
                 raise self._spoiled(index, error) from error
             prunes = prunes or type(unit[-1]) is Prune
         self._make_durable([results for results in outcomes if type(results) is list])
-        self.tally.units += len(units)
+        self.tally.units += len(outcomes)
         self.tally.transactions += 1
         self._note_room(room=True)
         if prunes:
@@ -229,6 +263,10 @@ class Writer:
             self._connection.give_back()
         except Exception:  # what was to be written is written
             log.exception("disk space could not be given back")
+
+
+def _may_fail(unit: Sequence[Change[Any]]) -> bool:
+    return not _MAY_FAIL.isdisjoint(map(type, unit))
 
 
 def _resolve(futures: Sequence[asyncio.Future[list[Any]]], outcomes: Sequence[list[Any] | Exception]) -> None:

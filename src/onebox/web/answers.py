@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 JSON: Mapping[str, str] = {"Content-Type": "application/json"}
 _BODILESS = frozenset((204, 205, 304))
+_LENGTHLESS = frozenset((204, 304))
 
 _log = structlog.get_logger("onebox.web")
 
@@ -78,7 +79,7 @@ class Answer(StreamResponse):
     def __init__(self, status: int, head: bytes, body: bytes, *, close: bool = False) -> None:
         super().__init__(status=status)
         self._head = head
-        self._whole_body = body
+        self._whole_body = b"" if status in _BODILESS else body  # else it would be read as the next answer
         if close:
             self.force_close()
 
@@ -93,13 +94,15 @@ class Answer(StreamResponse):
         transport.write(b"".join((self._head, _DATE.line(), self._connection(request), body)))
         if transport.get_write_buffer_size():
             await request.writer.drain()
+        if "Content-Encoding" in request.headers and not request.content.is_eof():
+            request.protocol.force_close()  # to read on would unpack the rest of what may be a bomb
         return None
 
     async def write_eof(self, data: bytes = b"") -> None:
         """All was sent already."""
 
     def _connection(self, request: BaseRequest) -> bytes:
-        length = b"" if self.status in _BODILESS else b"content-length: %d\r\n" % len(self._whole_body)
+        length = b"" if self.status in _LENGTHLESS else b"content-length: %d\r\n" % len(self._whole_body)
         if not self._keep_alive:
             return length + b"connection: close\r\n\r\n"
         if request.version == HttpVersion10:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote
 
 from onebox.web.answers import Refused
-from onebox.web.texts import decode_text, readable
+from onebox.web.texts import codec_of, decode_text, readable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -23,7 +23,9 @@ def parse_urlencoded(raw: bytes, charset: str) -> dict[str, Any]:
     """Fields by name; a list where a name comes again. Raises Refused (400)."""
     text = decode_text(raw, charset, "the form")
     try:
-        pairs = parse_qsl(text, keep_blank_values=True, encoding=charset, errors="strict", max_num_fields=MAX_FIELDS)
+        pairs = parse_qsl(
+            text, keep_blank_values=True, encoding=codec_of(charset), errors="strict", max_num_fields=MAX_FIELDS
+        )
     except UnicodeError as error:
         raise _broken(f"has an escape that is not {charset}: {error}") from None
     except ValueError:

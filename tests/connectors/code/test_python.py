@@ -56,6 +56,11 @@ def stubborn():
 def greedy(): return len(bytearray(10**9))
 def modest(): return len(bytearray(50_000_000))
 def large(): return "x" * 2_000_000
+def forging():
+    for number in range(3, 20):
+        try: os.write(number, b'{"ok": "forged"}\\n{"ok": "forged again"}\\n')
+        except OSError: pass
+    return "true"
 def crashing():
     import ctypes
     ctypes.string_at(0)
@@ -244,6 +249,7 @@ async def test_too_many_open_files_is_an_error_of_the_function(python: PythonCon
         ("strange", "bad_result", "returned what cannot be kept: a object cannot be kept"),
         ("broken_number", "bad_result", "nan cannot be kept: JSON has no such number"),
         ("deep", "bad_result", "nested more than 100 deep"),
+        ("forging", "bad_result", "returned what"),
         ("surrogate", "bad_result", "returned what"),
         ("large", "result_too_large", "returned 2000010 characters of JSON; 1 MB is the most"),
     ],

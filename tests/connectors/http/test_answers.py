@@ -3,17 +3,20 @@ from __future__ import annotations
 import asyncio
 import gzip
 from contextlib import suppress
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self
 
 import pytest
 from aiohttp import web
 from tests.connectors.calls import call
 
-from onebox.connectors.http.answer import expected
+from onebox.connectors.http.answer import expected, retry_after
 from onebox.flows.handlers import StepFailed
+from onebox.kernel.encoding import dump, load
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from tests.connectors.http.service import Caller, Service
 
 
@@ -225,3 +228,17 @@ class Answering:
         self._server.close()
         await self._server.wait_closed()
         await self._done.wait()
+
+
+async def test_a_header_that_is_no_utf8_can_be_kept(
+    ask: Caller, raw_service: Callable[[bytes], Awaitable[str]]
+) -> None:
+    url = await raw_service(b"HTTP/1.1 200 OK\r\nX-Name: Sal\xf3n\r\nContent-Length: 2\r\n\r\nok")
+    result = await ask("get", url)
+    assert result["headers"]["x-name"] == "Salón"
+    assert load(dump(result)) == result
+
+
+@pytest.mark.parametrize("header", ["Mon, 01 Jan 2024 00:00:00 +99999999999999", "soon", ""])
+def test_a_retry_after_that_says_nothing(header: str) -> None:
+    assert retry_after(header, datetime(2026, 1, 1, tzinfo=UTC)) is None

@@ -224,3 +224,33 @@ def test_a_wrong_url_is_found_at_the_start(url: str, message: str) -> None:
     with pytest.raises(DatabaseMisconfigured) as error:
         SqlConnector(databases={"crm": url}, secrets={"crm": "x"}, folder=Path())
     assert error.value.message == message
+
+
+async def test_a_step_cannot_leave_a_transaction_open(sql: SqlConnector) -> None:
+    await run(sql, "begin")
+    await run(sql, "insert into lead values (7, 'Gus', null)")
+    found = await asyncio.gather(*[run(sql, "select count(*) as n from lead where id = 7") for _ in range(3)])
+    assert [one["row"]["n"] for one in found] == [1, 1, 1]
+
+
+async def test_a_value_that_no_database_takes_is_a_bad_argument(sql: SqlConnector) -> None:
+    failed = await failure(sql, "select :a as a", args={"a": "\ud800"})
+    assert failed.step_code == "bad_argument"
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "attach database :file as other",
+        "vacuum into :file",
+        "select fts3_tokenizer('mine', x'4141414141414141') where :file <> ''",
+        "select length(zeroblob(900000000)) where :file <> ''",
+    ],
+)
+async def test_a_sqlite_statement_reaches_its_own_database_alone(tmp_path: Path, statement: str) -> None:
+    (tmp_path / "crm.db").touch()
+    (tmp_path / "box.db").touch()
+    connector = SqlConnector(databases={"crm": "sqlite:///crm.db"}, secrets={}, folder=tmp_path)
+    failed = await failure(connector, statement, args={"file": str(tmp_path / "box.db")})
+    assert (failed.step_code, failed.passing) == ("sql_failed", False)
+    await connector.close()

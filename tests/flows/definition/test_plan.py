@@ -175,7 +175,7 @@ def test_the_whole_flow_is_compiled() -> None:
         ("webhook", "webhook.b"),
         ("event", "order.paid"),
     ]
-    assert (flow.limits.items, flow.limits.time, flow.limits.concurrency) == (5, timedelta(minutes=1), 50)
+    assert (flow.limits.items, flow.limits.time, flow.limits.concurrency) == (5, timedelta(minutes=1), 100)
     assert flow.output is not None
     assert flow.output({"a": {"v": 1}}) == {"v": 1}
     assert (flow.keep, flow.timezone) == (timedelta(days=3), "Asia/Tokyo")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 from contextlib import suppress
 from typing import Any
 
@@ -10,7 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onebox.flows.expressions import ExpressionFailed, ExpressionInvalid, compile_value, render_template_text
+from onebox.flows.expressions import (
+    ExpressionFailed,
+    ExpressionInvalid,
+    compile_value,
+    render_template_text,
+    suggestion,
+)
 from onebox.flows.expressions.engine import ENVIRONMENT
 from onebox.flows.expressions.filters import BUILT_IN, FILTERS, FUNCTIONS, TESTS
 from onebox.flows.expressions.methods import METHOD_NAMES
@@ -132,3 +139,31 @@ def _complaint(code: str) -> str:
     except Exception as error:  # noqa: BLE001  whatever a filter says of a number
         return str(error)
     return ""
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "([event.long] * 5000) | join",
+        "event.numbers | join(event.long)",
+        "event.long.join(event.numbers)",
+        "event.numbers | json(indent=10000000)",
+        "event.numbers | tojson(indent=-1)",
+    ],
+)
+def test_a_text_does_not_grow_without_bounds(code: str) -> None:
+    names = {"event": {"long": "x" * 1_000_000, "numbers": list(range(1000))}}
+    with pytest.raises(ExpressionFailed, match=r"longer than|an indent is"):
+        compile_value(f"${{{code}}}")(names)
+
+
+def test_join_reads_as_minijinja_documents_it() -> None:
+    names = {"people": [{"name": "Ana"}, {"name": "Bo"}], "mixed": [1, 1.5, "a"]}
+    assert compile_value("${people | join(', ', attribute='name')}")(names) == "Ana, Bo"
+    assert compile_value("${mixed | join('-')} ${'abc' | join(',')}")(names) == "1-1.5-a a,b,c"
+
+
+def test_the_nearest_name_is_looked_for_among_so_many_alone() -> None:
+    endless = (f"name_{number}" for number in itertools.count())
+    assert suggestion("nmae_7", endless) == "did you mean 'name_7'?"
+    assert suggestion("x" * 10_000, ["y" * 10_000, "short"]) == "there is: short"

@@ -379,7 +379,7 @@ def test_wait_for_gives_the_event_and_drops_its_timeout() -> None:
     running = waiting()
     assert running.advance() == [
         Listen("paid", "order.paid", {"id": 7}),
-        Sleep("paid!timeout", START + timedelta(days=2)),
+        Sleep("paid!timeout", START + timedelta(days=2), limit=True),
     ]
     commands = answer(running, Entry("paid", EntryKind.event, {"id": 7, "by": "card"}, START))
     assert commands == [Withdraw("paid!timeout"), Finish(RunState.done, {"id": 7, "by": "card"})]

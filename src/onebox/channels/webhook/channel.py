@@ -100,12 +100,18 @@ class WebhookChannel:
     async def _refused(self, response: aiohttp.ClientResponse) -> DeliveryFailed:
         status = response.status
         said = " ".join((await response.content.read(_EXCERPT)).decode(errors="replace").split())
-        text = f"{self._url.host} answered {status} {response.reason or ''}".rstrip() + (f": {said}" if said else "")
+        text = f"{self._url.host} answered {status} {_readable(response.reason or '')}".rstrip() + (
+            f": {said}" if said else ""
+        )
         return DeliveryFailed(
             text,
             permanent=status not in _PASSING and status < HTTPStatus.INTERNAL_SERVER_ERROR,
             retry_after=retry_after(response.headers.get("Retry-After"), self._clock.now()),
         )
+
+
+def _readable(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()  # aiohttp leaves bytes that are no UTF-8 as lone surrogates
 
 
 def body_of(message: Message) -> bytes:
@@ -127,7 +133,7 @@ def retry_after(header: str | None, now: datetime) -> float | None:
         return float(text[:9])
     try:
         until = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return None if until.tzinfo is None else max(0.0, (until - now).total_seconds())
 

@@ -53,10 +53,11 @@ def python_kind(folder: Path | None = None) -> StepKind:
     """`python`; performed by `PythonConnector`. With the box's code `folder`, functions that are not there are found
     before anything runs."""
 
-    def fault(arguments: Mapping[str, Any]) -> str | None:
+    def fault(arguments: Mapping[str, Any]) -> tuple[str, str] | None:
         function = arguments.get("function")
         if folder is None or not isinstance(function, str) or "${" in function:
             return None
-        return missing_function(folder, function)
+        missing = missing_function(folder, function)
+        return None if missing is None else ("function", missing)
 
     return StepKind("python", PythonArguments, fault=fault)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import secrets
 import signal
 from typing import TYPE_CHECKING, Any
 
@@ -39,9 +40,10 @@ class PythonConnector:
     async def __call__(self, call: Call) -> Any:
         """What the function returned. Raises StepFailed."""
         function = str(call.arguments.get("function"))
-        seconds, request = self._request(function, call.arguments)
+        number = secrets.token_hex(8)
+        seconds, request = self._request(number, function, call.arguments)
         try:
-            answer, printed = await self._ask(call.flow, function, request, seconds)
+            answer, printed = await self._ask(call.flow, function, number, request, seconds)
         except OSError as error:
             text = f"python: {function}: no process can be started for it: {error}"
             raise StepFailed("no_worker", text, passing=True) from None
@@ -59,7 +61,7 @@ class PythonConnector:
         """Kills all processes."""
         await self._pool.close()
 
-    def _request(self, function: str, arguments: Mapping[str, Any]) -> tuple[float, str]:
+    def _request(self, number: str, function: str, arguments: Mapping[str, Any]) -> tuple[float, str]:
         if not self._folder.is_dir():
             message = f"python: {function}: this box has no folder code/"
             raise StepFailed("no_function", message, passing=False)
@@ -73,15 +75,17 @@ class PythonConnector:
             args = dump(normalise(given))
         except (DurationError, SizeError, EncodingError) as error:
             raise StepFailed("bad_argument", f"python: {function}: {error.message}", passing=False) from None
-        head = json.dumps({"module": module, "name": name, "seconds": seconds, "memory": memory})
+        head = json.dumps({"call": number, "module": module, "name": name, "seconds": seconds, "memory": memory})
         return seconds, f'{head[:-1]}, "args": {args}}}'
 
-    async def _ask(self, flow: str, function: str, request: str, seconds: float) -> tuple[dict[str, Any], str]:
+    async def _ask(
+        self, flow: str, function: str, number: str, request: str, seconds: float
+    ) -> tuple[dict[str, Any], str]:
         while True:
             async with self._pool.worker(flow) as process:
                 try:
                     async with asyncio.timeout(seconds):
-                        answer = _read(await process.ask(request))
+                        answer = _read(await process.ask(request), number)
                 except TimeoutError:
                     message = f"python: {function} ran longer than {seconds:g} s and was stopped"
                     raise StepFailed("time_limit", message + _said(process.tail), passing=False) from None
@@ -113,10 +117,11 @@ def _ran_full(answer: Mapping[str, Any]) -> bool:
     return bool(answer.get("error", {}).get("code") == "memory_limit")
 
 
-def _read(line: bytes) -> dict[str, Any]:
+def _read(line: bytes, number: str) -> dict[str, Any]:
+    """The answer to this call. Raises ValueError: a function may find the socket and write to it what it likes."""
     answer = load(line)
-    if not isinstance(answer, dict):
-        raise ValueError(answer)  # noqa: TRY004 the caller treats it as any other broken line
+    if not isinstance(answer, dict) or answer.get("call") != number:
+        raise ValueError(answer)
     return answer
 
 

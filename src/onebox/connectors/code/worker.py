@@ -27,7 +27,7 @@ LONGEST_ANSWER = 1_000_000
 DEEPEST = 100
 FRAMES = 5
 OPEN_FILES = 256
-NICE = 10
+NICE = 19
 STACK = 512 * 1024
 modules_seen: dict[str, int] = {}
 """the files that modules were loaded from, and when these were changed"""
@@ -46,7 +46,9 @@ def main() -> None:
     os.close(empty)
     sys.stdout = sys.stderr
     sys.path.insert(0, FOLDER)
-    os.nice(NICE)  # a runaway function must not starve the box
+    os.nice(NICE)  # a runaway function must not starve the box …
+    if hasattr(os, "SCHED_BATCH"):
+        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))  # … nor wake before it
     limit(resource.RLIMIT_CORE, 0)
     limit(resource.RLIMIT_NOFILE, OPEN_FILES)
     calls: queue.SimpleQueue[bytes] = queue.SimpleQueue()
@@ -55,7 +57,8 @@ def main() -> None:
     _thread.stack_size(0)
     base = address_space()
     while True:
-        answer = perform(json.loads(calls.get()), base)
+        call = json.loads(calls.get())
+        answer = f'{perform(call, base)[:-1]},"call":"{call["call"]}"}}'
         if left_behind():
             answer = answer[:-1] + ',"spent":true}'
         unsent = memoryview(answer.encode() + b"\n")

@@ -37,7 +37,7 @@ async def unexpected(request: Request, response: aiohttp.ClientResponse, now: da
     """The failure that an answer with an unexpected status is."""
     status = response.status
     excerpt = "" if request.method == "HEAD" else await _excerpt(request, response)
-    message = f"{request.name} answered {status} {response.reason or ''}".rstrip()
+    message = f"{request.name} answered {status} {_readable(response.reason or '')}".rstrip()
     return StepFailed(
         f"status_{status}",
         f"{message}: {excerpt}" if excerpt else message,
@@ -51,7 +51,22 @@ def plain_headers(response: aiohttp.ClientResponse) -> dict[str, str]:
     headers = {name.lower(): value for name, value in response.headers.items()}
     if len(headers) != len(response.headers):
         headers = {name: ", ".join(response.headers.getall(name)) for name in headers}
-    return headers
+    return {name: _readable(value) for name, value in headers.items()}
+
+
+def _readable(text: str) -> str:
+    r"""Bytes that are no UTF-8 are left as lone surrogates by aiohttp, and no row can keep these.
+
+    >>> _readable("Sal\udcf3n")
+    'Salón'
+    """
+    if text.isascii():
+        return text
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogateescape").decode("latin-1")
+    return text
 
 
 def retry_after(header: str | None, now: datetime) -> float | None:
@@ -67,7 +82,7 @@ def retry_after(header: str | None, now: datetime) -> float | None:
         return min(float(text), _MOST_RETRY_AFTER)
     try:
         until = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     if until.tzinfo is None:
         return None

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
     from aiohttp.abc import ResolveResult
 
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_CARRYING = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("::/96"))
+"""NAT64, and the old form ::127.0.0.1 (with ::1 and :: in it, which are no public addresses either)"""
 
 
 class PrivateAddress(Exception):
@@ -55,6 +56,8 @@ def is_public(text: str) -> bool:
     """
     >>> [is_public(text) for text in ("93.184.215.14", "10.0.0.1", "127.0.0.1", "169.254.169.254", "::ffff:10.0.0.1")]
     [True, False, False, False, False]
+    >>> [is_public(text) for text in ("2606:2800:21f:cb07::1", "::1", "::127.0.0.1", "fec0::1", "fe80::1%eth0")]
+    [True, False, False, False, False]
     """
     try:
         address = ipaddress.ip_address(text.partition("%")[0])
@@ -64,11 +67,13 @@ def is_public(text: str) -> bool:
         inner = _carried(address)
         if inner is not None:
             return is_public(str(inner))
+        if address.is_site_local:
+            return False
     return address.is_global and not address.is_multicast
 
 
 def _carried(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
     """The IPv4 address that an IPv6 address stands for, where it does."""
-    if address in _NAT64:
+    if any(address in network for network in _CARRYING):
         return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
     return address.ipv4_mapped or address.sixtofour or (address.teredo[1] if address.teredo else None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -11,6 +11,9 @@ from onebox.connectors.sql.statement import parameters, read_statement
 from onebox.flows.definition.fields import FlowModel, Given, Verbatim
 from onebox.flows.kinds import StepKind
 from onebox.kernel.nearest import did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
 
 
 class SqlArguments(FlowModel):
@@ -61,6 +64,16 @@ def _check_args(names: set[str], args: dict[str, Any]) -> None:
         raise PydanticCustomError("parameter_unknown", "the statement has no parameter :{extra}{near}", found)
 
 
-def sql_kind() -> StepKind:
-    """`sql`; on a named database performed by `SqlConnector`, on the box's own by the engine."""
-    return StepKind("sql", SqlArguments, results=("rows", "row", "count"))
+def sql_kind(databases: Collection[str] | None = None) -> StepKind:
+    """`sql`; on a named database performed by `SqlConnector`, on the box's own by the engine. With the names of the
+    box's `databases`, a wrong one is found before anything runs."""
+
+    def fault(arguments: Mapping[str, Any]) -> tuple[str, str] | None:
+        name = arguments.get("database")
+        if databases is None or not isinstance(name, str) or "${" in name or name in databases:
+            return None
+        known = ", ".join(sorted(databases)) or "none"
+        near = did_you_mean(name, databases) or f"; box.yaml names: {known}"
+        return "database", f"there is no database {name!r}{near}"
+
+    return StepKind("sql", SqlArguments, results=("rows", "row", "count"), fault=fault)

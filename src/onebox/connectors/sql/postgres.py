@@ -52,6 +52,8 @@ class PostgresConnection:
     def usable(self) -> bool:
         if self._interrupted or self._connection.closed or self._connection.broken:
             return False
+        if self._connection.info.transaction_status:  # a step that says BEGIN would hold its locks for ever
+            return False
         if time.monotonic() - self._used_at < _IDLE_SECONDS:
             return True
         return self._lives()
@@ -69,6 +71,9 @@ class PostgresConnection:
                 return answer(cursor, text, given, limit)
         except psycopg.Error as error:
             raise self._failure(error, seconds) from None
+        except UnicodeEncodeError as error:
+            message = f"sql: database {self._name!r} takes no such value: {error}"
+            raise StepFailed("bad_argument", message, passing=False) from None
         finally:
             self._used_at = time.monotonic()
 

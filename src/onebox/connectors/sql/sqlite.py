@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 
 _BUSY_SECONDS = 5.0
 _STEPS_BETWEEN_LOOKS = 10_000
+# ATTACH would lead to any file of the box, its own database too; the function takes addresses.
+_REFUSED = frozenset({sqlite3.SQLITE_ATTACH, sqlite3.SQLITE_DETACH})
+_UNSAFE = "fts3_tokenizer"
+_LIMITS = ((sqlite3.SQLITE_LIMIT_LENGTH, 50_000_000), (sqlite3.SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 1000))
+"""of one value and of one pattern: a function's work on them is not watched by the time limit, and takes memory"""
 _PASSING = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
 
 
@@ -38,8 +43,13 @@ class SqliteConnection:
             isolation_level=None,
             check_same_thread=False,
         )
+        self._connection.set_authorizer(_authorise)
+        for which, most in _LIMITS:
+            self._connection.setlimit(which, most)
 
-    usable = True
+    @property
+    def usable(self) -> bool:
+        return not self._connection.in_transaction  # a step that says BEGIN would hold its locks for ever
 
     def run(self, statement: Statement, values: Mapping[str, Any], *, limit: int, seconds: float | None) -> Answer:
         self._interrupted = False
@@ -53,7 +63,7 @@ class SqliteConnection:
                 cursor.close()
         except sqlite3.Error as error:
             raise self._failure(error, seconds) from None
-        except OverflowError as error:
+        except (OverflowError, UnicodeEncodeError) as error:
             message = f"sql: database {self._name!r} takes no such value: {error}"
             raise StepFailed("bad_argument", message, passing=False) from None
 
@@ -79,8 +89,16 @@ class SqliteConnection:
         if code == sqlite3.SQLITE_INTERRUPT:
             limit = "in time" if seconds is None else f"within {seconds:g} s"
             return StepFailed("timeout", f"sql: database {self._name!r} was not done {limit}", passing=True)
+        if code == sqlite3.SQLITE_AUTH:
+            text = f"sql: database {self._name!r}: {error}: a statement reaches this database alone"
+            return StepFailed("sql_failed", text, passing=False)
         kind = "sql_constraint" if isinstance(error, sqlite3.IntegrityError) else "sql_failed"
         return StepFailed(kind, f"sql: database {self._name!r}: {error}", passing=code in _PASSING)
+
+
+def _authorise(action: int, _first: str | None, second: str | None, *_where: str | None) -> int:
+    unsafe = action == sqlite3.SQLITE_FUNCTION and (second or "").lower() == _UNSAFE
+    return sqlite3.SQLITE_DENY if action in _REFUSED or unsafe else sqlite3.SQLITE_OK
 
 
 def _answer(cursor: sqlite3.Cursor, limit: int) -> Answer:

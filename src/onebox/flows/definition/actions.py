@@ -94,13 +94,13 @@ class Actions:
             return Constant({})
         if kind.name == "run" and isinstance(raw.get("flow"), str) and not is_expression(raw["flow"]):
             self.started_flows.append((raw["flow"], (*location, "flow")))
+        if self._reader.names_checked and (found := kind.fault(raw)):
+            self._reader.fault((*location, found[0]), found[1])
         if "template" in raw and "template" not in kind.arguments.model_fields:
             return self._with_template(kind, raw, location, scope)
         if "file" in raw and "run" in kind.arguments.model_fields and "file" not in kind.arguments.model_fields:
             return self._with_file(kind, raw, location, scope)
-        model = self._reader.model(kind.arguments, raw, location, kind.name)
-        if model is not None and (fault := kind.fault(raw)):
-            self._reader.fault(location, fault)
+        self._reader.model(kind.arguments, raw, location, kind.name)
         return self._reader.formula(raw, location, scope)
 
     def _with_template(self, kind: StepKind, raw: dict[str, Any], location: Location, scope: Scope) -> Formula:

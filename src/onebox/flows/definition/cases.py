@@ -60,17 +60,21 @@ def _match(pattern: str, location: Location, reader: Reader) -> CompiledCase | N
 class _Match:
     """Searches a text. Its time grows with the text's length alone, whatever the pattern."""
 
-    __slots__ = ("_pattern",)
+    __slots__ = ("_named", "_numbers", "_search")
 
     def __init__(self, pattern: Any) -> None:
-        self._pattern = pattern
+        self._search = pattern.search
+        self._numbers = [str(number) for number in range(1, pattern.groups + 1)]
+        self._named = list(pattern.groupindex.items())
 
     def __call__(self, subject: Any, _scope: Mapping[str, Any]) -> Mapping[str, Any] | None:
-        found = self._pattern.search(subject) if isinstance(subject, str) else None
+        found = self._search(subject) if isinstance(subject, str) else None
         if found is None:
             return None
-        numbered = {str(number): found.group(number) for number in range(self._pattern.groups + 1)}
-        return {"match": {**numbered, **found.groupdict()}}
+        groups = found.groups()  # once: each look at the match costs a conversion
+        match = {"0": found.group(), **dict(zip(self._numbers, groups, strict=True))}
+        match.update({name: groups[number - 1] for name, number in self._named})
+        return {"match": match}
 
 
 class _Equals:

@@ -117,8 +117,9 @@ def _compose(file: str, text: str, faults: list[Fault]) -> Node | None:
         raise DocumentInvalid(_character_fault(file, text, error)) from None
     except UnicodeEncodeError as error:
         line, column = _position(text, error.start)
-        message = "half of a surrogate pair is no character"
-        raise DocumentInvalid(Fault(file, line, column, message)) from None
+        # Bytes that are no UTF-8 come here as such halves; see app.folder.
+        message = "this is no character of UTF-8"
+        raise DocumentInvalid(Fault(file, line, column, message, "save the file as UTF-8")) from None
     except (RecursionError, ValueError, yaml.YAMLError) as error:
         message = f"this is no YAML: {(str(error) or type(error).__name__).splitlines()[0]}"
         raise DocumentInvalid(Fault(file, 1, 1, message)) from None

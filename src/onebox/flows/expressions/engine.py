@@ -58,6 +58,7 @@ def _environment() -> Environment:
         environment.remove_global(name)
     for name, function in filters.ADDED.items():
         environment.add_filter(name, function)
+    environment.add_filter("join", filters.join)  # minijinja's grows until the process is killed
     environment.add_filter("need", _need)
     environment.add_filter("at", step_into)
     environment.add_filter("call_method", call_method)

@@ -16,12 +16,14 @@ import pydantic_core
 
 from onebox.flows.expressions import methods
 from onebox.flows.expressions.failure import ExpressionFailed
-from onebox.flows.expressions.paths import describe
+from onebox.flows.expressions.paths import describe, step_into
 from onebox.kernel.durations import format_duration, parse_duration
 from onebox.kernel.encoding import from_json, to_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+_WIDEST_INDENT = 16
 
 
 def as_text(value: Any) -> str:
@@ -46,6 +48,8 @@ def as_text(value: Any) -> str:
 
 
 def _json(value: Any, indent: int | None = None) -> str:
+    if indent is not None and not 0 <= indent <= _WIDEST_INDENT:
+        raise ExpressionFailed("", f"an indent is 0 to {_WIDEST_INDENT} wide, this one {indent:,}")
     return pydantic_core.to_json(value, indent=indent, inf_nan_mode="strings").decode()
 
 
@@ -129,6 +133,11 @@ def _escape(value: Any) -> str:
 
 def _replace(value: Any, old: str, new: str) -> str:
     return methods.replace(as_text(value), old, new)
+
+
+def join(items: Any, separator: str = "", attribute: str | None = None) -> str:
+    """The filter of that name, which does not grow without bounds."""
+    return methods.join(separator, items if attribute is None else [step_into(item, attribute) for item in items])
 
 
 ADDED: dict[str, Callable[..., Any]] = {

@@ -25,9 +25,12 @@ def replace(text: str, old: str, new: str, count: int = -1) -> str:
     """`str.replace` that does not grow without bounds."""
     times = text.count(old) if count < 0 else min(count, text.count(old))
     if len(text) + times * (len(new) - len(old)) > LONGEST_TEXT:
-        reason = f"the result would be longer than {LONGEST_TEXT:,} characters"
-        raise ExpressionFailed("", reason)
+        raise _too_long()
     return text.replace(old, new, count)
+
+
+def _too_long() -> ExpressionFailed:
+    return ExpressionFailed("", f"the result would be longer than {LONGEST_TEXT:,} characters")
 
 
 def strftime(value: date | time, pattern: str) -> str:
@@ -38,8 +41,15 @@ def strftime(value: date | time, pattern: str) -> str:
     return value.strftime(pattern)
 
 
-def _join(separator: str, items: Any) -> str:
-    return separator.join(str(item) for item in items)
+def join(separator: str, items: Any) -> str:
+    """`str.join` that does not grow without bounds."""
+    texts, length = [], 0
+    for item in items:
+        texts.append(str(item))
+        length += len(texts[-1]) + len(separator)
+        if length > LONGEST_TEXT + len(separator):
+            raise _too_long()
+    return separator.join(texts)
 
 
 _TEXT: dict[str, Callable[..., Any]] = {
@@ -49,7 +59,7 @@ _TEXT: dict[str, Callable[..., Any]] = {
         "find rfind count index partition rpartition removeprefix removesuffix "
         "isdigit isalpha isalnum isdecimal isnumeric isspace isupper islower istitle isidentifier casefold"
     ).split()
-} | {"replace": replace, "join": _join}
+} | {"replace": replace, "join": join}
 _MAPPING: dict[str, Callable[..., Any]] = {
     "get": lambda mapping, key, default=None: mapping.get(key, default),
     "keys": lambda mapping: list(mapping.keys()),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from difflib import get_close_matches
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from onebox.flows.expressions.failure import ExpressionFailed
@@ -16,6 +17,9 @@ Key = str | int
 
 _ALIKE = 0.65
 _MOST_LISTED = 12
+_MOST_COMPARED = 1000
+_LONGEST_NAME = 60
+"""names are looked at while everyone waits, and a stranger's event may have very many, very long ones"""
 _DAY = ("year", "month", "day")
 _HOUR = ("hour", "minute", "second", "microsecond")
 _ATTRIBUTES: tuple[tuple[type, tuple[str, ...]], ...] = (
@@ -62,7 +66,9 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     >>> nearest("amuont", ["amount", "currency"])
     'amount'
     """
-    candidates = [str(candidate) for candidate in known]
+    if len(name) > _LONGEST_NAME:
+        return None
+    candidates = [text for text in map(str, islice(known, _MOST_COMPARED)) if len(text) <= _LONGEST_NAME]
     found = get_close_matches(name, candidates, n=1, cutoff=_ALIKE)
     if found:
         return found[0]
@@ -72,7 +78,7 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
 
 def suggestion(name: str, known: Iterable[str]) -> str | None:
     """What to write instead, or what there is."""
-    names = sorted({str(candidate) for candidate in known})
+    names = sorted({text for text in map(str, islice(known, _MOST_COMPARED)) if len(text) <= _LONGEST_NAME})
     found = nearest(name, names)
     if found:
         return f"did you mean {found!r}?"

@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from onebox.flows.kinds import Nature
 from onebox.flows.machine.commands import Perform, StartChild
 from onebox.flows.machine.failure import Fails, retry_delay, told
 from onebox.flows.machine.frame import Frame
 from onebox.flows.run import EntryKind
 from onebox.kernel.durations import parse_duration
+from onebox.kernel.encoding import normalise
 
 if TYPE_CHECKING:
+    from onebox.flows.kinds import StepKind
     from onebox.flows.machine.failure import Failure
     from onebox.flows.machine.frame import Scope
     from onebox.flows.machine.machine import Machine
@@ -35,11 +38,14 @@ class ActionFrame(Frame):
     def begin(self) -> None:
         self.scope["now"] = self.machine.now
         arguments = self.action.arguments(self.scope)
-        getattr(self, f"_begin_{self.action.kind.nature.name}")(arguments)
+        kind = self.action.kind
+        if not isinstance(arguments, dict) and kind.nature is not Nature.pure:
+            message = f"{kind.name}: expected a mapping of arguments, got {arguments!r:.80}"
+            raise Fails("bad_argument", message)
+        getattr(self, f"_begin_{kind.nature.name}")(arguments)
 
     def _begin_pure(self, arguments: Any) -> None:
-        compute = self.action.kind.compute
-        self.end(compute(arguments) if compute else arguments)
+        self.end(computed(self.action.kind, arguments))
 
     def _begin_effect(self, arguments: Any) -> None:
         step = self.step
@@ -67,13 +73,13 @@ class ActionFrame(Frame):
     def _begin_child(self, arguments: Any) -> None:
         data = arguments.get("data")
         if data is not None and not isinstance(data, dict):
-            message = f"run: data must be a mapping, it is the event of {arguments['flow']!r}; got {data!r:.80}"
+            message = f"run: data must be a mapping, it is the event of the flow; got {data!r:.80}"
             raise Fails("bad_argument", message)
         wait = arguments.get("wait", True)
-        self.ask(StartChild(self.path, str(arguments["flow"]), data or {}, wait=bool(wait)), self.path)
+        self.ask(StartChild(self.path, str(arguments.get("flow")), normalise(data or {}), wait=bool(wait)), self.path)
 
     def _begin_stop(self, arguments: Any) -> None:
-        self.machine.stop(self, arguments.get("output"))
+        self.machine.stop(self, normalise(arguments.get("output")))
 
     def _begin_fail(self, arguments: Any) -> None:
         raise Fails(
@@ -102,3 +108,14 @@ class ActionFrame(Frame):
             self.sleep(f"{self.path}!retry{self.attempt}", self.machine.now + delay)
         except OverflowError:  # the other side asked for more than a calendar holds
             self.fail(failed)
+
+
+def computed(kind: StepKind, arguments: Any) -> Any:
+    """What a pure step gives. Arguments that were an expression may be anything: what it cannot take fails the step."""
+    if kind.compute is None:
+        return arguments
+    try:
+        return kind.compute(arguments)
+    except (TypeError, ValueError, KeyError, AttributeError) as error:
+        message = f"{kind.name} cannot take {arguments!r:.80}: {type(error).__name__}: {error}"
+        raise Fails("bad_argument", message) from error

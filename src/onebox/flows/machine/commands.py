@@ -41,10 +41,11 @@ class StartChild:
 
 @dataclass(slots=True)
 class Sleep:
-    """Answer with `fired` at this time."""
+    """Answer with `fired` at this time. `limit`: it is the most that something may take."""
 
     path: str
     until: datetime
+    limit: bool = False
 
 
 @dataclass(slots=True)

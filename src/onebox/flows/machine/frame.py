@@ -84,9 +84,9 @@ class Frame:
         self.asked.append(path)
         self.machine.issue(command, path, self)
 
-    def sleep(self, path: str, until: datetime) -> None:
-        """Asks for a timer."""
-        self.ask(Sleep(path, until), path)
+    def sleep(self, path: str, until: datetime, *, limit: bool = False) -> None:
+        """Asks for a timer; with `limit`, for what this part may take."""
+        self.ask(Sleep(path, until, limit), path)
 
     def end(self, result: Any) -> None:
         """This part ended well."""

@@ -14,6 +14,7 @@ from onebox.flows.machine.failure import Fails, failure_of
 from onebox.flows.machine.steps import BlockFrame, StepFrame
 from onebox.flows.plan import Block
 from onebox.flows.run import RunState
+from onebox.kernel.encoding import normalise
 from onebox.kernel.errors import OneboxError
 
 if TYPE_CHECKING:
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
     from onebox.flows.plan import Flow
     from onebox.flows.run import Entry
 
-_ON_ERROR = "on_error"
+ON_ERROR = "on_error"
+"""The path of what is done about a failure of the run."""
 ABORT = "!abort"
 """The path of an entry that ends the run from outside: its value is the failure."""
 
@@ -91,13 +93,14 @@ class Machine:
 
     def feed(self, entry: Entry) -> bool:
         """Hands an answer in; false if nobody waits for it (any more), then nothing changes."""
-        self.now = max(self.now, entry.at)
         if entry.path == ABORT:
+            self.now = max(self.now, entry.at)
             self._abort(entry.value)
             return True
         found = self._pending.pop(entry.path, None)
         if found is None:
             return False
+        self.now = max(self.now, entry.at)
         frame, _ = found
         frame.asked.remove(entry.path)
         self.later(frame, frame.answered, entry.path, entry)
@@ -153,7 +156,7 @@ class Machine:
             return
         try:
             self._scope["now"] = self.now
-            output = self.flow.output(self._scope) if self.flow.output else None
+            output = normalise(self.flow.output(self._scope)) if self.flow.output else None
         except OneboxError as error:
             self.failed({**failure_of(error), "step": "output"})
         else:
@@ -169,12 +172,12 @@ class Machine:
         self._error = failed
         if isinstance(handling, Block):
             self._scope["error"] = failed
-            self._root = BlockFrame(self, None, _ON_ERROR, self._scope, handling)
+            self._root = BlockFrame(self, None, ON_ERROR, self._scope, handling)
             self.later(self._root, self._root.begin)
             return
         if isinstance(handling, str):
             told = {"error": failed, "event": self._scope["event"], "run": {"id": self.run_id, "flow": self.flow.name}}
-            self._commands.append(StartChild(_ON_ERROR, handling, told, wait=False))
+            self._commands.append(StartChild(ON_ERROR, handling, told, wait=False))
         self._end(Finish(RunState.failed, None, failed))
 
     def _abort(self, failed: Failure) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from onebox.flows.kinds import Nature
-from onebox.flows.machine.actions import ActionFrame
+from onebox.flows.machine.actions import ActionFrame, computed
 from onebox.flows.machine.branches import IfFrame, ParallelFrame, SwitchFrame, TryFrame
 from onebox.flows.machine.failure import fails_at, retry_delay
 from onebox.flows.machine.frame import Frame, child_path
@@ -68,6 +68,11 @@ class BlockFrame(Frame):
         self.begin()
 
 
+def _limits_itself(body: Any) -> bool:
+    """Whether what performs the body is given its `timeout`; a run of another flow is limited by a timer of ours."""
+    return type(body) is Action and body.kind.nature is not Nature.child
+
+
 def _is_plain(step: Step) -> bool:
     body = step.body
     return type(body) is Action and body.kind.nature is Nature.pure and step.catch is None
@@ -77,8 +82,7 @@ def _result_of(step: Step, scope: Mapping[str, Any]) -> Any:
     if step.condition is not None and not step.condition(scope):
         return None
     action: Action = step.body  # type: ignore[assignment] # _is_plain said so
-    arguments = action.arguments(scope)
-    return action.kind.compute(arguments) if action.kind.compute else arguments
+    return computed(action.kind, action.arguments(scope))
 
 
 class StepFrame(Frame):
@@ -96,8 +100,8 @@ class StepFrame(Frame):
         if self.step.condition is not None and not self.evaluate(self.step.condition):
             self._done(None)
             return
-        if self.step.timeout is not None and type(self.step.body) is not Action:
-            self.sleep(f"{self.path}!timeout", self.machine.now + self.time_limit())
+        if self.step.timeout is not None and not _limits_itself(self.step.body):
+            self.sleep(f"{self.path}!timeout", self.machine.now + self.time_limit(), limit=True)
         self._start_body()
 
     def time_limit(self) -> timedelta:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ from onebox.flows.machine.failure import Fails
 from onebox.flows.machine.frame import Frame
 from onebox.flows.run import EntryKind
 from onebox.kernel.durations import parse_duration
+from onebox.kernel.encoding import normalise
 
 if TYPE_CHECKING:
     from onebox.flows.machine.frame import Scope
@@ -64,11 +66,14 @@ class WaitForFrame(Frame):
         self.part = part
 
     def begin(self) -> None:
-        topic, match = self.evaluate(self.part.topic), self.evaluate(self.part.match)
-        self.ask(Listen(self.path, str(topic), match or {}), self.path)
+        topic, match = self.evaluate(self.part.topic), self.evaluate(self.part.match) or {}
+        if not isinstance(match, Mapping):
+            message = f"wait_for: match must be a mapping of dotted paths to values, got {match!r:.80}"
+            raise Fails("bad_argument", message)
+        self.ask(Listen(self.path, str(topic), normalise(match)), self.path)
         if self.part.timeout is not None:
             limit = parse_duration(self.evaluate(self.part.timeout))
-            self.sleep(f"{self.path}!timeout", self.machine.now + limit)
+            self.sleep(f"{self.path}!timeout", self.machine.now + limit, limit=True)
 
     def answered(self, path: str, entry: Entry) -> None:
         if entry.kind is EntryKind.event:
