@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from onebox.dispatch.lanes import WINDOW, Lanes, Turn
 from onebox.flows.run import Run
+from onebox.messaging.event import Event
 from tests.dispatch.boxes import START
 
 
@@ -141,3 +142,23 @@ def test_a_run_that_ended_while_it_was_read_is_not_taken_again() -> None:
     made.leave(turn("1").run)
     made.refill(lane, [turn("1"), turn("2")], complete=True)
     assert taken(made) == ["2"]
+
+
+def test_a_flood_of_one_sender_keeps_no_more_than_a_few_events_in_memory() -> None:
+    made = lanes()
+    made.set_limits("f", concurrency=10, per_sender=1)
+    for number in range(500):
+        flooding = turn(f"{number:03}", sender="ana")
+        flooding.event = Event("e", "s", "t", START, {}, "{}")
+        made.offer(flooding)
+    assert taken(made) == ["000"]
+    held = made.lane("f").held["ana"]
+    assert (len(held), sum(turn.event is not None for turn in held)) == (499, 20)
+
+
+def test_a_queued_run_that_was_changed_is_read_again() -> None:
+    made = lanes(f=1)
+    queued = Turn(turn("1").run, Event("e", "s", "t", START, {}, "{}"))
+    made.offer(queued)
+    made.read_again("1")
+    assert queued.event is None

@@ -17,8 +17,10 @@ class Rows:
     def __init__(self, *minutes: int) -> None:
         self.rows = [(START + timedelta(minutes=minute), f"r{number}", "w") for number, minute in enumerate(minutes)]
         self.fired: list[str] = []
+        self.reads = 0
 
     async def timers(self, *, limit: int, after: tuple[datetime, str, str]) -> list[DueTimer]:
+        self.reads += 1
         found = sorted(row for row in self.rows if row > after)[:limit]
         return [DueTimer(run_id, path, due_at, "f") for due_at, run_id, path in found]
 
@@ -54,3 +56,4 @@ async def test_what_is_set_meanwhile_fires_though_memory_holds_a_few_pages_alone
     rows = Rows()
     found = await fired_by(rows, TestClock(), count=40, added=40)
     assert sorted(set(found)) == sorted(run_id for _, run_id, _ in rows.rows)
+    assert rows.reads > 10

@@ -43,6 +43,16 @@ async def test_statement_and_journal_entry_are_one(kept: Kept) -> None:
     assert history.entries[1].value == result
 
 
+async def test_secrets_are_taken_out_of_what_is_recorded(kept: Kept) -> None:
+    await kept(started(), sql(LEADS))
+    change = sql("insert into leads values (1, :name, null) returning name", 2, name="s3cret")
+    change.mask = lambda value: {**value, "rows": "***", "row": "***"}
+    [result] = await kept(change)
+    history = await kept.read.history("r1")
+    assert history is not None
+    assert history.entries[1].value == result == {"rows": "***", "row": "***", "count": 1}
+
+
 async def test_failed_statement_leaves_no_entry(kept: Kept) -> None:
     await kept(started(), recorded(1, "a"))
     with pytest.raises(SqlFailed, match="nowhere"):

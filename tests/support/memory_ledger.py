@@ -196,7 +196,7 @@ class MemoryLedger(MemoryReader):
         self._add(self.tables.journal, (change.run_id, change.position), (change.kind_of_step, entry))
 
     def _run_sql(self, change: RunSql) -> Any:
-        value = self._ask_people(change.statement, change.arguments, change.limit)
+        value = change.mask(self._ask_people(change.statement, change.arguments, change.limit))
         entry = Entry(change.path, EntryKind.result, value, change.at, change.attempt)
         self._record_entry(RecordEntry(change.run_id, change.position, entry, "sql"))
         return value

@@ -55,6 +55,8 @@ class BoxSql:
     async def _write(
         self, call: Call, statement: str, arguments: dict[str, Any], limit: int, position: int, at: datetime
     ) -> Any:
-        change = RunSql(call.run_id, position, call.path, call.attempt, at, statement, arguments, limit, _WRITE_LIMIT)
+        change = RunSql(
+            call.run_id, position, call.path, call.attempt, at, statement, arguments, limit, _WRITE_LIMIT, self._mask
+        )
         [result] = await self._ledger.commit([change])
         return result

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from onebox.flows.responses import RunEnded
 from onebox.flows.run import RunState
 
+from onebox.messaging.event import StoredResponse
+
 if TYPE_CHECKING:
     from onebox.flows.records import Records
     from onebox.flows.run import Run
-    from onebox.messaging.event import StoredResponse
 
 
 class WaitingCallers:
@@ -28,6 +29,10 @@ class WaitingCallers:
         try:
             # A duplicate may come after the answer was given: then nobody will tell us.
             known = await self._known(event_id)
+            if isinstance(known, StoredResponse):
+                return known
+            if future.done():  # we were told while we read: what we read may be older
+                return future.result()
             if known is not None:
                 return known
             async with asyncio.timeout(timeout):

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 _PAGE = 1000
 _LONGEST_SLEEP = 30.0
-_BETWEEN_PAGES = 0.2
 _MOST_PAGES = 4
 
 _Timer = tuple[datetime, str, str]
@@ -68,7 +67,6 @@ class Timers:
         while True:
             await self._fire_due()
             if not self._heap and self._last != _ALL:
-                await asyncio.sleep(_BETWEEN_PAGES)
                 await self._load()
                 continue
             self._changed.clear()

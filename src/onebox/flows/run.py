@@ -10,7 +10,7 @@ from onebox.kernel.errors import OneboxError
 from onebox.kernel.ledger import Change
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime, timedelta
 
     from onebox.messaging.event import Event
@@ -100,12 +100,17 @@ class RecordEntry(Change[None]):
     kind_of_step: str
 
 
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
 @dataclass(slots=True)
 class RunSql(Change[Any]):
     """Runs one SQL statement with named parameters on the box's own database, and records its result as an entry.
 
     Statement and journal entry are one: after a crash it has happened once or not at all. Returns the value that was
     recorded: `{"rows": […], "row": first or None, "count": affected}`. At most `limit` rows are read.
+    `mask` takes secrets out of the result before it is recorded.
     Raises SqlFailed; then nothing was recorded. Tables of the box itself are out of reach.
     """
 
@@ -118,6 +123,7 @@ class RunSql(Change[Any]):
     arguments: Mapping[str, Any]
     limit: int
     time_limit: timedelta
+    mask: Callable[[Any], Any] = _as_it_is
 
 
 class SqlFailed(OneboxError):

@@ -83,7 +83,8 @@ class Runs:
     def run_sql(self, session: Session, change: RunSql) -> dict[str, Any]:
         """A person's statement, and its result in the journal."""
         given = change.arguments
-        value = session.people_sql(change.statement, given, limit=change.limit, time_limit=change.time_limit)
+        found = session.people_sql(change.statement, given, limit=change.limit, time_limit=change.time_limit)
+        value: dict[str, Any] = change.mask(found)
         at = session.instant(change.at)
         row = (change.run_id, change.position, change.path, "sql", change.attempt, "result", dump(value), at)
         session.do(self._record, row)

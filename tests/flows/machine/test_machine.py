@@ -456,3 +456,46 @@ def test_an_answer_nobody_waits_for_changes_nothing() -> None:
     running.advance()
     assert running.feed(result("b")) is False
     assert list(running.pending) == ["a"]
+
+
+@pytest.mark.parametrize("match", ["paid", [1], 7])
+def test_a_match_that_is_no_mapping_fails_the_step(match: Any) -> None:
+    running = machine(flow(step("w", WaitFor(constant("paid"), constant(match)), name="w")))
+    running.advance()
+    assert running.finish is not None
+    assert running.finish.error is not None
+    assert (running.finish.error["code"], running.finish.error["step"]) == ("bad_argument", "w")
+
+
+@pytest.mark.parametrize("kind", [StepKind("set", BaseModel, Nature.pure, compute=dict), RUN, STOP, FAIL, CALL])
+@pytest.mark.parametrize("caught", [True, False])
+def test_arguments_that_are_no_mapping_fail_the_step(kind: StepKind, *, caught: bool) -> None:
+    wrong = step("0", Action(kind, constant("text")), catch=Catch(value=constant("caught")) if caught else None)
+    running = machine(flow(wrong))
+    running.advance()
+    assert running.finish is not None
+    assert running.finish.state is (RunState.done if caught else RunState.failed)
+    assert caught or (running.finish.error or {})["code"] == "bad_argument"
+
+
+def test_the_output_is_as_it_will_be_kept() -> None:
+    running = machine(flow(output=constant({1: {"a"}, "at": START, "sum": Decimal("1.5")})))
+    running.advance()
+    assert running.finish == Finish(RunState.done, {"1": ["a"], "at": START, "sum": "1.5"})
+
+
+def test_an_answer_that_nobody_waits_for_moves_no_clock() -> None:
+    running = machine(flow(call("a"), output=Formula(lambda scope: scope["now"])))
+    running.advance()
+    assert not running.feed(result("gone", seconds=60))
+    running.feed(result("a", seconds=1))
+    running.advance()
+    assert running.finish == Finish(RunState.done, START + timedelta(seconds=1))
+
+
+def test_a_run_of_another_flow_is_limited_by_a_timer() -> None:
+    running = machine(flow(step("sub", action(RUN, flow="other"), timeout=constant("1h"))))
+    commands = running.advance()
+    assert Sleep("sub!timeout", START + timedelta(hours=1), limit=True) in commands
+    running.feed(fired("sub!timeout", seconds=3600))
+    assert running.advance()[0] == Withdraw("sub")
