@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from onebox.dispatch.services import lasting
-from onebox.flows.plan import Limits
-from onebox.flows.run import ReadyRun, RunState
+from onebox.flows.run import ReadyRun, Run, RunState, StartRun
 from onebox.kernel.ledger import StorageClosed
-from tests.dispatch.boxes import EngineBox
+from onebox.messaging.event import Event, StoreEvent
+from tests.dispatch.boxes import START, EngineBox
 from tests.dispatch.test_engine import a_flow
 
 
@@ -28,8 +28,7 @@ async def test_a_service_begins_again_after_a_fault(fault: Exception) -> None:
 
 
 async def test_runs_that_cannot_be_read_now_are_read_later() -> None:
-    flow = a_flow(limits=Limits(concurrency=1))
-    box = EngineBox(flow)
+    box = EngineBox(a_flow())
     read, faults = box.ledger.ready_runs, [RuntimeError("the database is away")]
 
     async def flaky(flow: str, *, limit: int, after: str = "") -> list[ReadyRun]:
@@ -38,9 +37,7 @@ async def test_runs_that_cannot_be_read_now_are_read_later() -> None:
         return await read(flow, limit=limit, after=after)
 
     box.ledger.ready_runs = flaky  # type: ignore[method-assign]
-    async with EngineBox(flow) as before:
-        before.engine._stopping = True
-        run_id = await before.emit()
-    box.ledger.tables = before.ledger.tables
+    event = Event("e1", "test", "t", START, {}, "{}")
+    await box.ledger.commit([StoreEvent(event, [StartRun(Run("r1", "e1", "f", "f1", START))])])
     async with box:
-        await box.state(run_id, RunState.done)
+        await box.state("r1", RunState.done)

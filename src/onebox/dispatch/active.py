@@ -27,6 +27,7 @@ from onebox.flows.run import (
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import timedelta
     from datetime import datetime
 
     from onebox.dispatch.effects import Recording
@@ -111,6 +112,11 @@ class ActiveRun:
     def unheard(self) -> bool:
         """It was told something that it did not take in."""
         return bool(self._inputs) or self._look_at_signals
+
+    @property
+    def time_limit(self) -> timedelta:
+        """How long it may work."""
+        return self._flow.limits.time
 
     # --- its life ---
 

@@ -15,6 +15,7 @@ from onebox.dispatch.services import lasting
 from onebox.dispatch.timers import Timers
 from onebox.flows.machine.machine import Machine
 from onebox.flows.run import FinishRun, Run, RunState, SendSignal, SetTimer, StartRun, WakeRun
+from onebox.kernel.durations import format_duration
 from onebox.kernel.ledger import StorageClosed, StorageFull
 from onebox.messaging.event import StoreEvent, StoreResponse
 from onebox.messaging.message import QueueMessage
@@ -361,8 +362,8 @@ class Engine:
             now = self.loop.time()
             for active in list(self._active.values()):
                 if active.expires_at <= now:
-                    limit = "limits.time of the flow"
-                    message = f"worked longer than the {limit} allows"
+                    limit = format_duration(active.time_limit)
+                    message = f"worked longer than the {limit} that limits.time of flow {active.run.flow!r} allows"
                     active.abort({"code": "time_limit", "message": message, "passing": False})
 
     def _event_stored(self, change: StoreEvent, outcome: Stored) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from onebox.kernel.encoding import to_json
@@ -42,6 +42,7 @@ def test_any_tree(tree: dict[str, Any]) -> None:
 
 @settings(max_examples=300)
 @given(st.lists(_TREES, min_size=1, max_size=4))
+@example([{"each": None, "as": [], "steps": None}])
 def test_any_steps(steps: list[Any]) -> None:
     loaded = load({"x.yaml": to_json({"flow": "w", "on": {"manual": None}, "steps": steps})})
 

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
+import pytest
+from pydantic import BaseModel
+
+from onebox.flows.kinds import Nature, StepKind
 from onebox.flows.machine.commands import Command, Finish, Listen, Perform, Sleep, StartChild, Withdraw
 from onebox.flows.machine.machine import ABORT, Machine
 from onebox.flows.plan import (
+    Action,
     Case,
     Catch,
     Each,
@@ -415,6 +421,16 @@ def test_fail_fails_with_its_own_words() -> None:
     running.advance()
     assert running.finish is not None
     assert running.finish.error == {"step": "0", "code": "sold_out", "message": "no seats", "passing": False}
+
+
+def test_a_passing_fail_is_retried() -> None:
+    body = action(FAIL, message="not yet", passing=True)
+    retry = Retry(times=1, wait=timedelta(seconds=2), jitter=0)
+    running = machine(flow(step("0", body, retry=retry)))
+    assert running.advance() == [Sleep("0!retry1", START + timedelta(seconds=2))]
+    answer(running, fired("0!retry1", seconds=2))
+    assert running.finish is not None
+    assert running.finish.state is RunState.failed
 
 
 def test_on_error_runs_steps_and_the_run_stays_failed() -> None:

@@ -96,9 +96,8 @@ class Steps:
         if name in RESERVED_IDS:
             self._reader.fault(where, f"{name!r} is a name of the box's own", "choose another id")
         elif name in self._ids:
-            self._reader.fault(
-                where, f"the id {name!r} is taken by the step on line {self._ids[name]}", "ids are unique in a flow"
-            )
+            hint = "ids are unique in a flow; what several branches give is the result of their `if` or `switch`"
+            self._reader.fault(where, f"the id {name!r} is taken by the step on line {self._ids[name]}", hint)
         else:
             self._ids[name] = self._reader.document.place(location)[0]
         return name
@@ -226,7 +225,7 @@ class Steps:
             hint = f"write ${{{raw['each']}}}" if isinstance(raw["each"], str) else None
             self._reader.fault((*location, "each"), "each: expected a list, or an expression that gives one", hint)
         name = raw.get("as", "each")
-        if name in RESERVED_IDS and name != "each":
+        if isinstance(name, str) and name in RESERVED_IDS and name != "each":
             self._reader.fault((*location, "as"), f"{name!r} is a name of the box's own", "choose another name")
         inside = scope.inside(**{str(name): None, "index": None})
         shape: models.StepShape = "do" if "do" in raw else "steps"

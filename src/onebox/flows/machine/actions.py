@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from onebox.flows.kinds import Nature
 from onebox.flows.machine.commands import Perform, StartChild
-from onebox.flows.machine.failure import Fails, retry_delay, told
+from onebox.flows.machine.failure import Fails, failure, retry_delay, told
 from onebox.flows.machine.frame import Frame
 from onebox.flows.run import EntryKind
 from onebox.kernel.durations import parse_duration
@@ -82,11 +82,10 @@ class ActionFrame(Frame):
         self.machine.stop(self, normalise(arguments.get("output")))
 
     def _begin_fail(self, arguments: Any) -> None:
-        raise Fails(
-            str(arguments.get("code", "failed")),
-            str(arguments.get("message", "failed by a fail step")),
-            passing=bool(arguments.get("passing", False)),
-        )
+        code = str(arguments.get("code", "failed"))
+        message = str(arguments.get("message", "failed by a fail step"))
+        failed = failure(code, message, passing=bool(arguments.get("passing", False)))
+        self._failed(told(failed, self.path))
 
     def answered(self, path: str, entry: Entry) -> None:
         if entry.kind is EntryKind.fired:
