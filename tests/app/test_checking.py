@@ -113,3 +113,14 @@ def test_a_file_that_cannot_be_read_is_a_fault_of_its_own(tmp_path: Path, snapsh
 
     assert "\n".join(map(str, checked.faults)) == snapshot
     assert [flow.name for flow in checked.flows] == ["orders"]
+
+
+def test_flows_that_were_read_and_could_not_be_kept_are_to_be_read_again(tmp_path: Path) -> None:
+    folder = made(tmp_path, good=FLOW.replace("${vars.shp} ${secret.crm}", ""))
+    files = FlowFiles(folder, read_settings(folder), {})
+
+    files.read({})
+    assert files.changed()
+
+    files.came_into_force()
+    assert not files.changed()

@@ -25,7 +25,8 @@ class FlowFiles:
         self, folder: BoxFolder, settings: BoxSettings, secrets: Mapping[str, str], *, sound: bool = True
     ) -> None:
         self._folder = folder
-        self._seen: Fingerprint = ()
+        self._read: Fingerprint = ()
+        self._in_force: Fingerprint = ()
         self._loader = FlowLoader(
             catalogue(
                 folder.code,
@@ -39,13 +40,17 @@ class FlowFiles:
         )
 
     def changed(self) -> bool:
-        """Whether a file changed since `read`."""
-        return self._folder.fingerprint() != self._seen
+        """Whether a file changed since what is in force was read."""
+        return self._folder.fingerprint() != self._in_force
+
+    def came_into_force(self) -> None:
+        """What was read last is what the box runs now. Until this is said, it is to be read again."""
+        self._in_force = self._read
 
     def read(self, running: Mapping[str, Flow]) -> Loaded:
         """All flows as their files say, and all faults. A file that is broken stands for the flow of it that is
         `running`: the last good version goes on."""
-        self._seen = self._folder.fingerprint()
+        self._read = self._folder.fingerprint()
         sources = self._folder.flow_sources()
         loaded = self._loader.load({file: text for file, text in sources.items() if isinstance(text, str)})
         good = {flow.file for flow in loaded.flows}

@@ -194,6 +194,7 @@ async def _load_flows(files: FlowFiles, box: Box) -> None:
     known = {flow.version for flow in box.book.flows.values()}
     await keep_versions(box.storage.ledger, [one for one in loaded.flows if one.version not in known], box.clock.now())
     box.book.replace(loaded.flows)
+    files.came_into_force()
 
 
 async def _reload(files: FlowFiles, box: Box) -> None:
@@ -205,6 +206,7 @@ async def _reload(files: FlowFiles, box: Box) -> None:
                 log.info("flows_read", flows=len(box.book.flows))
         except (OneboxError, OSError) as error:  # the flows go on as they are
             log.error("flows_not_read", why=str(error))  # noqa: TRY400 - the sentence says it all
+            await asyncio.sleep(_BEGIN_AGAIN)
 
 
 async def _start(box: Box, files: FlowFiles) -> list[asyncio.Task[None]]:

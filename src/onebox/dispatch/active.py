@@ -27,7 +27,6 @@ from onebox.flows.run import (
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import timedelta
     from datetime import datetime
 
     from onebox.dispatch.effects import Recording
@@ -222,7 +221,9 @@ class ActiveRun:
         if changes is not _RECORDED:
             if wanted:
                 self._position += 1
-                kind = command.kind if isinstance(command, Perform) else type(command).__name__.lower() if command else ""
+                kind = (
+                    command.kind if isinstance(command, Perform) else type(command).__name__.lower() if command else ""
+                )
                 self._changes.append(RecordEntry(self.run.id, self._position, entry, kind))
             self._changes.extend(changes)
 

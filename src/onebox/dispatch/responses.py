@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from onebox.flows.responses import RunEnded
 from onebox.flows.run import RunState
-
 from onebox.messaging.event import StoredResponse
 
 if TYPE_CHECKING:
