@@ -221,10 +221,7 @@ class ActiveRun:
         if changes is not _RECORDED:
             if wanted:
                 self._position += 1
-                kind = (
-                    command.kind if isinstance(command, Perform) else type(command).__name__.lower() if command else ""
-                )
-                self._changes.append(RecordEntry(self.run.id, self._position, entry, kind))
+                self._changes.append(RecordEntry(self.run.id, self._position, entry, _kind_of(command)))
             self._changes.extend(changes)
 
     def _take_signals(self, signals: Sequence[Signal]) -> None:
@@ -389,3 +386,10 @@ class ActiveRun:
         while not (self._inputs or self._calls or self._look_at_signals):
             self._input_came.clear()
             await self._input_came.wait()
+
+
+def _kind_of(command: Command | None) -> str:
+    """What people read beside a journal entry; nothing was asked for where a run is ended from outside."""
+    if isinstance(command, Perform):
+        return command.kind
+    return type(command).__name__.lower() if command else "limit"
