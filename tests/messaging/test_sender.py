@@ -190,12 +190,16 @@ async def test_a_mark_that_failed_is_tried_again_without_sending_again() -> None
         assert message.state is MessageState.sent
 
 
-async def test_closed_storage_ends_the_sender() -> None:
+async def test_storage_that_was_closed_for_a_while_ends_no_sender() -> None:
     async with Stage() as stage:
-        stage.outbox.refusal = StorageClosed("closed")
-        stage.outbox.queue("ana", "ana")
+        stage.outbox.refusal = StorageClosed("the database is away")
+        first, second = stage.outbox.queue("ana", "ana")
         await stage.settle()
-        assert stage.channel.delivered == ["m00000"]
+        assert stage.channel.delivered == [first.id]
+        stage.outbox.refusal = None
+        stage.pause_over.set()
+        await stage.settle()
+        assert stage.channel.delivered == [first.id, second.id]
 
 
 async def test_what_was_sent_but_not_marked_goes_again_with_its_id() -> None:

@@ -7,6 +7,7 @@ import contextlib
 import gc
 import os
 import signal
+from datetime import timedelta
 from typing import TYPE_CHECKING, TextIO
 
 import structlog
@@ -18,9 +19,9 @@ from onebox.app.logs import set_up_logs
 from onebox.app.masking import masker
 from onebox.app.secrets import Vault
 from onebox.app.settings import read_settings
+from onebox.dispatch.services import lasting
 from onebox.dispatch.versions import keep_versions
 from onebox.kernel.errors import OneboxError
-from onebox.kernel.ledger import StorageClosed
 from onebox.storage.opening import current_version, open_storage
 from onebox.web.server import WebServer
 from onebox.web.site import Site
@@ -40,7 +41,8 @@ log = structlog.get_logger("onebox")
 _LOOK_AT_FILES = 1.0
 _RUNS_GRACE = 4.0
 _WEB_GRACE = 4.0
-_BEGIN_AGAIN = 5.0
+_SENDERS_GRACE = timedelta(seconds=4)
+_READ_AGAIN = 5.0
 
 
 class RunningBox:
@@ -206,7 +208,7 @@ async def _reload(files: FlowFiles, box: Box) -> None:
                 log.info("flows_read", flows=len(box.book.flows))
         except (OneboxError, OSError) as error:  # the flows go on as they are
             log.error("flows_not_read", why=str(error))  # noqa: TRY400 - the sentence says it all
-            await asyncio.sleep(_BEGIN_AGAIN)
+            await asyncio.sleep(_READ_AGAIN)
 
 
 async def _start(box: Box, files: FlowFiles) -> list[asyncio.Task[None]]:
@@ -218,21 +220,7 @@ async def _start(box: Box, files: FlowFiles) -> list[asyncio.Task[None]]:
         "reload": lambda: _reload(files, box),
         **{name: sender.run for name, sender in box.senders.items()},
     }
-    return [asyncio.create_task(kept_alive(name, service), name=name) for name, service in services.items()]
-
-
-async def kept_alive(
-    name: str, service: Callable[[], Awaitable[None]], pause: Callable[[float], Awaitable[None]] = asyncio.sleep
-) -> None:
-    """Runs a service of the box; one that fails (the disk is full, the database is away) is begun again after a pause."""
-    while True:
-        try:
-            return await service()
-        except StorageClosed:  # the box is stopping
-            return None
-        except Exception:  # whatever it is, the box must not go on without this service
-            log.exception("service_failed", service=name)
-            await pause(_BEGIN_AGAIN)
+    return [asyncio.create_task(lasting(name, service), name=name) for name, service in services.items()]
 
 
 async def _stop(box: Box, server: WebServer, services: Sequence[asyncio.Task[None]]) -> None:
@@ -240,8 +228,8 @@ async def _stop(box: Box, server: WebServer, services: Sequence[asyncio.Task[Non
     ours = [task for task in services if task.get_name() not in box.senders]
     for task in ours:
         task.cancel()
-    await asyncio.gather(server.stop(_WEB_GRACE), box.engine.stop(grace=_RUNS_GRACE))
-    await asyncio.gather(*(sender.stop() for sender in box.senders.values()))
+    senders = (sender.stop(within=_SENDERS_GRACE) for sender in box.senders.values())
+    await asyncio.gather(server.stop(_WEB_GRACE), box.engine.stop(grace=_RUNS_GRACE), *senders)
     for task in services:  # a sender's service may be in the pause after a failure
         task.cancel()
     await asyncio.gather(*services, return_exceptions=True)

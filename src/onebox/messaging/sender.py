@@ -13,10 +13,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from onebox.kernel.errors import OneboxError
-from onebox.kernel.ledger import StorageClosed, StorageFull
+from onebox.kernel.ledger import StorageFull
 from onebox.messaging.channel import DeliveryFailed
 from onebox.messaging.lanes import Lanes
 from onebox.messaging.message import MarkFailed, MarkRetried, MarkSent
@@ -82,6 +82,7 @@ class Sender:
         self._tasks: set[asyncio.Task[None]] = set()
         self._delivering = 0
         self._unkept: set[str] = set()  # messages whose outcome the full disk does not take
+        self._keeping: set[asyncio.Task[Any]] = set()
         self._stale = True  # the outbox may hold more than the window shows
         self._next_due: datetime | None = None
         self._changed = asyncio.Event()
@@ -114,6 +115,8 @@ class Sender:
         self._changed.set()
         if self._running is not None:
             await self._running
+        for task in list(self._keeping):
+            task.cancel()
         if self._tasks:
             _, unfinished = await asyncio.wait(self._tasks, timeout=within.total_seconds())
             for task in unfinished:
@@ -129,8 +132,6 @@ class Sender:
             self._stale = False  # before the read: a wake during it must not be lost
             try:
                 waiting = await self._read()
-            except StorageClosed:
-                self._stopping = True
             except Exception:  # noqa: BLE001 the sender outlives whatever the database does
                 _log.exception("outbox cannot be read", extra={"account": self.account})
                 self._stale = True
@@ -224,19 +225,26 @@ class Sender:
                 if isinstance(outcome, MarkFailed):
                     await self._on_failed(message, outcome.error)
                 await self._ledger.commit([outcome])
-            except StorageClosed:
-                self._stopping = True
-                return
             except StorageFull as full:
                 self._unkept.add(message.id)
-                await self._pause(full.retry_after)
+                await self._pause_keeping(full.retry_after)
             except Exception as error:  # noqa: BLE001 giving up would send the message twice
                 told = not isinstance(error, OneboxError)
                 _log.warning("outcome not kept yet", exc_info=told, extra={"message_id": message.id, "why": str(error)})
-                await self._pause(_ERROR_PAUSE)
+                await self._pause_keeping(_ERROR_PAUSE)
             else:
                 self._unkept.discard(message.id)
                 return
+
+    async def _pause_keeping(self, seconds: float) -> None:
+        """Waits until an outcome may be kept; `stop` does not wait for that: the message goes out again next time."""
+        task = asyncio.current_task()
+        assert task is not None
+        self._keeping.add(task)
+        try:
+            await self._pause(seconds)
+        finally:
+            self._keeping.discard(task)
 
     def _release(self, message: Message, outcome: Outcome) -> None:
         retried = isinstance(outcome, MarkRetried)
