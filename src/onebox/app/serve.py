@@ -158,7 +158,7 @@ def _settle_memory() -> None:
     """What was loaded stays for good: the collector need not look at it again and again, which would show as pauses."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(50_000, 10, 10)
+    gc.set_threshold(10_000, 20, 100)  # a larger youngest generation showed as pauses of its own
 
 
 class _State:
