@@ -18,10 +18,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+def _plain() -> dict[str, str]:
+    """What a person's shell has: nothing that makes Python write unbuffered."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+
+
 async def start(tmp_path: Path, *arguments: str) -> asyncio.subprocess.Process:
     return await asyncio.create_subprocess_exec(
         sys.executable, "-m", "onebox", "demo", *arguments,
-        env={**os.environ, "TMPDIR": str(tmp_path)}, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        env={**_plain(), "TMPDIR": str(tmp_path)}, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
 
 

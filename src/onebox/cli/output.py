@@ -22,8 +22,8 @@ def say(text: str) -> None:
 
 
 def show(text: str) -> None:
-    """Data, as text."""
-    print(text)
+    """Data, as text; at once, also where a program reads it through a pipe."""
+    print(text, flush=True)
 
 
 def show_json(value: Any) -> None:
