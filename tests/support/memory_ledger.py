@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import weakref
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
@@ -87,6 +88,7 @@ class MemoryLedger(MemoryReader):
     def __init__(self) -> None:
         self.tables = Tables()
         self.people = sqlite3.connect(":memory:", isolation_level=None)
+        weakref.finalize(self, self.people.close)
         self.commits: list[Sequence[Change[Any]]] = []
         self.refusal: Exception | None = None
         self._appliers: dict[type[Change[Any]], Callable[[Any], Any]] = {
