@@ -87,8 +87,8 @@ class MemoryLedger(MemoryReader):
 
     def __init__(self) -> None:
         self.tables = Tables()
-        self.people = sqlite3.connect(":memory:", isolation_level=None)
-        weakref.finalize(self, self.people.close)
+        self.people = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+        weakref.finalize(self, self.people.close)  # by the collector, in whatever thread it runs
         self.commits: list[Sequence[Change[Any]]] = []
         self.refusal: Exception | None = None
         self._appliers: dict[type[Change[Any]], Callable[[Any], Any]] = {
