@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, TextIO
 import structlog
 
 from onebox.app.build import Box, build_box, web_settings
-from onebox.app.clock import SystemClock
 from onebox.app.flows import FlowFiles
 from onebox.app.logs import set_up_logs
 from onebox.app.masking import masker
@@ -234,6 +233,3 @@ async def _stop(box: Box, server: WebServer, services: Sequence[asyncio.Task[Non
         task.cancel()
     await asyncio.gather(*services, return_exceptions=True)
     await box.connectors.close()
-
-
-__all__ = ["RunningBox", "SystemClock", "run", "running_box"]
