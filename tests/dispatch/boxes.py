@@ -18,6 +18,7 @@ from onebox.flows.book import FlowBook
 from onebox.flows.plan import Flow, Place, Trigger
 from onebox.flows.run import FileRequest, Run, RunState
 from onebox.kernel.ids import Ids
+from onebox.messaging.channel import Outlet
 from onebox.messaging.inbox import Arrival, Inbox
 from tests.support.memory_ledger import MemoryLedger
 
@@ -79,7 +80,7 @@ class EngineBox:
         effects = Effects(
             handlers=handlers or {},
             writings=Writings(
-                accounts=["terminal/main"],
+                accounts={"terminal/main": Outlet()},
                 starts=lambda event: self.engine.consequences(event),  # noqa: PLW0108 - made below
                 mask=lambda value: value,
                 clock=self.clock,

@@ -9,6 +9,7 @@ import pytest
 from onebox.dispatch.writings import Writings
 from onebox.flows.handlers import Call, StepFailed
 from onebox.kernel.ids import Ids
+from onebox.messaging.channel import Outlet
 from onebox.messaging.event import StoreEvent, StoreResponse
 from onebox.messaging.message import QueueMessage
 from tests.dispatch.boxes import TestClock
@@ -17,7 +18,11 @@ from tests.dispatch.boxes import TestClock
 def writings(*accounts: str) -> Writings:
     clock = TestClock()
     return Writings(
-        accounts=accounts, starts=lambda _event: [], mask=lambda value: value, clock=clock, ids=Ids(clock, bytes)
+        accounts=dict.fromkeys(accounts, Outlet()),
+        starts=lambda _event: [],
+        mask=lambda value: value,
+        clock=clock,
+        ids=Ids(clock, bytes),
     )
 
 
@@ -36,7 +41,56 @@ def test_send_queues_a_message_with_all_that_is_not_its_address() -> None:
         "ana",
         {"text": "hi", "silent": True},
     )
-    assert value == {"id": message.id}
+    assert value == {"id": message.id, "ids": [message.id]}
+
+
+def test_send_queues_each_part_that_the_channel_makes_of_a_text() -> None:
+    clock = TestClock()
+    halves = Outlet(parts=lambda content: [{"text": part} for part in content["text"].split("|")])
+    made = Writings(
+        accounts={"chat/main": halves},
+        starts=lambda _event: [],
+        mask=lambda value: value,
+        clock=clock,
+        ids=Ids(clock, bytes),
+    )
+
+    changes, value = made.send(call("send", to="ana", text="one|two"))
+
+    messages = [change.message for change in changes if isinstance(change, QueueMessage)]
+    assert [message.content for message in messages] == [{"text": "one"}, {"text": "two"}]
+    assert value == {"id": messages[0].id, "ids": [message.id for message in messages]}
+
+
+def test_send_goes_to_the_account_s_own_recipient_where_none_is_named() -> None:
+    clock = TestClock()
+    made = Writings(
+        accounts={"log/main": Outlet(recipient="log")},
+        starts=lambda _event: [],
+        mask=lambda value: value,
+        clock=clock,
+        ids=Ids(clock, bytes),
+    )
+
+    [change], _ = made.send(call("send", text="hi"))
+
+    assert isinstance(change, QueueMessage)
+    assert (change.message.recipient, change.message.content) == ("log", {"text": "hi"})
+
+
+def test_send_goes_by_the_account_that_the_recipient_was_met_by() -> None:
+    [change], _ = writings("chat/a", "chat/b").send(call("send", to={"id": 7, "account": "chat/b"}, text="hi"))
+
+    assert isinstance(change, QueueMessage)
+    assert (change.message.account, change.message.recipient) == ("chat/b", "7")
+
+
+def test_send_to_several_is_one_message() -> None:
+    [change], _ = writings("mail/a").send(call("send", to=["ana@example.org", "bo@example.org"], text="hi"))
+
+    assert isinstance(change, QueueMessage)
+    assert change.message.recipient == "ana@example.org, bo@example.org"
+    assert change.message.content["to"] == ["ana@example.org", "bo@example.org"]
 
 
 def test_send_to_a_person_takes_turns_by_their_id() -> None:
@@ -66,7 +120,9 @@ def test_send_through_an_unknown_account_names_the_nearest() -> None:
 
 @pytest.mark.parametrize("to", [None, "", {}, {"name": "Ana"}])
 def test_send_to_nobody_is_refused(to: Any) -> None:
-    assert "to must be a text or a mapping with an id" in refused(writings("terminal/main"), "send", to=to, text="t")
+    assert "to must be a text, a mapping with an id, or a list of these" in refused(
+        writings("terminal/main"), "send", to=to, text="t"
+    )
 
 
 def test_emit_without_a_key_is_no_duplicate_of_anything() -> None:

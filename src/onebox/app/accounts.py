@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, Field, ValidationError
 from pydantic_core import PydanticCustomError
@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 from onebox.flows.definition.fields import FlowModel
 from onebox.flows.definition.validate import Problem, problems
 from onebox.kernel.nearest import did_you_mean
-from onebox.messaging.channel import Pace
+from onebox.messaging.channel import Outlet, Pace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -42,6 +42,19 @@ class AccountSettings(FlowModel):
     pace: PaceSettings | None = None
     """without it: what suits the channel"""
 
+    names_secrets: ClassVar[tuple[str, ...]] = ()
+    """the settings that are names of secrets"""
+
+    @property
+    def secrets(self) -> dict[str, str]:
+        """The names of the secrets that it needs, by setting."""
+        return {key: name for key in self.names_secrets if (name := getattr(self, key)) is not None}
+
+    @property
+    def outlet(self) -> Outlet:
+        """What `send` must know of it."""
+        return Outlet()
+
 
 class TerminalAccount(AccountSettings):
     """Prints messages on the terminal that the box runs on."""
@@ -60,6 +73,8 @@ class WebhookAccount(AccountSettings):
     """where to"""
     secret: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
     """the name of the secret to sign with: `whsec_` and base64"""
+
+    names_secrets: ClassVar[tuple[str, ...]] = ("secret",)
 
 
 CHANNELS: Mapping[str, type[AccountSettings]] = {"terminal": TerminalAccount, "webhook": WebhookAccount}

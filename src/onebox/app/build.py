@@ -7,7 +7,7 @@ import os
 import random
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
 from onebox.app.accounts import TerminalAccount, WebhookAccount
 from onebox.app.clock import SystemClock
@@ -65,6 +65,22 @@ class Connectors:
         await asyncio.gather(self.http.close(), self.sql.close(), self.code.close())
 
 
+class Source(Protocol):
+    """What fetches events from outside, for as long as the box runs."""
+
+    async def run(self) -> None:
+        """For ever; what it raises is logged, and it is begun again."""
+        ...
+
+    def poke(self) -> None:
+        """The clock was moved: look again."""
+        ...
+
+    async def close(self) -> None:
+        """Closes its sessions, after `run` was cancelled."""
+        ...
+
+
 @dataclass(slots=True)
 class Box:
     """The parts of a box that have a life of their own."""
@@ -78,6 +94,7 @@ class Box:
     requests: Requests
     retention: Retention
     schedules: Schedules
+    sources: Mapping[str, Source]
     senders: Mapping[str, Sender]
     connectors: Connectors
     clock: Clock
@@ -145,10 +162,16 @@ def build_box(
         requests=Requests(engine, ground.book, clock, ids),
         retention=Retention(storage.ledger, ground.book, clock, settings.keep),
         schedules=Schedules(book=ground.book, inbox=inbox, reader=storage.reader, ledger=storage.ledger, clock=clock),
+        sources=_sources(ground, inbox),
         senders=senders,
         connectors=connectors,
         clock=clock,
     )
+
+
+def _sources(_ground: _Ground, _inbox: Inbox) -> dict[str, Source]:
+    """What fetches events, by the name of its service. A new one adds its line here."""
+    return {}
 
 
 def _connectors(ground: _Ground) -> Connectors:
@@ -170,7 +193,7 @@ def _engine(
 ) -> Engine:
     storage, mask, clock = ground.storage, ground.mask, ground.clock
     writings = Writings(
-        accounts=ground.settings.accounts,
+        accounts=ground.settings.outlets,
         starts=lambda event: engine.consequences(event),  # noqa: PLW0108 - the engine is made below
         mask=mask,
         clock=clock,

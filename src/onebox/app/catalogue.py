@@ -13,17 +13,18 @@ from onebox.flows.schedule import schedule_trigger
 from onebox.web.webhook import webhook_trigger
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
     from pathlib import Path
 
     from onebox.flows.kinds import StepKind, TriggerKind
+    from onebox.messaging.channel import Outlet
 
 
 def catalogue(
-    code: Path | None = None, *, accounts: Collection[str] | None = None, databases: Collection[str] | None = None
+    code: Path | None = None, *, accounts: Mapping[str, Outlet] | None = None, databases: Collection[str] | None = None
 ) -> Catalogue:
-    """All of them, by name. Where a box's Python functions are looked for, and the names of its accounts and databases,
-    are given to find wrong ones before anything runs."""
+    """All of them, by name. Where a box's Python functions are looked for, its accounts, and the names of its
+    databases, are given to find wrong ones before anything runs."""
     steps: list[StepKind] = [*native_steps(accounts), *http_kinds(), sql_kind(databases), python_kind(code)]
     triggers: list[TriggerKind] = [*native_triggers(), schedule_trigger(), webhook_trigger()]
     return Catalogue({kind.name: kind for kind in steps}, {kind.name: kind for kind in triggers})

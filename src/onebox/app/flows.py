@@ -30,7 +30,7 @@ class FlowFiles:
         self._loader = FlowLoader(
             catalogue(
                 folder.code,
-                accounts=settings.accounts if sound else None,
+                accounts=settings.outlets if sound else None,
                 databases=settings.databases if sound else None,
             ),
             Names(vars=settings.vars, secrets=secrets),

@@ -217,6 +217,7 @@ async def _start(box: Box, files: FlowFiles) -> list[asyncio.Task[None]]:
         "retention": box.retention.run,
         "schedules": box.schedules.run,
         "reload": lambda: _reload(files, box),
+        **{name: source.run for name, source in box.sources.items()},
         **{name: sender.run for name, sender in box.senders.items()},
     }
     return [asyncio.create_task(lasting(name, service), name=name) for name, service in services.items()]
@@ -232,4 +233,5 @@ async def _stop(box: Box, server: WebServer, services: Sequence[asyncio.Task[Non
     for task in services:  # a sender's service may be in the pause after a failure
         task.cancel()
     await asyncio.gather(*services, return_exceptions=True)
+    await asyncio.gather(*(source.close() for source in box.sources.values()))
     await box.connectors.close()

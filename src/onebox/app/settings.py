@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 from pydantic import Field, PlainValidator, ValidationError, WithJsonSchema
 from pydantic.json_schema import models_json_schema
 
-from onebox.app.accounts import CHANNELS, WebhookAccount, account_problems, accounts_as_models
+from onebox.app.accounts import CHANNELS, account_problems, accounts_as_models
 from onebox.app.folder import SETTINGS
 from onebox.app.secrets import Vault, fill_in, secret_names
 from onebox.flows.definition.document import Document, DocumentInvalid, read_document
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from onebox.app.folder import BoxFolder
     from onebox.flows.definition.document import Location
+    from onebox.messaging.channel import Outlet
 
 _POSTGRES = ("postgresql://", "postgres://")
 _LONGEST_NAME = 100
@@ -178,6 +179,11 @@ class BoxSettings(FlowModel):
     server: ServerSettings = Field(default_factory=ServerSettings)
     log: LogSettings = Field(default_factory=LogSettings)
 
+    @property
+    def outlets(self) -> dict[str, Outlet]:
+        """What `send` must know of each account."""
+        return {name: account.outlet for name, account in self.accounts.items()}
+
     def database(self, folder: BoxFolder, secrets: Mapping[str, str]) -> str | Path:
         """What `storage.opening` opens: the SQLite file, or the URL with its secrets filled in."""
         return folder.database if self.storage == "sqlite" else fill_in(self.storage, secrets)
@@ -241,9 +247,9 @@ def _validated(document: Document) -> tuple[BoxSettings | None, list[Problem]]:
 
 def _missing_secrets(settings: BoxSettings, known: Collection[str]) -> list[Problem]:
     named: list[tuple[Location, str]] = [
-        (("accounts", name, "secret"), account.secret)
+        (("accounts", name, setting), secret)
         for name, account in settings.accounts.items()
-        if isinstance(account, WebhookAccount)
+        for setting, secret in account.secrets.items()
     ]
     urls: list[tuple[Location, str]] = [(("storage",), settings.storage)]
     urls += [(("databases", name), url) for name, url in settings.databases.items()]

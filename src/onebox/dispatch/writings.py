@@ -15,12 +15,13 @@ from onebox.messaging.event import Event, StoredResponse, StoreEvent, StoreRespo
 from onebox.messaging.message import Message, QueueMessage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Sequence
 
     from onebox.flows.handlers import Writing
     from onebox.kernel.clock import Clock
     from onebox.kernel.ids import Ids
     from onebox.kernel.ledger import Change
+    from onebox.messaging.channel import Outlet
 
 log = structlog.get_logger("onebox.flow")
 
@@ -33,7 +34,7 @@ class Writings:
     def __init__(
         self,
         *,
-        accounts: Collection[str],
+        accounts: Mapping[str, Outlet],
         starts: Callable[[Event], Sequence[Change[Any]]],
         mask: Callable[[Any], Any],
         clock: Clock,
@@ -50,17 +51,26 @@ class Writings:
         return {"send": self.send, "emit": self.emit, "respond": self.respond, "log": self.log}
 
     def send(self, call: Call) -> tuple[list[Change[Any]], Any]:
-        """Writes a message into the outbox; the result is its id."""
+        """Writes a message into the outbox, or several where the channel splits it; the result has their ids."""
         content = {key: value for key, value in call.arguments.items() if key not in ("via", "to")}
-        account = self._account(call.arguments.get("via"))
-        recipient, to = _recipient(call.arguments.get("to"))
-        if isinstance(to, Mapping):
+        to = call.arguments.get("to")
+        account = self._account(call.arguments.get("via"), to)
+        outlet = self._accounts[account]
+        recipient, to = _recipient(outlet.recipient if to is None else to)
+        if not isinstance(to, str):
             content["to"] = to
         now = self._clock.now()
-        message = Message(self._ids.new(), account, recipient, normalise(content), now, call.run_id, call.path)
-        return [QueueMessage(message)], {"id": message.id}
+        messages = [
+            Message(self._ids.new(), account, recipient, part, now, call.run_id, call.path)
+            for part in outlet.parts(normalise(content))
+        ]
+        ids = [message.id for message in messages]
+        return [QueueMessage(message) for message in messages], {"id": ids[0], "ids": ids}
 
-    def _account(self, via: Any) -> str:
+    def _account(self, via: Any, to: Any) -> str:
+        """The account that is named; else the one that the recipient was met by; else the box's only one."""
+        if via is None and isinstance(to, Mapping):
+            via = to.get("account")
         if via is None and len(self._accounts) == 1:
             return next(iter(self._accounts))
         if isinstance(via, str) and via in self._accounts:
@@ -111,13 +121,15 @@ class Writings:
 
 
 def _recipient(to: Any) -> tuple[str, Any]:
-    """Whose turn a message takes: a text, or the `id` of a person or chat."""
+    """Whose turn a message takes: a text, the `id` of a person or chat, or a list of these."""
     if isinstance(to, Mapping) and to.get("id") is not None:
         return str(to["id"]), normalise(to)
-    if to is None or isinstance(to, Mapping) or to == "":
-        message = f"send: to must be a text or a mapping with an id, got {to!r:.80}"
+    if isinstance(to, (list, tuple)) and to:
+        return ", ".join(_recipient(one)[0] for one in to), normalise(to)
+    if to is None or isinstance(to, (Mapping, list, tuple)) or to == "":
+        message = f"send: to must be a text, a mapping with an id, or a list of these, got {to!r:.80}"
         raise StepFailed("bad_argument", message, passing=False)
-    return str(to), to
+    return str(to), str(to)
 
 
 def _response(arguments: Mapping[str, Any]) -> StoredResponse:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from onebox.kernel.errors import OneboxError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from datetime import datetime
 
     from pydantic import BaseModel
 
@@ -42,11 +45,33 @@ class StepKind:
     fault: Callable[[Mapping[str, Any]], tuple[str, str] | None] = field(default=lambda _arguments: None)
 
 
+class EventRefused(OneboxError):
+    """A trigger does not take what it was given: a form with a field that is missing, or a bot's."""
+
+    code: ClassVar[str] = "event_refused"
+
+
+def _as_given(_settings: Any, given: Mapping[str, Any], _at: datetime) -> Mapping[str, Any]:
+    return given
+
+
+def _as_kept(_settings: Any, data: Mapping[str, Any]) -> Mapping[str, Any]:
+    return data
+
+
 @dataclass(frozen=True, slots=True)
 class TriggerKind:
     """A kind of trigger. `topic(flow, settings)` names the events that it makes; `names` are what `event` has, for
     `check` (None: anything). `conflicts(settings)` are claims that no two flows may make (`POST /hooks/w`).
-    `secrets(settings)` are the names of the secrets that it cannot do without."""
+    `secrets(settings)` are the names of the secrets that it cannot do without.
+
+    `files(settings)` are the files beside the flow that its settings name, by the key that names them; their texts are
+    the compiled trigger's `files`. `file_faults(settings, files)` finds what is wrong in them: the file's name, the
+    line, a message and a hint.
+
+    `example(settings, given, at)` is the event's data when a test says no more than `given`, at the instant `at`; what
+    is left out is filled in. Raises EventRefused where the trigger would not take it. `given(settings, data)` goes the
+    other way: what a test has to say so that `example` makes this data."""
 
     name: str
     settings: type[BaseModel]
@@ -54,6 +79,12 @@ class TriggerKind:
     names: Sequence[str] | None = None
     conflicts: Callable[[Any], Sequence[str]] = field(default=lambda _settings: ())
     secrets: Callable[[Any], Sequence[str]] = field(default=lambda _settings: ())
+    files: Callable[[Any], Mapping[str, str]] = field(default=lambda _settings: {})
+    file_faults: Callable[[Any, Mapping[str, str]], Iterable[tuple[str, int, str, str | None]]] = field(
+        default=lambda _settings, _files: ()
+    )
+    example: Callable[[Any, Mapping[str, Any], datetime], Mapping[str, Any]] = field(default=_as_given)
+    given: Callable[[Any, Mapping[str, Any]], Mapping[str, Any]] = field(default=_as_kept)
 
 
 @dataclass(frozen=True, slots=True)

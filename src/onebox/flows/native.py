@@ -11,7 +11,9 @@ from onebox.flows.kinds import Nature, StepKind, TriggerKind
 from onebox.kernel.nearest import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
+
+    from onebox.messaging.channel import Outlet
 
 Data = dict[str, Any]
 
@@ -91,9 +93,9 @@ class SendArguments(FlowModel):
 
     model_config = ConfigDict(extra="allow")
 
-    to: Given[str | Data] | None = None
-    """the recipient, in the channel's own terms, or what a channel gives as `event.sender`; without it, the account's
-    own (a log channel has one)"""
+    to: Given[str | Data | list[Any]] | None = None
+    """the recipient, in the channel's own terms, or what a channel gives as `event.sender`, or a list of these where the
+    channel takes one; without it, the account's own (a log channel has one)"""
     via: Given[str] | None = None
     """the account, such as telegram/main; without it, the one that the event came by"""
     text: str | None = None
@@ -139,13 +141,12 @@ class SubFlowSettings(FlowModel):
     """Started by a step `do: run` of another flow."""
 
 
-def native_steps(accounts: Collection[str] | None = None) -> list[StepKind]:
+def native_steps(accounts: Mapping[str, Outlet] | None = None) -> list[StepKind]:
     """The step kinds of every box. Handlers of the effects among them (log, emit, respond, send) live elsewhere.
     With the names of the box's `accounts`, a wrong one is found before anything runs."""
 
     def fault(arguments: Mapping[str, Any]) -> tuple[str, str] | None:
-        message = None if accounts is None else _account_fault(arguments.get("via"), accounts)
-        return None if message is None else ("via", message)
+        return None if accounts is None else _send_fault(arguments, accounts)
 
     return [
         StepKind("set", SetArguments, Nature.pure, dict, _keys),
@@ -160,13 +161,23 @@ def native_steps(accounts: Collection[str] | None = None) -> list[StepKind]:
     ]
 
 
-def _account_fault(via: Any, accounts: Collection[str]) -> str | None:
-    known = ", ".join(sorted(accounts)) or "none"
-    if via is None and len(accounts) != 1:
-        return f"via is missing, and box.yaml names more than one account or none: {known}"
-    if not isinstance(via, str) or is_expression(via) or via in accounts:
+def _send_fault(arguments: Mapping[str, Any], accounts: Mapping[str, Outlet]) -> tuple[str, str] | None:
+    known, via, to = ", ".join(sorted(accounts)) or "none", arguments.get("via"), arguments.get("to")
+    if via is None and len(accounts) == 1:
+        via = next(iter(accounts))
+    if via is None:
+        # A person whom an event brought knows the account that they were met by.
+        missing = f"via is missing, and box.yaml names more than one account or none: {known}"
+        return None if accounts and is_expression(to) else ("via", missing)
+    if not isinstance(via, str) or is_expression(via):
         return None
-    return f"there is no account {via!r}{did_you_mean(via, accounts) or f'; box.yaml names: {known}'}"
+    if via not in accounts:
+        return "via", f"there is no account {via!r}{did_you_mean(via, accounts) or f'; box.yaml names: {known}'}"
+    return ("to", f"to is missing: {via} has no recipient of its own") if _nobody(to, accounts[via]) else None
+
+
+def _nobody(to: Any, outlet: Outlet) -> bool:
+    return to is None and outlet.recipient is None
 
 
 def native_triggers() -> list[TriggerKind]:

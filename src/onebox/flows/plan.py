@@ -200,14 +200,15 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
-    """One entry of `on`: its kind's name, its checked settings, the topic of the events it makes, and what their data
-    must have at dotted paths."""
+    """One entry of `on`: its kind's name, its checked settings, the topic of the events it makes, what their data
+    must have at dotted paths, and the texts of the files that its settings name, by their names there."""
 
     kind: str
     settings: BaseModel
     topic: str
     place: Place
     where: Mapping[str, Any] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

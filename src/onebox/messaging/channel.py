@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 from onebox.kernel.errors import OneboxError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from onebox.messaging.message import Message
 
@@ -33,6 +33,23 @@ class Pace:
     per_second: float = 50.0
     burst: int = 50
     parallel: int = 16
+
+
+def in_one(content: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    """A content that goes out as it is."""
+    return [content]
+
+
+@dataclass(frozen=True, slots=True)
+class Outlet:
+    """What is known of an account without speaking to it. Pure, so that `send` and `check` may ask it.
+
+    `recipient` is where a message goes that names none; None: one must be named. `parts` makes of one content those
+    that go out one after another, each a message of its own: a text that is too long for the channel is split.
+    """
+
+    recipient: str | None = None
+    parts: Callable[[Mapping[str, Any]], Sequence[Mapping[str, Any]]] = in_one
 
 
 class Channel(Protocol):

@@ -43,7 +43,8 @@ class Subscribers(Protocol):
 
 @dataclass(slots=True)
 class Arrival:
-    """What a source hands over; see `Event` for the fields. `payload` may be given where it is at hand already."""
+    """What a source hands over; see `Event` for the fields. `payload` may be given where it is at hand already, and
+    `id` where the source needed it before (`Inbox.new_id`)."""
 
     source: str
     topic: str
@@ -51,6 +52,7 @@ class Arrival:
     key: str | None = None
     sender: str | None = None
     payload: str | None = None
+    id: str | None = None
 
 
 class Inbox:
@@ -68,20 +70,36 @@ class Inbox:
 
         Raises BacklogFull, StorageFull or StorageClosed: then nothing was stored, and the source must keep it.
         """
+        [outcome] = await self.receive_all([arrival])
+        return outcome
+
+    async def receive_all(self, arrivals: Sequence[Arrival], then: Sequence[Change[Any]] = ()) -> list[Stored]:
+        """Stores events and what follows from them, and makes the changes `then`: all in one unit, or nothing.
+
+        Raises as `receive` does.
+        """
+        self._check_room(len(arrivals))
+        events = [self._event(arrival) for arrival in arrivals]
+        stores = [StoreEvent(event, self._subscribers.consequences(event)) for event in events]
+        results: list[Stored] = await self._ledger.commit([*stores, *then])
+        outcomes = results[: len(stores)]
+        for store, outcome in zip(stores, outcomes, strict=True):
+            self._subscribers.stored(store.event, store.then, outcome)
+        return outcomes
+
+    def new_id(self) -> str:
+        """The id of an event to come, for a source that must name it before it is stored."""
+        return self._ids.new()
+
+    def _check_room(self, more: int) -> None:
         waiting = self._subscribers.backlog()
-        if waiting >= self._backlog_limit:
+        if more and waiting >= self._backlog_limit:
             message = f"{waiting} runs are waiting, which is the limit of this box"
             raise BacklogFull(message, hint="raise limits.backlog in box.yaml, or find what is slow: onebox runs list")
-        event = self._event(arrival)
-        consequences = self._subscribers.consequences(event)
-        [outcome] = await self._ledger.commit([StoreEvent(event, consequences)])
-        self._subscribers.stored(event, consequences, outcome)
-        stored: Stored = outcome
-        return stored
 
     def _event(self, arrival: Arrival) -> Event:
         return Event(
-            id=self._ids.new(),
+            id=arrival.id or self._ids.new(),
             source=arrival.source,
             topic=arrival.topic,
             received_at=self._clock.now(),

@@ -150,6 +150,29 @@ request = _table(
 )
 _index("request_open", request.c.id, where="done_at is null")
 
+feed = _table(
+    "feed",
+    _id("flow"),
+    _id("url"),  # as the flow names it
+    _text("address", null=True),  # where it has moved to for good
+    _text("title", null=True),
+    _text("etag", null=True),
+    _text("last_modified", null=True),
+    _text("digest", null=True),  # of the body that was read last
+    _instant("polled_at", null=True),
+    _instant("next_at"),
+    _number("failures"),  # one after another
+    _instant("failing_since", null=True),
+    _text("error", null=True),
+    _instant("gone_at", null=True),  # it said 410: it is not asked again
+)
+
+feed_item = _table("feed_item", _id("flow"), _id("url"), _id("item"), _instant("seen_at"))
+"""the items of feeds that were met, by the hash of their id: they outlive their events"""
+
+table_file = _table("table_file", _id("name"), _text("digest"), _instant("applied_at"))
+"""the files of the box's tables/ folder that were applied, in this order of names"""
+
 commit_mark = _table("commit_mark", _number("id", key=True), _text("mark"))
 """one row: the mark of the last transaction, so that a writer that lost Postgres during COMMIT knows what became of it"""
 

@@ -88,6 +88,7 @@ class _Compiler:
             reader,
             self._setting.catalogue,
             self._setting.names.secrets if self._setting.names_checked else None,
+            self._companions,
         )
         scope = self._scope()
         actions = Actions(reader, self._setting.catalogue, self._companions)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from onebox.flows.definition.faults import Fault
 from onebox.flows.expressions import suggestion
 from onebox.flows.plan import Trigger
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
+    from onebox.flows.definition.companions import Companions
     from onebox.flows.definition.document import Location
     from onebox.flows.definition.reader import Reader
     from onebox.flows.kinds import Catalogue, TriggerKind
@@ -18,7 +20,12 @@ Claim = tuple[str, "Location"]
 
 
 def compile_triggers(
-    raw: Any, flow: str, reader: Reader, catalogue: Catalogue, secrets: Collection[str] | None
+    raw: Any,
+    flow: str,
+    reader: Reader,
+    catalogue: Catalogue,
+    secrets: Collection[str] | None,
+    companions: Companions,
 ) -> tuple[list[Trigger], list[Claim]]:
     """All triggers of a flow, and what they claim for themselves. `secrets`: the box's, by name; None: not known."""
     if not isinstance(raw, dict):
@@ -35,7 +42,7 @@ def compile_triggers(
             reader.fault(("on", name), f"there is no trigger kind {name!r}", hint, key=True)
             continue
         for location, one in _several(settings, ("on", name)):
-            trigger = _compile(kind, one, location, flow, reader)
+            trigger = _compile(kind, one, location, flow, reader, companions)
             if trigger is not None:
                 triggers.append(trigger)
                 claims.extend((claim, location) for claim in kind.conflicts(trigger.settings))
@@ -60,12 +67,29 @@ def _several(settings: Any, location: Location) -> list[tuple[Location, Any]]:
     return [(location, settings)]
 
 
-def _compile(kind: TriggerKind, raw: Any, location: Location, flow: str, reader: Reader) -> Trigger | None:
+def _compile(
+    kind: TriggerKind, raw: Any, location: Location, flow: str, reader: Reader, companions: Companions
+) -> Trigger | None:
     settings = reader.model(kind.settings, {} if raw is None else raw, location, kind.name)
     if settings is None:
         return None
     where = getattr(settings, "where", {})
-    return Trigger(kind.name, settings, kind.topic(flow, settings), reader.place(location), where)
+    files = _files(kind, settings, location, reader, companions)
+    return Trigger(kind.name, settings, kind.topic(flow, settings), reader.place(location), where, files)
+
+
+def _files(
+    kind: TriggerKind, settings: Any, location: Location, reader: Reader, companions: Companions
+) -> dict[str, str]:
+    """The texts of the files that the settings name."""
+    files: dict[str, str] = {}
+    for key, name in kind.files(settings).items():
+        text = companions.text(name, (*location, key), reader)
+        if text is not None:
+            files[name] = text
+    for name, line, message, hint in kind.file_faults(settings, files):
+        reader.faults.append(Fault(companions.folder + name, line, 1, message, hint))
+    return files
 
 
 def _check_secrets(needed: Iterable[str], known: Collection[str] | None, location: Location, reader: Reader) -> None:
