@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from onebox.flows.plan import Flow
     from onebox.kernel.clock import Clock
     from onebox.messaging.channel import Channel
-    from onebox.messaging.message import Message
+    from onebox.messaging.message import MarkFailed, Message
     from onebox.storage.opening import Storage
 
 _HTTP_KINDS = ("http.get", "http.post", "http.put", "http.patch", "http.delete", "http.head")
@@ -224,9 +224,9 @@ def _engine(
 
 
 def _senders(ground: _Ground, engine: Engine, terminal: TextIO) -> dict[str, Sender]:
-    async def tell_of_failed(message: Message, reason: str) -> None:
+    async def tell_of_failed(message: Message, failed: MarkFailed) -> None:
         if ground.book.knows(MESSAGE_FAILED):
-            told = _failed_message_event(message, reason, ground.clock, ground.ids)
+            told = _failed_message_event(message, failed, ground.clock, ground.ids)
             await engine.commit([StoreEvent(told, engine.consequences(told))])
 
     return {
@@ -257,7 +257,7 @@ def _channel(name: str, account: AccountSettings, ground: _Ground, terminal: Tex
     return TerminalChannel(terminal)
 
 
-def _failed_message_event(message: Message, reason: str, clock: Clock, ids: Ids) -> Event:
+def _failed_message_event(message: Message, failed: MarkFailed, clock: Clock, ids: Ids) -> Event:
     data = {
         "message": {
             "id": message.id,
@@ -266,6 +266,7 @@ def _failed_message_event(message: Message, reason: str, clock: Clock, ids: Ids)
             "content": dict(message.content),
             "run": message.run_id,
         },
-        "reason": reason,
+        "reason": failed.error,
+        "kind": failed.kind,
     }
     return Event(ids.new(), "outbox", MESSAGE_FAILED, clock.now(), data, dump(data), key=message.id)
