@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, Field, ValidationError
 from pydantic_core import PydanticCustomError
 
+from onebox.channels.telegram.content import parts as telegram_parts
 from onebox.flows.definition.fields import FlowModel
 from onebox.flows.definition.validate import Problem, problems
 from onebox.kernel.nearest import did_you_mean
@@ -34,6 +36,10 @@ class PaceSettings(FlowModel):
     def as_pace(self) -> Pace:
         """The same, as channels take it."""
         return Pace(self.per_second, self.burst, self.parallel)
+
+    def over(self, usual: Pace) -> Pace:
+        """What is given of it, and the rest as the channel has it."""
+        return replace(usual, **{name: getattr(self, name) for name in self.model_fields_set})
 
 
 class AccountSettings(FlowModel):
@@ -77,7 +83,27 @@ class WebhookAccount(AccountSettings):
     names_secrets: ClassVar[tuple[str, ...]] = ("secret",)
 
 
-CHANNELS: Mapping[str, type[AccountSettings]] = {"terminal": TerminalAccount, "webhook": WebhookAccount}
+class TelegramAccount(AccountSettings):
+    """A bot: sends its messages, and takes what people write to it."""
+
+    token: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+    """the name of the secret with the token that @BotFather gave"""
+    api: Annotated[str, AfterValidator(_http_url)] = "https://api.telegram.org"
+    """where the Bot API is: Telegram's own, or a server of yours"""
+
+    names_secrets: ClassVar[tuple[str, ...]] = ("token",)
+
+    @property
+    def outlet(self) -> Outlet:
+        """Long texts are split."""
+        return Outlet(parts=telegram_parts)
+
+
+CHANNELS: Mapping[str, type[AccountSettings]] = {
+    "terminal": TerminalAccount,
+    "webhook": WebhookAccount,
+    "telegram": TelegramAccount,
+}
 """What an account of each channel is told. A new channel adds its line here."""
 
 

@@ -9,9 +9,12 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
-from onebox.app.accounts import TerminalAccount, WebhookAccount
+from onebox.app.accounts import TelegramAccount, TerminalAccount, WebhookAccount
 from onebox.app.clock import SystemClock
 from onebox.app.masking import masker
+from onebox.channels.telegram.api import BotApi
+from onebox.channels.telegram.channel import TelegramChannel
+from onebox.channels.telegram.receiver import TelegramReceiver
 from onebox.channels.terminal.channel import TerminalChannel
 from onebox.channels.webhook.channel import WebhookChannel
 from onebox.connectors.code.connector import PythonConnector
@@ -169,9 +172,20 @@ def build_box(
     )
 
 
-def _sources(_ground: _Ground, _inbox: Inbox) -> dict[str, Source]:
+def _sources(ground: _Ground, inbox: Inbox) -> dict[str, Source]:
     """What fetches events, by the name of its service. A new one adds its line here."""
-    return {}
+    sources: dict[str, Source] = {}
+    for name, account in ground.settings.accounts.items():
+        if isinstance(account, TelegramAccount):
+            api = _bot_api(account, ground, TelegramReceiver.connections)
+            sources[f"receive {name}"] = TelegramReceiver(
+                account=name, api=api, book=ground.book, inbox=inbox, clock=ground.clock
+            )
+    return sources
+
+
+def _bot_api(account: TelegramAccount, ground: _Ground, connections: int) -> BotApi:
+    return BotApi(url=account.api, token=ground.secrets[account.token], connections=connections)
 
 
 def _connectors(ground: _Ground) -> Connectors:
@@ -253,6 +267,10 @@ def _channel(name: str, account: AccountSettings, ground: _Ground, terminal: Tex
     if isinstance(account, WebhookAccount):
         secret = ground.secrets[account.secret]  # the settings were checked for it
         return WebhookChannel(account=name, url=account.url, secret=secret, clock=ground.clock, pace=pace)
+    if isinstance(account, TelegramAccount):
+        usual = TelegramChannel.usual_pace
+        bot_pace = account.pace.over(usual) if account.pace else usual
+        return TelegramChannel(account=name, api=_bot_api(account, ground, bot_pace.parallel), pace=bot_pace)
     assert isinstance(account, TerminalAccount)
     return TerminalChannel(terminal)
 

@@ -69,6 +69,9 @@ class TriggerKind:
     the compiled trigger's `files`. `file_faults(settings, files)` finds what is wrong in them: the file's name, the
     line, a message and a hint.
 
+    `fault(settings)` finds what is wrong with them beyond their shape (an account that is not there): the key, a message
+    and a hint.
+
     `example(settings, given, at)` is the event's data when a test says no more than `given`, at the instant `at`; what
     is left out is filled in. Raises EventRefused where the trigger would not take it. `given(settings, data)` goes the
     other way: what a test has to say so that `example` makes this data."""
@@ -83,6 +86,7 @@ class TriggerKind:
     file_faults: Callable[[Any, Mapping[str, str]], Iterable[tuple[str, int, str, str | None]]] = field(
         default=lambda _settings, _files: ()
     )
+    fault: Callable[[Any], tuple[str, str, str | None] | None] = field(default=lambda _settings: None)
     example: Callable[[Any, Mapping[str, Any], datetime], Mapping[str, Any]] = field(default=_as_given)
     given: Callable[[Any, Mapping[str, Any]], Mapping[str, Any]] = field(default=_as_kept)
 

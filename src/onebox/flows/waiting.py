@@ -12,6 +12,7 @@ _MISSING = object()
 
 def matches(match: Mapping[str, Any], data: Any) -> bool:
     """True if each dotted path of `match` leads in `data` to an equal value. An empty match takes any event.
+    A frozenset, which no flow file can write, stands for any one of its values.
 
     >>> matches({"order.id": 7}, {"order": {"id": 7, "total": 20}})
     True
@@ -19,6 +20,8 @@ def matches(match: Mapping[str, Any], data: Any) -> bool:
     False
     >>> matches({"order.note": None}, {"order": {}})
     False
+    >>> matches({"kind": frozenset(["message", "press"])}, {"kind": "press"})
+    True
     """
     return all(_equal(expected, _find(data, path)) for path, expected in match.items())
 
@@ -38,6 +41,8 @@ def _find(data: Any, path: str) -> Any:
 
 
 def _equal(expected: Any, found: Any) -> bool:
+    if isinstance(expected, frozenset):
+        return any(_equal(one, found) for one in expected)
     if found is _MISSING or isinstance(expected, bool) is not isinstance(found, bool):
         return False  # to Python True equals 1; to the author of a flow it does not
     return bool(normalise(expected) == normalise(found))

@@ -1,0 +1,1 @@
+"""Channel telegram: a bot sends the messages, and what people write to it comes in by long polling."""
