@@ -52,6 +52,7 @@ class FakeTelegram:
         self.moved: dict[int | str, int] = {}
         self.waiting: list[dict[str, Any]] = []
         self.happened = asyncio.Event()
+        self._allowed: set[str] = set()
         self._number = 1000
         self._message_id = 0
         self._faults: dict[str, deque[Callable[[web.Request], Awaitable[web.Response]]]] = defaultdict(deque)
@@ -87,10 +88,11 @@ class FakeTelegram:
         return self.give({"callback_query": {**press, "message": self._message(chat, name)}})
 
     def give(self, update: dict[str, Any]) -> int:
-        """Any update; it gets the next number unless it has one."""
+        """Any update; it gets the next number unless it has one. One of a kind that the bot did not ask for is lost."""
         self._number += 1
-        self.waiting.append({"update_id": self._number, **update})
-        self._new.set()
+        if not self._allowed or self._allowed & update.keys():
+            self.waiting.append({"update_id": self._number, **update})
+            self._new.set()
         return self._number
 
     def quiet(self) -> None:
@@ -165,11 +167,11 @@ class FakeTelegram:
 
     async def _do_deletewebhook(self, _asked: dict[str, Any]) -> web.Response:
         self.webhook = False
-        return _result(True)
+        return _done()
 
     async def _do_answercallbackquery(self, asked: dict[str, Any]) -> web.Response:
         self.answered.append(asked["callback_query_id"])
-        return _result(True)
+        return _done()
 
     async def _do_getupdates(self, asked: dict[str, Any]) -> web.Response:
         if self.webhook:
@@ -178,7 +180,8 @@ class FakeTelegram:
         self.happened.set()
         self.quiet()  # the newer request takes the older one's place
         mine = self._poll = asyncio.Event()
-        self.waiting = [update for update in self.waiting if _kept(update, asked)]
+        self._allowed = set(asked.get("allowed_updates", self._allowed))
+        self.waiting = [update for update in self.waiting if update["update_id"] >= asked.get("offset", 0)]
         deadline = time.monotonic() + min(asked.get("timeout", 0), 50)
         while not self.waiting and not mine.is_set() and (left := deadline - time.monotonic()) > 0:
             self._new.clear()
@@ -186,7 +189,6 @@ class FakeTelegram:
             await asyncio.wait(waits, timeout=left, return_when=asyncio.FIRST_COMPLETED)
             for wait in waits:
                 wait.cancel()
-            self.waiting = [update for update in self.waiting if _kept(update, asked)]
         if self._poll is not mine:
             return _refusal(409, "Conflict: terminated by other getUpdates request")
         return _result(self.waiting[: min(asked.get("limit", _MOST_UPDATES), _MOST_UPDATES)])
@@ -218,15 +220,14 @@ class FakeTelegram:
         return {"message_id": self._message_id, "date": int(time.time()), "chat": place}
 
 
-def _kept(update: Any, asked: dict[str, Any]) -> bool:
-    allowed = asked.get("allowed_updates") or []
-    return update["update_id"] >= asked.get("offset", 0) and (not allowed or bool(update.keys() & set(allowed)))
-
-
 def _person(number: int, name: str) -> dict[str, Any]:
     return {
         "id": abs(number), "is_bot": False, "first_name": name, "username": name.lower(), "language_code": "en"
     }  # fmt: skip
+
+
+def _done() -> web.Response:
+    return web.json_response({"ok": True, "result": True})
 
 
 def _result(result: Any) -> web.Response:

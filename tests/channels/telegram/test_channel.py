@@ -4,12 +4,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.channels.messages import message
+from tests.support.telegram import TOKEN, FakeTelegram
 
 from onebox.channels.telegram.api import BotApi
 from onebox.channels.telegram.channel import TelegramChannel
 from onebox.channels.telegram.content import LONGEST, parts, utf16_units
 from onebox.messaging.channel import DeliveryFailed, Pace
-from tests.support.telegram import TOKEN, FakeTelegram
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
