@@ -120,8 +120,12 @@ async def test_a_refusal_says_what_to_do(
     assert failed.message == snapshot
 
 
-async def test_markup_that_is_not_closed_is_invalid(channel: TelegramChannel) -> None:
-    failed = await failure(channel, markup="<b>Hi")
+@pytest.mark.parametrize(
+    "markup",
+    ["<b>Hi", "Hi</b>", "<b><i>Hi</b></i>", "<h1>Hi</h1>", "1 < 2", "a & b", "&nbsp;", '<b class="x">Hi</b>'],
+)
+async def test_markup_that_telegram_does_not_take_is_invalid(channel: TelegramChannel, markup: str) -> None:
+    failed = await failure(channel, markup=markup)
     assert (failed.kind, failed.permanent) == ("invalid", True)
 
 

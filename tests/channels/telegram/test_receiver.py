@@ -175,7 +175,7 @@ async def test_a_press_that_cannot_be_answered_holds_nothing_up(telegram: FakeTe
 
 
 async def test_a_flow_takes_its_own_kinds_alone(telegram: FakeTelegram) -> None:
-    rig = Rig(telegram, flow("message", name="words"), flow("[callback_query, edited_message]", name="presses"))
+    rig = Rig(telegram, flow("[message]", name="words"), flow("[callback_query, edited_message]", name="presses"))
     telegram.write("Hi")
     telegram.press("yes")
     async with rig.running():
@@ -190,11 +190,11 @@ async def test_a_bot_that_no_flow_names_is_left_alone_until_one_does(telegram: F
     async with rig.running():
         await asyncio.sleep(0)
         assert telegram.calls == []
-        rig.book.replace([flow("message")])
+        rig.book.replace([flow("[message]")])
         await rig.until_held()
         telegram.write("Hi")
         await telegram.until(lambda: rig.texts == ["Hi"])
-        rig.book.replace([flow("callback_query")])
+        rig.book.replace([flow("[callback_query]")])
         await telegram.until(lambda: telegram.polls[-1]["allowed_updates"] == ["callback_query"])
         telegram.press("yes")
         await telegram.until(lambda: rig.texts == ["Hi", "yes"])

@@ -110,7 +110,7 @@ def test_a_test_that_says_what_cannot_come_is_refused(given: dict[str, Any], mes
 
 
 def test_a_bot_of_the_box_is_found() -> None:
-    assert faults("{bot: shop, updates: callback_query}", {"telegram/shop": Outlet()}) == []
+    assert faults("{bot: shop, updates: [callback_query]}", {"telegram/shop": Outlet()}) == []
 
 
 def test_an_unknown_bot_is_named() -> None:
@@ -132,6 +132,7 @@ def test_without_any_bot_the_usual_name_is_missing() -> None:
     ("trigger", "message"),
     [
         ("{updates: []}", "expected a list such as [message, callback_query], got []"),
+        ("{updates: message}", "expected a list such as [message, callback_query], got 'message'"),
         ("{updates: [mesage]}", "mesage"),
         ("{bot: telegram/main}", "telegram/main"),
     ],

@@ -26,15 +26,14 @@ class TelegramSettings(FlowModel):
     bot: str = Field(default="main", pattern=r"^[a-zA-Z0-9][a-zA-Z0-9_.-]*$", examples=["main"])
     """the account telegram/NAME of box.yaml"""
     updates: tuple[Update, ...] = ("message",)
-    """the kinds that start the flow: one, or a list"""
+    """the kinds that start the flow"""
 
     @field_validator("updates", mode="before")
     @classmethod
     def _update_list(cls, value: Any) -> Any:
-        listed = [value] if isinstance(value, str) else value
-        if not isinstance(listed, (list, tuple)) or not listed:
+        if not isinstance(value, (list, tuple)) or not value:
             raise wrong("updates", f"expected a list such as [message, callback_query], got {value!r}")
-        return tuple(listed)
+        return tuple(value)
 
     @property
     def account(self) -> str:
