@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from onebox.app.secrets import SecretsUnreadable, Vault
 from onebox.app.settings import BoxSettings, check_settings, salvaged_vars, settings_text
+from onebox.app.tables import table_faults
 from onebox.flows.definition.faults import Fault
 
 if TYPE_CHECKING:
@@ -33,7 +34,8 @@ def check_box(folder: BoxFolder, environ: Mapping[str, str]) -> Checked:
     settings, wrong = check_settings(text, secrets)
     guessed = BoxSettings(vars=salvaged_vars(text))
     loaded = FlowFiles(folder, settings or guessed, secrets, sound=settings is not None).read({})
-    return Checked(loaded.flows, [*wrong, *faults, *loaded.faults])
+    tables = table_faults(folder, postgres=settings is not None and settings.storage != "sqlite")
+    return Checked(loaded.flows, [*wrong, *faults, *loaded.faults, *tables])
 
 
 def _secrets(folder: BoxFolder, environ: Mapping[str, str], faults: list[Fault]) -> dict[str, str]:
