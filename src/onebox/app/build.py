@@ -9,9 +9,12 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
-from onebox.app.accounts import TerminalAccount, WebhookAccount
+from onebox.app.accounts import TelegramAccount, TerminalAccount, WebhookAccount
 from onebox.app.clock import SystemClock
 from onebox.app.masking import masker
+from onebox.channels.telegram.api import BotApi
+from onebox.channels.telegram.channel import TelegramChannel
+from onebox.channels.telegram.receiver import TelegramReceiver
 from onebox.channels.terminal.channel import TerminalChannel
 from onebox.channels.webhook.channel import WebhookChannel
 from onebox.connectors.code.connector import PythonConnector
@@ -169,9 +172,19 @@ def build_box(
     )
 
 
-def _sources(_ground: _Ground, _inbox: Inbox) -> dict[str, Source]:
+def _sources(ground: _Ground, inbox: Inbox) -> dict[str, Source]:
     """What fetches events, by the name of its service. A new one adds its line here."""
-    return {}
+    return {
+        f"updates of {name}": TelegramReceiver(
+            account=name, api=_bot(account, ground), book=ground.book, inbox=inbox, clock=ground.clock
+        )
+        for name, account in ground.settings.accounts.items()
+        if isinstance(account, TelegramAccount)
+    }
+
+
+def _bot(account: TelegramAccount, ground: _Ground) -> BotApi:
+    return BotApi(account.api, ground.secrets[account.token])
 
 
 def _connectors(ground: _Ground) -> Connectors:
@@ -253,6 +266,8 @@ def _channel(name: str, account: AccountSettings, ground: _Ground, terminal: Tex
     if isinstance(account, WebhookAccount):
         secret = ground.secrets[account.secret]  # the settings were checked for it
         return WebhookChannel(account=name, url=account.url, secret=secret, clock=ground.clock, pace=pace)
+    if isinstance(account, TelegramAccount):
+        return TelegramChannel(account=name, api=_bot(account, ground), pace=pace)
     assert isinstance(account, TerminalAccount)
     return TerminalChannel(terminal)
 
