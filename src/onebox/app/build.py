@@ -35,6 +35,7 @@ from onebox.kernel.ids import Ids
 from onebox.messaging.event import Event, StoreEvent
 from onebox.messaging.inbox import Inbox
 from onebox.messaging.sender import Sender
+from onebox.storage.files import FilesFolder
 from onebox.web.settings import WebSettings
 from onebox.web.site import Site, build_web
 
@@ -146,6 +147,11 @@ def build_box(
     inbox = Inbox(
         ledger=storage.ledger, clock=clock, ids=ids, subscribers=engine, backlog_limit=settings.limits.backlog
     )
+    files = FilesFolder(folder.files)
+
+    async def is_kept(event_id: str) -> bool:
+        return await storage.reader.event(event_id) is not None
+
     site = build_web(
         inbox,
         ground.book,
@@ -153,6 +159,7 @@ def build_box(
         responses=callers,
         clock=clock,
         settings=web_settings(settings),
+        files=files,
         readiness=readiness,
     )
     return Box(
@@ -163,7 +170,7 @@ def build_box(
         inbox=inbox,
         site=site,
         requests=Requests(engine, ground.book, clock, ids),
-        retention=Retention(storage.ledger, ground.book, clock, settings.keep),
+        retention=Retention(storage.ledger, ground.book, clock, settings.keep, lambda: files.sweep(is_kept)),
         schedules=Schedules(book=ground.book, inbox=inbox, reader=storage.reader, ledger=storage.ledger, clock=clock),
         sources=_sources(ground, inbox),
         senders=senders,

@@ -30,6 +30,13 @@ _PARAMETER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _PLACE = re.compile(r"header:[A-Za-z0-9!#$%&'*+.^_`|~-]+|(body|headers|path|query)(\.[^.\s]+)+|remote|method")
 
 
+def check_place(place: str | None) -> str | None:
+    """A place in a request, such as `body.id`. Raises PydanticCustomError."""
+    if place is not None and not _PLACE.fullmatch(place):
+        raise wrong("place", f"expected a place such as body.id, query.id or header:X-Id, got {place!r}")
+    return place
+
+
 class Respond(FlowModel):
     """What the caller is answered: `now`, by a `respond` `step`, or always the same."""
 
@@ -116,9 +123,7 @@ class WebhookSettings(FlowModel):
     @field_validator("key", "sender")
     @classmethod
     def _place(cls, place: str | None) -> str | None:
-        if place is not None and not _PLACE.fullmatch(place):
-            raise wrong("place", f"expected a place such as body.id, query.id or header:X-Id, got {place!r}")
-        return place
+        return check_place(place)
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
