@@ -26,7 +26,7 @@ from onebox.flows.testing.cases import Setting, read_cases
 from onebox.flows.testing.judging import Surroundings, judge
 from onebox.flows.testing.reporting import details
 from onebox.kernel.errors import OneboxError
-from onebox.messaging.channel import Outlet
+from onebox.messaging.channel import FAILURES, Outlet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -125,6 +125,10 @@ def test_every_trigger_is_documented(kind: Any) -> None:
 
 def test_no_trigger_is_invented() -> None:
     assert set(re.findall(r"^## `(\w+)`", page("triggers"), re.MULTILINE)) == KINDS.triggers.keys()
+
+
+def test_every_kind_of_failed_message_is_documented() -> None:
+    assert FAILURES.keys() - rows(section(page("triggers"), "event")) == set()
 
 
 def test_every_key_of_a_flow_is_documented() -> None:

@@ -27,6 +27,14 @@ def test_every_template_makes_a_box_without_faults(name: str, tmp_path: Path) ->
     assert made.then
 
 
+def test_a_base_without_templates_has_no_marks_left(tmp_path: Path) -> None:
+    make_box(tmp_path / "box", ["hello"])
+
+    settings = (tmp_path / "box" / "box.yaml").read_text()
+    assert [word for word in ("MORE_ACCOUNTS", "VARIABLES", "BOX_NAME") if word in settings] == []
+    assert read_settings(BoxFolder(tmp_path / "box")).vars == {}
+
+
 def test_a_box_is_named_for_its_folder(tmp_path: Path) -> None:
     for name in ("salon", "Ana's: shop"):
         make_box(tmp_path / name, ["hello"])

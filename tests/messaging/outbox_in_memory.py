@@ -133,7 +133,7 @@ class Stage:
         self.clock = HandClock()
         self.outbox = Outbox()
         self.channel = channel or FakeChannel()
-        self.told: list[tuple[str, str]] = []
+        self.told: list[tuple[str, str, str]] = []
         self.pauses: list[float] = []
         self.pause_over = asyncio.Event()
         self.sender = Sender(
@@ -148,8 +148,8 @@ class Stage:
         )
         self._task: asyncio.Task[None] | None = None
 
-    async def _hear(self, message: Message, reason: str) -> None:
-        self.told.append((message.id, reason))
+    async def _hear(self, message: Message, failed: MarkFailed) -> None:
+        self.told.append((message.id, failed.error, failed.kind))
 
     async def _pause(self, seconds: float) -> None:
         self.pauses.append(seconds)
@@ -188,4 +188,4 @@ def passing(text: str = "busy", retry_after: float | None = None) -> DeliveryFai
 
 
 def permanent(text: str = "no such chat") -> DeliveryFailed:
-    return DeliveryFailed(text, permanent=True)
+    return DeliveryFailed(text, permanent=True, kind="bounced")

@@ -124,7 +124,7 @@ async def test_a_permanent_failure_is_marked_at_once_and_told() -> None:
         [message] = stage.outbox.queue("ana")
         await stage.settle()
         assert message.state is MessageState.failed
-        assert [(message.id, "no such chat")] == stage.told
+        assert [(message.id, "no such chat", "bounced")] == stage.told
 
 
 async def test_after_a_permanent_failure_the_next_message_goes() -> None:
@@ -144,7 +144,7 @@ async def test_it_gives_up_after_the_last_attempt() -> None:
             stage.clock.move(hours=2)
         assert len(stage.channel.delivered) == 3
         assert message.state is MessageState.failed
-        assert [(message.id, "busy (gave up after 3 attempts)")] == stage.told
+        assert [(message.id, "busy (gave up after 3 attempts)", "failed")] == stage.told
 
 
 async def test_an_unexpected_error_of_a_channel_is_a_passing_failure() -> None:

@@ -9,9 +9,12 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
-from onebox.app.accounts import TerminalAccount, WebhookAccount
+from onebox.app.accounts import TelegramAccount, TerminalAccount, WebhookAccount
 from onebox.app.clock import SystemClock
 from onebox.app.masking import masker
+from onebox.channels.telegram.api import BotApi
+from onebox.channels.telegram.channel import TelegramChannel
+from onebox.channels.telegram.receiver import TelegramReceiver
 from onebox.channels.terminal.channel import TerminalChannel
 from onebox.channels.webhook.channel import WebhookChannel
 from onebox.connectors.code.connector import PythonConnector
@@ -45,7 +48,7 @@ if TYPE_CHECKING:
     from onebox.flows.plan import Flow
     from onebox.kernel.clock import Clock
     from onebox.messaging.channel import Channel
-    from onebox.messaging.message import Message
+    from onebox.messaging.message import MarkFailed, Message
     from onebox.storage.opening import Storage
 
 _HTTP_KINDS = ("http.get", "http.post", "http.put", "http.patch", "http.delete", "http.head")
@@ -169,9 +172,19 @@ def build_box(
     )
 
 
-def _sources(_ground: _Ground, _inbox: Inbox) -> dict[str, Source]:
+def _sources(ground: _Ground, inbox: Inbox) -> dict[str, Source]:
     """What fetches events, by the name of its service. A new one adds its line here."""
-    return {}
+    return {
+        f"updates of {name}": TelegramReceiver(
+            account=name, api=_bot(account, ground), book=ground.book, inbox=inbox, clock=ground.clock
+        )
+        for name, account in ground.settings.accounts.items()
+        if isinstance(account, TelegramAccount)
+    }
+
+
+def _bot(account: TelegramAccount, ground: _Ground) -> BotApi:
+    return BotApi(account.api, ground.secrets[account.token])
 
 
 def _connectors(ground: _Ground) -> Connectors:
@@ -224,9 +237,9 @@ def _engine(
 
 
 def _senders(ground: _Ground, engine: Engine, terminal: TextIO) -> dict[str, Sender]:
-    async def tell_of_failed(message: Message, reason: str) -> None:
+    async def tell_of_failed(message: Message, failed: MarkFailed) -> None:
         if ground.book.knows(MESSAGE_FAILED):
-            told = _failed_message_event(message, reason, ground.clock, ground.ids)
+            told = _failed_message_event(message, failed, ground.clock, ground.ids)
             await engine.commit([StoreEvent(told, engine.consequences(told))])
 
     return {
@@ -253,11 +266,13 @@ def _channel(name: str, account: AccountSettings, ground: _Ground, terminal: Tex
     if isinstance(account, WebhookAccount):
         secret = ground.secrets[account.secret]  # the settings were checked for it
         return WebhookChannel(account=name, url=account.url, secret=secret, clock=ground.clock, pace=pace)
+    if isinstance(account, TelegramAccount):
+        return TelegramChannel(account=name, api=_bot(account, ground), pace=pace)
     assert isinstance(account, TerminalAccount)
     return TerminalChannel(terminal)
 
 
-def _failed_message_event(message: Message, reason: str, clock: Clock, ids: Ids) -> Event:
+def _failed_message_event(message: Message, failed: MarkFailed, clock: Clock, ids: Ids) -> Event:
     data = {
         "message": {
             "id": message.id,
@@ -266,6 +281,7 @@ def _failed_message_event(message: Message, reason: str, clock: Clock, ids: Ids)
             "content": dict(message.content),
             "run": message.run_id,
         },
-        "reason": reason,
+        "reason": failed.error,
+        "kind": failed.kind,
     }
     return Event(ids.new(), "outbox", MESSAGE_FAILED, clock.now(), data, dump(data), key=message.id)

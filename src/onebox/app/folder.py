@@ -35,6 +35,7 @@ class BoxFolder:
         self.flows = path / "flows"
         self.templates = path / "templates"
         self.code = path / "code"
+        self.tables = path / "tables"
         self.data = path / ".onebox"
         self.key = self.data / "key"
         self.database = self.data / "box.db"
@@ -99,6 +100,14 @@ class BoxFolder:
     def write(self, name: str, text: str) -> None:
         """Writes such a file in one piece: a crash leaves the old one or the new one. Raises OSError."""
         replace_file(self.path / name, text)
+
+    def table_files(self, *, postgres: bool) -> dict[str, str]:
+        """The SQL files of `tables/` for this database, texts by name. Raises OSError."""
+        found = {file.name: file for file in sorted(self.tables.glob("*.sql"))}
+        own, other = (".postgres.sql", ".sqlite.sql") if postgres else (".sqlite.sql", ".postgres.sql")
+        chosen = {name: file for name, file in found.items() if not name.endswith((own, other))}
+        chosen |= {f"{name.removesuffix(own)}.sql": file for name, file in found.items() if name.endswith(own)}
+        return {name: _text(file) or "" for name, file in chosen.items()}
 
     def companion(self, name: str) -> str | None:
         """The text of a file that a flow names (`flows/help.md`): beside the flow, else of that name in templates/.

@@ -98,15 +98,27 @@ async def _open(folder: BoxFolder, where: str | Path) -> Storage:
     from onebox.storage.opening import current_version, open_for_requests
 
     if await current_version(where) is None:
-        await asyncio.to_thread(_migrate, folder, where)
+        await asyncio.to_thread(_make, folder, where)
     return await open_for_requests(where, box=folder.path)
 
 
-async def migrate_box(folder: BoxFolder, environ: Mapping[str, str]) -> str:
-    """Brings a box's tables to the version of this release, and returns it.
+@dataclass(frozen=True)
+class Migrated:
+    """The version that the box's own tables are at, the files of tables/ that were applied now, and those that were
+    applied before and are gone."""
 
-    Raises SettingsInvalid, SecretsUnreadable, storage's CannotOpen, and WrongVersion for those of a newer release.
+    version: str
+    applied: list[str]
+    gone: list[str]
+
+
+async def migrate_box(folder: BoxFolder, environ: Mapping[str, str]) -> Migrated:
+    """Brings a box's tables to the version of this release, and applies the files of its tables/.
+
+    Raises SettingsInvalid, SecretsUnreadable, storage's CannotOpen, WrongVersion for those of a newer release, and
+    TableFileInvalid.
     """
+    from onebox.app.tables import apply_tables
     from onebox.storage.opening import migratable
     from onebox.storage.version import CURRENT
 
@@ -114,7 +126,16 @@ async def migrate_box(folder: BoxFolder, environ: Mapping[str, str]) -> str:
     where = settings.database(folder, Vault(folder, environ).read())
     await migratable(where, box=folder.path)
     await asyncio.to_thread(_migrate, folder, where)
-    return CURRENT
+    applied: list[str] = []
+    gone = await asyncio.to_thread(apply_tables, folder, where, applied.append)
+    return Migrated(CURRENT, applied, gone)
+
+
+def _make(folder: BoxFolder, where: str | Path) -> None:
+    from onebox.app.tables import apply_tables
+
+    _migrate(folder, where)
+    apply_tables(folder, where, lambda _name: None)
 
 
 def _migrate(folder: BoxFolder, where: str | Path) -> None:

@@ -13,17 +13,40 @@ if TYPE_CHECKING:
     from onebox.messaging.message import Message
 
 
+FAILURES: Mapping[str, str] = {
+    "bounced": "the recipient is not there, or takes nothing",
+    "refused": "this message is not taken",
+    "invalid": "the channel cannot make anything of what the step gave",
+    "too_many": "the channel wants less at a time",
+    "busy": "the channel has trouble of its own",
+    "unreachable": "the channel does not answer",
+    "misconfigured": "the account is set up wrongly, or not any more what it was",
+    "failed": "any other",
+}
+"""The kinds of failures to deliver."""
+
+
 class DeliveryFailed(OneboxError):
-    """A channel could not deliver. `permanent`: trying again cannot help. `retry_after`: seconds the channel asks for."""
+    """A channel could not deliver. `permanent`: trying again cannot help. `retry_after`: seconds the channel asks for.
+
+    `kind` is a word that flows may ask for, see `FAILURES`.
+    """
 
     code: ClassVar[str] = "delivery_failed"
 
     def __init__(
-        self, message: str, *, permanent: bool, retry_after: float | None = None, hint: str | None = None
+        self,
+        message: str,
+        *,
+        permanent: bool,
+        retry_after: float | None = None,
+        kind: str = "failed",
+        hint: str | None = None,
     ) -> None:
         super().__init__(message, hint=hint)
         self.permanent = permanent
         self.retry_after = retry_after
+        self.kind = kind
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,8 +71,10 @@ class MarkRetried(Change[None]):
 
 @dataclass(slots=True)
 class MarkFailed(Change[None]):
-    """A permanent failure, or one too many passing ones."""
+    """A permanent failure, or one too many passing ones. `kind`: of the last one, see `messaging.channel.FAILURES`;
+    it is told and not kept."""
 
     message_id: str
     at: datetime
     error: str
+    kind: str = "failed"

@@ -44,14 +44,14 @@ _ERROR_PAUSE = 1.0
 _ERROR_LENGTH = 500
 
 
-async def _nobody_to_tell(_message: Message, _reason: str) -> None:
+async def _nobody_to_tell(_message: Message, _failed: MarkFailed) -> None:
     """Stands where nobody wants to know of failed messages."""
 
 
 class Sender:
     """Drains the outbox of `account` through `channel`.
 
-    `on_failed(message, reason)` is told before a message is marked as failed, so that it is told at least once; it
+    `on_failed(message, outcome)` is told before a message is marked as failed, so that it is told at least once; it
     may be told again after a crash. `pause(seconds)` waits; it is `asyncio.sleep` but in tests.
     """
 
@@ -63,7 +63,7 @@ class Sender:
         reader: MessageReader,
         ledger: Ledger,
         clock: Clock,
-        on_failed: Callable[[Message, str], Awaitable[None]] = _nobody_to_tell,
+        on_failed: Callable[[Message, MarkFailed], Awaitable[None]] = _nobody_to_tell,
         patience: Patience | None = None,
         delivery_limit: timedelta = timedelta(seconds=60),
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -201,7 +201,7 @@ class Sender:
             return self._failed(message, failure)
         except TimeoutError:
             text = f"{self.account} gave no answer within {self._delivery_limit:g} s"
-            return self._failed(message, DeliveryFailed(text, permanent=False))
+            return self._failed(message, DeliveryFailed(text, permanent=False, kind="unreachable"))
         except Exception as error:  # noqa: BLE001 a bug in a channel is a failure of this message alone
             _log.exception("channel failed unexpectedly", extra={"account": self.account, "message_id": message.id})
             text = f"{self.account} failed unexpectedly: {type(error).__name__}: {error}"
@@ -216,14 +216,14 @@ class Sender:
             return MarkRetried(message.id, due_at, text)
         if not failure.permanent:
             text = f"{text} (gave up after {message.attempts + 1} attempts)"
-        return MarkFailed(message.id, now, text)
+        return MarkFailed(message.id, now, text, failure.kind)
 
     async def _keep(self, message: Message, outcome: Outcome) -> None:
         """Makes the outcome durable, however long that takes. Until then the recipient is held."""
         while True:
             try:
                 if isinstance(outcome, MarkFailed):
-                    await self._on_failed(message, outcome.error)
+                    await self._on_failed(message, outcome)
                 await self._ledger.commit([outcome])
             except StorageFull as full:
                 self._unkept.add(message.id)
