@@ -14,10 +14,11 @@ from onebox.app.masking import masker
 from onebox.app.secrets import Vault
 from onebox.app.settings import BoxSettings, read_settings
 from onebox.flows.run import FileRequest
+from onebox.flows.testing.judging import stand_in
 from onebox.kernel.ids import Ids
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping
+    from collections.abc import AsyncIterator, Callable, Collection, Mapping
     from pathlib import Path
 
     from onebox.app.folder import BoxFolder
@@ -30,12 +31,15 @@ _LOOK = 0.05
 
 @dataclass(frozen=True)
 class Visit:
-    """An open box that another process may run. `mask` takes secrets out of what is shown."""
+    """An open box that another process may run. `mask` takes secrets out of what is shown; `disguise` puts in their
+    place what they are in tests. `secrets` are their names."""
 
     folder: BoxFolder
     settings: BoxSettings
     records: Records
     mask: Callable[[Any], Any]
+    disguise: Callable[[Any], Any]
+    secrets: Collection[str]
     zone: ZoneInfo
     _storage: Storage
 
@@ -56,6 +60,10 @@ class Visit:
             await asyncio.sleep(_LOOK)
         return answer
 
+    async def flow_text(self, version: str) -> str | None:
+        """The text of a flow that is kept with its runs; None if there is none of this version."""
+        return await self._storage.reader.version_text(version)
+
 
 def _me() -> str:
     """Who asks, for the record."""
@@ -72,7 +80,16 @@ async def visiting(folder: BoxFolder, environ: Mapping[str, str]) -> AsyncIterat
     secrets = Vault(folder, environ).read()
     storage = await _open(folder, settings.database(folder, secrets))
     try:
-        yield Visit(folder, settings, storage.reader, masker(secrets), ZoneInfo(settings.timezone), storage)
+        yield Visit(
+            folder=folder,
+            settings=settings,
+            records=storage.reader,
+            mask=masker(secrets),
+            disguise=masker(secrets, stand_in),
+            secrets=secrets.keys(),
+            zone=ZoneInfo(settings.timezone),
+            _storage=storage,
+        )
     finally:
         await storage.close()
 
