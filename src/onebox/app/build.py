@@ -15,6 +15,9 @@ from onebox.app.masking import masker
 from onebox.channels.terminal.channel import TerminalChannel
 from onebox.channels.webhook.channel import WebhookChannel
 from onebox.connectors.code.connector import PythonConnector
+from onebox.connectors.feeds.documents import Documents
+from onebox.connectors.feeds.fetching import Fetcher
+from onebox.connectors.feeds.poller import FeedPoller
 from onebox.connectors.http.connector import HttpConnector
 from onebox.connectors.sql.connector import SqlConnector
 from onebox.dispatch.boxsql import BoxSql
@@ -169,9 +172,20 @@ def build_box(
     )
 
 
-def _sources(_ground: _Ground, _inbox: Inbox) -> dict[str, Source]:
+def _sources(ground: _Ground, inbox: Inbox) -> dict[str, Source]:
     """What fetches events, by the name of its service. A new one adds its line here."""
-    return {}
+    return {"feeds": _feeds(ground, inbox)}
+
+
+def _feeds(ground: _Ground, inbox: Inbox) -> FeedPoller:
+    return FeedPoller(
+        book=ground.book,
+        inbox=inbox,
+        reader=ground.storage.reader,
+        clock=ground.clock,
+        fetcher=Fetcher(box=ground.settings.box, clock=ground.clock),
+        documents=Documents(),
+    )
 
 
 def _connectors(ground: _Ground) -> Connectors:

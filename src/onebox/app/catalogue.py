@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from onebox.connectors.code.arguments import python_kind
+from onebox.connectors.feeds.settings import feed_trigger
 from onebox.connectors.http.arguments import http_kinds
 from onebox.connectors.sql.arguments import sql_kind
 from onebox.flows.kinds import Catalogue
@@ -26,5 +27,5 @@ def catalogue(
     """All of them, by name. Where a box's Python functions are looked for, its accounts, and the names of its
     databases, are given to find wrong ones before anything runs."""
     steps: list[StepKind] = [*native_steps(accounts), *http_kinds(), sql_kind(databases), python_kind(code)]
-    triggers: list[TriggerKind] = [*native_triggers(), schedule_trigger(), webhook_trigger()]
+    triggers: list[TriggerKind] = [*native_triggers(), schedule_trigger(), webhook_trigger(), feed_trigger()]
     return Catalogue({kind.name: kind for kind in steps}, {kind.name: kind for kind in triggers})
