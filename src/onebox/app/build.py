@@ -18,6 +18,9 @@ from onebox.channels.telegram.receiver import TelegramReceiver
 from onebox.channels.terminal.channel import TerminalChannel
 from onebox.channels.webhook.channel import WebhookChannel
 from onebox.connectors.code.connector import PythonConnector
+from onebox.connectors.feeds.documents import Documents
+from onebox.connectors.feeds.fetching import Fetcher
+from onebox.connectors.feeds.poller import FeedPoller
 from onebox.connectors.http.connector import HttpConnector
 from onebox.connectors.sql.connector import SqlConnector
 from onebox.dispatch.boxsql import BoxSql
@@ -181,17 +184,29 @@ def build_box(
 
 def _sources(ground: _Ground, inbox: Inbox) -> dict[str, Source]:
     """What fetches events, by the name of its service. A new one adds its line here."""
-    return {
+    receivers: dict[str, Source] = {
         f"updates of {name}": TelegramReceiver(
             account=name, api=_bot(account, ground), book=ground.book, inbox=inbox, clock=ground.clock
         )
         for name, account in ground.settings.accounts.items()
         if isinstance(account, TelegramAccount)
     }
+    return {"feeds": _feeds(ground, inbox), **receivers}
 
 
 def _bot(account: TelegramAccount, ground: _Ground) -> BotApi:
     return BotApi(account.api, ground.secrets[account.token])
+
+
+def _feeds(ground: _Ground, inbox: Inbox) -> FeedPoller:
+    return FeedPoller(
+        book=ground.book,
+        inbox=inbox,
+        reader=ground.storage.reader,
+        clock=ground.clock,
+        fetcher=Fetcher(box=ground.settings.box, clock=ground.clock),
+        documents=Documents(),
+    )
 
 
 def _connectors(ground: _Ground) -> Connectors:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from onebox.channels.telegram.trigger import telegram_trigger
 from onebox.connectors.code.arguments import python_kind
+from onebox.connectors.feeds.settings import feed_trigger
 from onebox.connectors.http.arguments import http_kinds
 from onebox.connectors.sql.arguments import sql_kind
 from onebox.flows.kinds import Catalogue
@@ -33,6 +34,7 @@ def catalogue(
         schedule_trigger(),
         webhook_trigger(),
         form_trigger(),
+        feed_trigger(),
         telegram_trigger(accounts),
     ]
     return Catalogue({kind.name: kind for kind in steps}, {kind.name: kind for kind in triggers})
