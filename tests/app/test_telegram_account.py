@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from onebox.app.accounts import TelegramAccount
 from onebox.app.settings import check_settings
-from onebox.channels.telegram.channel import TelegramChannel
+from onebox.channels.telegram.channel import PACE
 from onebox.messaging.channel import Pace
 
 
@@ -29,7 +29,7 @@ def test_of_a_pace_that_says_less_the_rest_is_telegrams() -> None:
     pace = account("{token: bot, pace: {per_second: 2}}").pace
 
     assert pace is not None
-    assert pace.over(TelegramChannel.usual_pace) == Pace(per_second=2.0, burst=25, parallel=8)
+    assert pace.over(PACE) == Pace(per_second=2.0, burst=25, parallel=8)
 
 
 def test_long_texts_are_split_before_they_are_queued() -> None:
@@ -40,10 +40,12 @@ def test_long_texts_are_split_before_they_are_queued() -> None:
 
 def test_a_token_that_is_no_secret_of_the_box_is_found() -> None:
     [missing] = faults("{token: bto}")
+
     assert "'bto'" in missing
     assert "did you mean 'bot'" in missing
 
 
 def test_a_token_that_is_written_out_is_refused() -> None:
     [written] = faults('{token: "123:AAE"}')
+
     assert "token" in written

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 from pydantic import AfterValidator, Field, ValidationError
 from pydantic_core import PydanticCustomError
 
-from onebox.channels.telegram.content import parts as telegram_parts
+from onebox.channels.telegram.texts import parts as parts_for_telegram
 from onebox.flows.definition.fields import FlowModel
 from onebox.flows.definition.validate import Problem, problems
 from onebox.kernel.nearest import did_you_mean
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from onebox.flows.definition.document import Location
 
+_IDENTIFIER = r"^[A-Za-z_][A-Za-z0-9_]*$"
 _NAME = re.compile(r"([a-z][a-z0-9_-]*)/([a-zA-Z0-9][a-zA-Z0-9_.-]*)")
 
 
@@ -77,32 +78,32 @@ class WebhookAccount(AccountSettings):
 
     url: Annotated[str, AfterValidator(_http_url)]
     """where to"""
-    secret: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+    secret: Annotated[str, Field(pattern=_IDENTIFIER)]
     """the name of the secret to sign with: `whsec_` and base64"""
 
     names_secrets: ClassVar[tuple[str, ...]] = ("secret",)
 
 
 class TelegramAccount(AccountSettings):
-    """A bot: sends its messages, and takes what people write to it."""
+    """A bot: sends texts, and brings what is written to it to the flows with a `telegram` trigger."""
 
-    token: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
-    """the name of the secret with the token that @BotFather gave"""
+    token: Annotated[str, Field(pattern=_IDENTIFIER)]
+    """the name of the secret with the bot's token, from @BotFather"""
     api: Annotated[str, AfterValidator(_http_url)] = "https://api.telegram.org"
-    """where the Bot API is: Telegram's own, or a server of yours"""
+    """another address, for a Bot API server of your own"""
 
     names_secrets: ClassVar[tuple[str, ...]] = ("token",)
 
     @property
     def outlet(self) -> Outlet:
         """Long texts are split."""
-        return Outlet(parts=telegram_parts)
+        return Outlet(parts=parts_for_telegram)
 
 
 CHANNELS: Mapping[str, type[AccountSettings]] = {
+    "telegram": TelegramAccount,
     "terminal": TerminalAccount,
     "webhook": WebhookAccount,
-    "telegram": TelegramAccount,
 }
 """What an account of each channel is told. A new channel adds its line here."""
 

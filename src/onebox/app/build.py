@@ -13,11 +13,15 @@ from onebox.app.accounts import TelegramAccount, TerminalAccount, WebhookAccount
 from onebox.app.clock import SystemClock
 from onebox.app.masking import masker
 from onebox.channels.telegram.api import BotApi
+from onebox.channels.telegram.channel import PACE as TELEGRAM_PACE
 from onebox.channels.telegram.channel import TelegramChannel
 from onebox.channels.telegram.receiver import TelegramReceiver
 from onebox.channels.terminal.channel import TerminalChannel
 from onebox.channels.webhook.channel import WebhookChannel
 from onebox.connectors.code.connector import PythonConnector
+from onebox.connectors.feeds.documents import Documents
+from onebox.connectors.feeds.fetching import Fetcher
+from onebox.connectors.feeds.poller import FeedPoller
 from onebox.connectors.http.connector import HttpConnector
 from onebox.connectors.sql.connector import SqlConnector
 from onebox.dispatch.boxsql import BoxSql
@@ -35,6 +39,7 @@ from onebox.kernel.ids import Ids
 from onebox.messaging.event import Event, StoreEvent
 from onebox.messaging.inbox import Inbox
 from onebox.messaging.sender import Sender
+from onebox.storage.files import FilesFolder
 from onebox.web.settings import WebSettings
 from onebox.web.site import Site, build_web
 
@@ -146,6 +151,11 @@ def build_box(
     inbox = Inbox(
         ledger=storage.ledger, clock=clock, ids=ids, subscribers=engine, backlog_limit=settings.limits.backlog
     )
+    files = FilesFolder(folder.files)
+
+    async def is_kept(event_id: str) -> bool:
+        return await storage.reader.event(event_id) is not None
+
     site = build_web(
         inbox,
         ground.book,
@@ -153,6 +163,7 @@ def build_box(
         responses=callers,
         clock=clock,
         settings=web_settings(settings),
+        files=files,
         readiness=readiness,
     )
     return Box(
@@ -163,7 +174,7 @@ def build_box(
         inbox=inbox,
         site=site,
         requests=Requests(engine, ground.book, clock, ids),
-        retention=Retention(storage.ledger, ground.book, clock, settings.keep),
+        retention=Retention(storage.ledger, ground.book, clock, settings.keep, lambda: files.sweep(is_kept)),
         schedules=Schedules(book=ground.book, inbox=inbox, reader=storage.reader, ledger=storage.ledger, clock=clock),
         sources=_sources(ground, inbox),
         senders=senders,
@@ -174,18 +185,29 @@ def build_box(
 
 def _sources(ground: _Ground, inbox: Inbox) -> dict[str, Source]:
     """What fetches events, by the name of its service. A new one adds its line here."""
-    sources: dict[str, Source] = {}
-    for name, account in ground.settings.accounts.items():
-        if isinstance(account, TelegramAccount):
-            api = _bot_api(account, ground, TelegramReceiver.connections)
-            sources[f"receive {name}"] = TelegramReceiver(
-                account=name, api=api, book=ground.book, inbox=inbox, clock=ground.clock
-            )
-    return sources
+    receivers: dict[str, Source] = {
+        f"updates of {name}": TelegramReceiver(
+            account=name, api=_bot(account, ground), book=ground.book, inbox=inbox, clock=ground.clock
+        )
+        for name, account in ground.settings.accounts.items()
+        if isinstance(account, TelegramAccount)
+    }
+    return {"feeds": _feeds(ground, inbox), **receivers}
 
 
-def _bot_api(account: TelegramAccount, ground: _Ground, connections: int) -> BotApi:
-    return BotApi(url=account.api, token=ground.secrets[account.token], connections=connections)
+def _bot(account: TelegramAccount, ground: _Ground) -> BotApi:
+    return BotApi(account.api, ground.secrets[account.token])
+
+
+def _feeds(ground: _Ground, inbox: Inbox) -> FeedPoller:
+    return FeedPoller(
+        book=ground.book,
+        inbox=inbox,
+        reader=ground.storage.reader,
+        clock=ground.clock,
+        fetcher=Fetcher(box=ground.settings.box, clock=ground.clock),
+        documents=Documents(),
+    )
 
 
 def _connectors(ground: _Ground) -> Connectors:
@@ -268,9 +290,8 @@ def _channel(name: str, account: AccountSettings, ground: _Ground, terminal: Tex
         secret = ground.secrets[account.secret]  # the settings were checked for it
         return WebhookChannel(account=name, url=account.url, secret=secret, clock=ground.clock, pace=pace)
     if isinstance(account, TelegramAccount):
-        usual = TelegramChannel.usual_pace
-        bot_pace = account.pace.over(usual) if account.pace else usual
-        return TelegramChannel(account=name, api=_bot_api(account, ground, bot_pace.parallel), pace=bot_pace)
+        bot_pace = account.pace.over(TELEGRAM_PACE) if account.pace else TELEGRAM_PACE
+        return TelegramChannel(account=name, api=_bot(account, ground), pace=bot_pace)
     assert isinstance(account, TerminalAccount)
     return TerminalChannel(terminal)
 

@@ -7,6 +7,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from onebox.kernel.errors import OneboxError
+from onebox.kernel.nearest import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -51,6 +52,14 @@ class EventRefused(OneboxError):
     code: ClassVar[str] = "event_refused"
 
 
+def refuse_unknown(kind: str, given: Mapping[str, Any], names: Sequence[str]) -> None:
+    """Raises EventRefused if a test gives an event what it cannot have."""
+    for name in given:
+        if name not in names:
+            near = did_you_mean(name, names) or f"; it has {', '.join(names)}"
+            raise EventRefused(f"{kind}: the event has no {name!r}{near}")
+
+
 def _as_given(_settings: Any, given: Mapping[str, Any], _at: datetime) -> Mapping[str, Any]:
     return given
 
@@ -69,9 +78,6 @@ class TriggerKind:
     the compiled trigger's `files`. `file_faults(settings, files)` finds what is wrong in them: the file's name, the
     line, a message and a hint.
 
-    `fault(settings)` finds what is wrong with them beyond their shape (an account that is not there): the key, a message
-    and a hint.
-
     `example(settings, given, at)` is the event's data when a test says no more than `given`, at the instant `at`; what
     is left out is filled in. Raises EventRefused where the trigger would not take it. `given(settings, data)` goes the
     other way: what a test has to say so that `example` makes this data."""
@@ -86,7 +92,6 @@ class TriggerKind:
     file_faults: Callable[[Any, Mapping[str, str]], Iterable[tuple[str, int, str, str | None]]] = field(
         default=lambda _settings, _files: ()
     )
-    fault: Callable[[Any], tuple[str, str, str | None] | None] = field(default=lambda _settings: None)
     example: Callable[[Any, Mapping[str, Any], datetime], Mapping[str, Any]] = field(default=_as_given)
     given: Callable[[Any, Mapping[str, Any]], Mapping[str, Any]] = field(default=_as_kept)
 

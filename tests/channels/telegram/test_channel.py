@@ -1,71 +1,75 @@
+"""Texts to Telegram, by a server that speaks its protocol."""
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.channels.messages import message
-from tests.support.telegram import TOKEN, FakeTelegram
+from tests.support.telegram import TOKEN, FakeTelegram, Refusal
 
 from onebox.channels.telegram.api import BotApi
 from onebox.channels.telegram.channel import TelegramChannel
-from onebox.channels.telegram.content import LONGEST, parts, utf16_units
-from onebox.messaging.channel import DeliveryFailed, Pace
+from onebox.channels.telegram.texts import LONGEST, parts, units
+from onebox.messaging.channel import DeliveryFailed
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
-
-    from syrupy.assertion import SnapshotAssertion
+    from collections.abc import AsyncIterator, Callable
 
 
 @pytest.fixture
 async def telegram() -> AsyncIterator[FakeTelegram]:
-    async with FakeTelegram() as telegram:
-        yield telegram
+    async with FakeTelegram() as running:
+        yield running
 
 
 @pytest.fixture
-async def channel(telegram: FakeTelegram) -> AsyncIterator[TelegramChannel]:
-    channel = bot(telegram.url)
-    yield channel
-    await channel.close()
+async def open_channel(telegram: FakeTelegram) -> AsyncIterator[Callable[..., TelegramChannel]]:
+    made: list[TelegramChannel] = []
 
+    def make(token: str = TOKEN, url: str | None = None) -> TelegramChannel:
+        made.append(TelegramChannel(account="telegram/main", api=BotApi(url or telegram.url, token)))
+        return made[-1]
 
-def bot(url: str, token: str = TOKEN) -> TelegramChannel:
-    return TelegramChannel(account="telegram/main", api=BotApi(url=url, token=token, connections=2))
+    yield make
+    for channel in made:
+        await channel.close()
 
 
 async def failure(channel: TelegramChannel, recipient: str = "7", **content: Any) -> DeliveryFailed:
     with pytest.raises(DeliveryFailed) as failed:
-        await channel.deliver(message(recipient, **content))
+        await channel.deliver(message(recipient, **(content or {"text": "hi"})))
     assert TOKEN not in str(failed.value)
     return failed.value
 
 
-async def test_a_text_goes_out_as_it_is(channel: TelegramChannel, telegram: FakeTelegram) -> None:
-    assert await channel.deliver(message("7", text="1 < 2 & *3*")) == {"message_id": 1, "chat_id": 7}
+async def test_a_text_is_sent_as_it_is(telegram: FakeTelegram, open_channel: Any) -> None:
+    receipt = await open_channel().deliver(message("7", text="*hi* <you> & me"))
+
     [sent] = telegram.sent
-    assert sent.asked == {"chat_id": 7, "text": "1 < 2 & *3*"}
+    assert (sent.chat, sent.text, "parse_mode" in sent.arguments) == (7, "*hi* <you> & me", False)
+    assert receipt == {"message_id": 1, "chat_id": 7}
 
 
-async def test_markdown_becomes_html(channel: TelegramChannel, telegram: FakeTelegram) -> None:
-    await channel.deliver(message("@news", markdown="**Hi** & <you>"))
+async def test_markdown_becomes_what_telegram_takes(telegram: FakeTelegram, open_channel: Any) -> None:
+    markdown = "# News\n**Ana & Bo** <b>said</b> [here](https://example.org/?a=1&b=2)\n\n- one\n- `two`"
+
+    await open_channel().deliver(message("@news", markdown=markdown))
+
     [sent] = telegram.sent
-    assert sent.asked == {"chat_id": "@news", "text": "<b>Hi</b> &amp; &lt;you&gt;", "parse_mode": "HTML"}
+    assert sent.chat == "@news"
+    assert sent.text.startswith("<b>News</b>\n\n<b>Ana &amp; Bo</b> &lt;b&gt;said&lt;/b&gt; <a href=")
 
 
-async def test_markup_is_html_already(channel: TelegramChannel, telegram: FakeTelegram) -> None:
-    await channel.deliver(message("-1001", markup="<i>Hi</i>"))
-    [sent] = telegram.sent
-    assert sent.asked == {"chat_id": -1001, "text": "<i>Hi</i>", "parse_mode": "HTML"}
+async def test_markup_is_sent_as_it_is_with_what_else_was_asked(telegram: FakeTelegram, open_channel: Any) -> None:
+    content = {"markup": "<b>hi</b>", "silent": True, "link_preview": False, "reply_to": 3}
 
+    await open_channel().deliver(message("7", **content))
 
-async def test_silence_previews_and_answers_may_be_asked_for(channel: TelegramChannel, telegram: FakeTelegram) -> None:
-    to = {"id": "7", "account": "telegram/main"}
-    await channel.deliver(message("7", text=5, to=to, silent=True, link_preview=False, reply_to=3, markdown=None))
-    [sent] = telegram.sent
-    assert sent.asked == {
+    assert telegram.sent[0].arguments == {
         "chat_id": 7,
-        "text": "5",
+        "text": "<b>hi</b>",
+        "parse_mode": "HTML",
         "disable_notification": True,
         "link_preview_options": {"is_disabled": True},
         "reply_parameters": {"message_id": 3, "allow_sending_without_reply": True},
@@ -73,156 +77,145 @@ async def test_silence_previews_and_answers_may_be_asked_for(channel: TelegramCh
 
 
 @pytest.mark.parametrize(
-    ("recipient", "content"),
+    "content",
     [
-        ("ana@example.org", {"text": "Hi"}),
-        ("7, 8", {"text": "Hi"}),
-        ("7", {"text": "Hi", "markdown": "Hi"}),
-        ("7", {"silent": True}),
-        ("7", {"text": " \n"}),
-        ("7", {"text": ["Hi"]}),
-        ("7", {"text": "Hi", "silnt": True}),
-        ("7", {"text": "Hi", "silent": "yes"}),
-        ("7", {"text": "Hi", "reply_to": "the last"}),
+        {"subject": "a"},
+        {"text": "a", "silnt": True},
+        {"text": "a", "markdown": "b"},
+        {"text": 7},
+        {"text": "  "},
+        {"markdown": "&#32;"},
+        {"markup": "<b> </b>"},
     ],
 )
-async def test_what_makes_no_message_is_never_sent(
-    channel: TelegramChannel,
-    telegram: FakeTelegram,
-    recipient: str,
-    content: Mapping[str, Any],
-    snapshot: SnapshotAssertion,
-) -> None:
-    failed = await failure(channel, recipient, **content)
-    assert (failed.kind, failed.permanent, telegram.calls) == ("invalid", True, [])
-    assert failed.message == snapshot
+async def test_what_is_no_text_is_refused_for_good(content: dict[str, Any], open_channel: Any) -> None:
+    with pytest.raises(DeliveryFailed) as failed:
+        await open_channel().deliver(message("7", **content))
 
-
-REFUSALS = {
-    "blocked": (403, "Forbidden: bot was blocked by the user", "bounced"),
-    "never met": (403, "Forbidden: bot can't initiate conversation with a user", "bounced"),
-    "not there": (400, "Bad Request: chat not found", "bounced"),
-    "no rights": (400, "Bad Request: not enough rights to send text messages to the chat", "refused"),
-    "broken html": (400, "Bad Request: can't parse entities: Can't find end tag", "invalid"),
-    "unknown": (400, "Bad Request: MOOD_INVALID", "refused"),
-    "too large": (413, "Request Entity Too Large", "refused"),
-}
-
-
-@pytest.mark.parametrize("case", REFUSALS.values(), ids=REFUSALS)
-async def test_a_refusal_says_what_to_do(
-    channel: TelegramChannel, telegram: FakeTelegram, case: tuple[int, str, str], snapshot: SnapshotAssertion
-) -> None:
-    status, description, kind = case
-    telegram.refuse("sendMessage", status, description)
-    failed = await failure(channel)
-    assert (failed.kind, failed.permanent) == (kind, True)
-    assert failed.message == snapshot
+    assert (failed.value.permanent, failed.value.kind) == (True, "invalid")
 
 
 @pytest.mark.parametrize(
-    "markup",
-    ["<b>Hi", "Hi</b>", "<b><i>Hi</b></i>", "<h1>Hi</h1>", "1 < 2", "a & b", "&nbsp;", '<b class="x">Hi</b>'],
+    ("refusal", "permanent", "kind", "after"),
+    [
+        (Refusal(429, "Too Many Requests: retry after 17", {"retry_after": 17}), False, "too_many", 17.0),
+        (Refusal(403, "Forbidden: bot was blocked by the user"), True, "bounced", None),
+        (Refusal(400, "Bad Request: chat not found"), True, "bounced", None),
+        (Refusal(400, "Bad Request: something else"), True, "refused", None),
+        (Refusal(500, "Internal Server Error"), False, "busy", None),
+        (Refusal(0), False, "unreachable", None),
+    ],
 )
-async def test_markup_that_telegram_does_not_take_is_invalid(channel: TelegramChannel, markup: str) -> None:
-    failed = await failure(channel, markup=markup)
-    assert (failed.kind, failed.permanent) == ("invalid", True)
-
-
-async def test_too_many_is_passing_for_exactly_as_long_as_telegram_says(
-    channel: TelegramChannel, telegram: FakeTelegram
+async def test_refusals_are_told_apart(
+    refusal: Refusal,
+    permanent: bool,  # noqa: FBT001 - a row of the table
+    kind: str,
+    after: float | None,
+    telegram: FakeTelegram,
+    open_channel: Any,
 ) -> None:
-    telegram.refuse("sendMessage", 429, "Too Many Requests: retry after 344", retry_after=344)
-    failed = await failure(channel)
-    assert (failed.kind, failed.permanent, failed.retry_after) == ("too_many", False, 344.0)
+    telegram.refusals[7] = refusal
+
+    failed = await failure(open_channel())
+
+    assert (failed.permanent, failed.kind, failed.retry_after) == (permanent, kind, after)
 
 
-async def test_a_group_that_moved_is_written_to_at_once(channel: TelegramChannel, telegram: FakeTelegram) -> None:
-    telegram.moved[-7] = -1007
-    assert await channel.deliver(message("-7")) == {"message_id": 1, "chat_id": -1007}
-    assert [sent.chat for sent in telegram.sent] == [-1007]
+async def test_a_wrong_token_is_the_account_s_fault_and_not_the_message_s(open_channel: Any) -> None:
+    failed = await failure(open_channel(token="1:wrong"))
+
+    assert (failed.permanent, failed.kind) == (False, "misconfigured")
+    assert "telegram/main" in failed.message
 
 
-async def test_a_group_that_moves_in_circles_fails(channel: TelegramChannel, telegram: FakeTelegram) -> None:
-    telegram.moved |= {-7: -8, -8: -7}
-    assert (await failure(channel, "-7")).permanent
-    assert telegram.calls == ["sendMessage", "sendMessage"]
-
-
-async def test_a_wrong_token_waits_for_a_right_one(telegram: FakeTelegram, snapshot: SnapshotAssertion) -> None:
-    channel = bot(telegram.url, "123456:of-another-bot")
-    failed = await failure(channel)
-    await channel.close()
-    assert (failed.kind, failed.permanent) == ("misconfigured", False)
-    assert failed.message == snapshot
-
-
-@pytest.mark.parametrize(("status", "kind"), [(500, "busy"), (502, "busy"), (404, "misconfigured")])
-async def test_trouble_of_the_server_passes(
-    channel: TelegramChannel, telegram: FakeTelegram, status: int, kind: str
+async def test_a_group_that_became_a_supergroup_is_written_to_at_its_new_id(
+    telegram: FakeTelegram, open_channel: Any
 ) -> None:
-    telegram.refuse("sendMessage", status, "as it is")
-    failed = await failure(channel)
-    assert (failed.kind, failed.permanent) == (kind, False)
+    telegram.refusals[-5] = Refusal(400, "group chat was upgraded", {"migrate_to_chat_id": -1005})
+
+    receipt = await open_channel().deliver(message("-5", text="hi"))
+
+    assert receipt["chat_id"] == -1005
+    assert telegram.texts(-1005) == ["hi"]
 
 
-@pytest.mark.parametrize("status", [200, 502])
-async def test_what_is_no_answer_of_telegrams_passes(
-    channel: TelegramChannel, telegram: FakeTelegram, status: int
+@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'{"result": 1}', b"\xff"])
+async def test_an_answer_that_is_none_of_the_bot_api_is_tried_again(
+    body: bytes, telegram: FakeTelegram, open_channel: Any
 ) -> None:
-    telegram.garble("sendMessage", f"<html>{TOKEN}</html>".encode(), status)
-    failed = await failure(channel)
-    assert (failed.kind, failed.permanent) == ("unreachable", False)
-    assert failed.message == (
-        f"127.0.0.1 answered sendMessage with {status} and what is no answer of Telegram's: '<html>***</html>'"
-    )
+    telegram.garbage = body
+
+    failed = await failure(open_channel())
+
+    assert (failed.permanent, failed.kind) == (False, "unreachable")
 
 
-async def test_a_redirect_is_not_followed(channel: TelegramChannel, telegram: FakeTelegram) -> None:
-    telegram.garble("sendMessage", b"", 302)
-    failed = await failure(channel)
-    assert (failed.kind, failed.permanent) == ("misconfigured", False)
+async def test_a_server_that_is_not_there_is_tried_again(open_channel: Any) -> None:
+    failed = await failure(open_channel(url="http://127.0.0.1:1"))
+
+    assert (failed.permanent, failed.kind) == (False, "unreachable")
 
 
-async def test_a_broken_connection_passes(channel: TelegramChannel, telegram: FakeTelegram) -> None:
-    telegram.drop("sendMessage")
-    failed = await failure(channel)
-    assert (failed.kind, failed.permanent) == ("unreachable", False)
-    assert failed.message.startswith("127.0.0.1 cannot be reached: ")
+async def test_a_long_text_goes_in_parts_that_telegram_takes(telegram: FakeTelegram, open_channel: Any) -> None:
+    channel = open_channel()
+    lines = [f"{number}: " + "word 🙂 & <b> " * 20 for number in range(100)]
+
+    for content in ({"text": "\n".join(lines)}, {"markdown": "\n".join(f"**{line}**" for line in lines)}):
+        pieces = parts({**content, "silent": True})
+        for piece in pieces:
+            await channel.deliver(message("7", **piece))
+        assert len(pieces) > 5
+        assert all(piece["silent"] for piece in pieces)
+    assert all(units(text) <= LONGEST for text in telegram.texts(7)[:5])
 
 
-async def test_a_call_has_its_time(telegram: FakeTelegram) -> None:
-    api = BotApi(url=telegram.url, token=TOKEN, connections=1)
-    telegram.hang("getMe")
-    with pytest.raises(Exception, match=r"127\.0\.0\.1 did not answer getMe within 0\.05 s"):
-        await api.call("getMe", {}, within=0.05)
-    assert (await api.call("getMe", {}, within=20))["username"] == "salon_bot"
-    await api.close()
+async def test_a_text_that_looks_like_a_tag_is_a_text(telegram: FakeTelegram, open_channel: Any) -> None:
+    await open_channel().deliver(message("7", text="<ok>"))
+
+    assert telegram.texts(7) == ["<ok>"]
 
 
-async def test_long_texts_arrive_whole_and_in_parts(channel: TelegramChannel, telegram: FakeTelegram) -> None:
-    text = "🙂 more\n" * 1500
-    for part in parts({"text": text, "silent": True, "reply_to": 5}):
-        await channel.deliver(message("7", **part))
-    assert "".join(text.split()) == "".join("".join(sent.text for sent in telegram.sent).split())
-    assert [utf16_units(sent.text) <= LONGEST for sent in telegram.sent] == [True] * 3
-    assert ["reply_parameters" in sent.asked for sent in telegram.sent] == [True, False, False]
-    assert [sent.asked["disable_notification"] for sent in telegram.sent] == [True] * 3
+async def test_a_word_that_telegram_does_not_know_is_told(open_channel: Any) -> None:
+    failed = await failure(open_channel(), text="hi", silnt=True)
+
+    assert failed.message == "telegram: a message has no 'silnt'; did you mean 'silent'?"
 
 
-async def test_long_markdown_is_split_by_what_is_shown(channel: TelegramChannel, telegram: FakeTelegram) -> None:
-    line = "**[5 < 6](https://example.org/a/rather/long/address/that/nobody/sees)** 🙂\n\n"
-    made = parts({"markdown": line * 500})
-    for part in made:
-        await channel.deliver(message("7", **part))
-    assert len(telegram.sent) == len(made) == 2
-    assert sum(sent.text.count("5 &lt; 6</a>") for sent in telegram.sent) == 500
+@pytest.mark.parametrize(
+    ("refusal", "advice"),
+    [
+        (Refusal(403, "Forbidden: bot was blocked by the user"), "only this person can let the bot write again"),
+        (Refusal(403, "Forbidden: bot can't initiate conversation with a user"), "a person has to write to the bot"),
+        (Refusal(400, "Bad Request: not enough rights to send"), "give the bot the right to post there"),
+        (Refusal(400, "Bad Request: can't parse entities: at 3"), "the markup has a tag that Telegram does not take"),
+    ],
+)
+async def test_what_is_kept_of_a_failure_says_what_to_do(
+    refusal: Refusal, advice: str, telegram: FakeTelegram, open_channel: Any
+) -> None:
+    telegram.refusals[7] = refusal
+
+    failed = await failure(open_channel())
+
+    assert advice in failed.message
 
 
-@pytest.mark.parametrize("content", [{"text": ""}, {"text": 5}, {"markup": "a" * 9000}, {"text": "a", "markdown": "b"}])
-def test_what_is_not_split_stays_one(content: Mapping[str, Any]) -> None:
-    assert parts(content) == [content]
+async def test_a_group_that_moves_in_circles_is_given_up(telegram: FakeTelegram, open_channel: Any) -> None:
+    for here, there in ((-5, -6), (-6, -5)):
+        telegram.refusals[here] = Refusal(400, "group chat was upgraded", {"migrate_to_chat_id": there})
+
+    failed = await failure(open_channel(), "-5")
+
+    assert (failed.permanent, telegram.called) == (True, ["sendMessage", "sendMessage"])
 
 
-def test_the_usual_pace_is_below_telegrams_limit() -> None:
-    assert bot("http://127.0.0.1").pace == Pace(25, 25, 8)
+def test_a_long_answer_is_an_answer_once() -> None:
+    pieces = parts({"text": "a" * 5000, "reply_to": 3})
+
+    assert [piece.get("reply_to") for piece in pieces] == [3, None]
+
+
+def test_a_long_nothing_is_left_to_be_refused() -> None:
+    nothing = {"text": " " * 5000}
+
+    assert parts(nothing) == [nothing]

@@ -1,331 +1,376 @@
-"""A receiver, a fake Telegram on a real socket, and an inbox over a ledger in memory."""
+"""Updates of Telegram: stored once, in order, before Telegram forgets them."""
 
 from __future__ import annotations
 
 import asyncio
-import json
-from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import structlog
-from tests.channels.messages import StoppedClock
-from tests.support.memory_ledger import MemoryLedger
-from tests.support.telegram import FakeTelegram
+from tests.support.telegram import TOKEN, FakeTelegram, Refusal
 
 from onebox.app.catalogue import catalogue
 from onebox.channels.telegram.api import BotApi
 from onebox.channels.telegram.receiver import TelegramReceiver
+from onebox.channels.telegram.trigger import telegram_trigger
 from onebox.flows.book import FlowBook
 from onebox.flows.definition import FlowLoader
-from onebox.kernel.ids import Ids
-from onebox.kernel.ledger import StorageClosed, StorageFull
-from onebox.messaging.inbox import Inbox
+from onebox.messaging.event import Stored
+from onebox.messaging.inbox import BacklogFull
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Sequence
+    from collections.abc import AsyncIterator
 
-    from onebox.flows.plan import Flow
-    from onebox.kernel.ledger import Change
-    from onebox.messaging.event import Event, Stored
+    from onebox.messaging.inbox import Arrival
 
-
-def flow(updates: str = "[message, callback_query]", bot: str = "main", name: str = "talk") -> Flow:
-    text = f"flow: {name}\non:\n  telegram: {{bot: {bot}, updates: {updates}}}\nsteps:\n  - do: stop\n"
-    loaded = FlowLoader(catalogue()).load({f"{name}.yaml": text})
-    assert loaded.faults == []
-    return loaded.flows[0]
-
-
-class Listeners:
-    """Stands for the engine: knows which flows an event would start, and is as busy as a test says."""
-
-    def __init__(self, book: FlowBook) -> None:
-        self._book = book
-        self.waiting = 0
-        self.started: list[tuple[str, str]] = []
-
-    def backlog(self) -> int:
-        return self.waiting
-
-    def consequences(self, _event: Event) -> Sequence[Change[Any]]:
-        return ()
-
-    def stored(self, event: Event, _consequences: Sequence[Change[Any]], outcome: Stored) -> None:
-        if not outcome.duplicate:
-            self.started += [(one.name, event.data["text"]) for one in self._book.waiting_for(event.topic, event.data)]
+NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
+FLOW = """\
+flow: chat
+on:
+  telegram: {updates: [message, callback_query]}
+steps:
+  - do: log
+    with: {text: "${event.text}"}
+"""
 
 
-class Rig:
-    """`pauses` are the seconds that were waited; `on_pause` happens meanwhile."""
+class Clock:
+    def now(self) -> datetime:
+        return NOON
 
-    def __init__(self, telegram: FakeTelegram, *flows: Flow) -> None:
+
+class FakeInbox:
+    """Keeps what it is handed once by key, after `full` refusals."""
+
+    def __init__(self) -> None:
+        self.arrivals: list[Arrival] = []
+        self.full = 0
+        self._came = asyncio.Event()
+
+    async def receive(self, arrival: Arrival) -> Stored:
+        if self.full:
+            self.full -= 1
+            full = BacklogFull(f"{self.full + 10} runs are waiting")
+            full.retry_after = 0
+            raise full
+        known = [one for one in self.arrivals if one.key == arrival.key]
+        if not known:
+            self.arrivals.append(arrival)
+        self._came.set()
+        return Stored("e", duplicate=bool(known))
+
+    async def until(self, count: int) -> list[dict[str, Any]]:
+        """What came, once it is so much."""
+        async with asyncio.timeout(10):
+            while len(self.arrivals) < count:
+                self._came.clear()
+                await self._came.wait()
+        return [dict(arrival.data) for arrival in self.arrivals]
+
+
+class Bot:
+    """A receiver that runs, beside the server that it asks."""
+
+    def __init__(self, telegram: FakeTelegram) -> None:
         self.telegram = telegram
+        self.inbox = FakeInbox()
         self.book = FlowBook()
-        self.book.replace(flows)
-        self.ledger = MemoryLedger()
-        self.listeners = Listeners(self.book)
+        self.receiver: TelegramReceiver
+        self._task: asyncio.Task[None] | None = None
         self.pauses: list[float] = []
-        self.on_pause: Callable[[], None] | None = None
-        self.receiver = self.receiver_again()
-
-    def receiver_again(self) -> TelegramReceiver:
-        clock = StoppedClock()
-        inbox = Inbox(
-            ledger=self.ledger,
-            clock=clock,
-            ids=Ids(clock, bytes),
-            subscribers=self.listeners,
-            backlog_limit=10,
-        )
-        api = BotApi(url=self.telegram.url, token=self.telegram.token, connections=4)
-        return TelegramReceiver(
-            account="telegram/main", api=api, book=self.book, inbox=inbox, clock=clock, pause=self._pause
-        )
 
     async def _pause(self, seconds: float) -> None:
         self.pauses.append(seconds)
-        if self.on_pause is not None:
-            self.on_pause()
-        self.telegram.happened.set()
         await asyncio.sleep(0)
 
-    @property
-    def events(self) -> list[Event]:
-        return list(self.ledger.tables.events.values())
+    def start(self, token: str = TOKEN) -> None:
+        self.receiver = TelegramReceiver(
+            account="telegram/main",
+            api=BotApi(self.telegram.url, token),
+            book=self.book,
+            inbox=self.inbox,  # type: ignore[arg-type] # all that is asked of it
+            clock=Clock(),
+            pause=self._pause,
+        )
+        self._task = asyncio.create_task(self.receiver.run())
 
-    @property
-    def texts(self) -> list[str]:
-        return [event.data["text"] for event in self.events]
+    def flows(self, *texts: str) -> None:
+        loaded = FlowLoader(catalogue()).load({f"flows/{number}.yaml": text for number, text in enumerate(texts)})
+        assert not loaded.faults
+        self.book.replace(loaded.flows)
 
-    @asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
-        task = asyncio.create_task(self.receiver.run())
-        try:
-            yield
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+    async def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
             await self.receiver.close()
-
-    async def until_held(self, polls: int = 1) -> None:
-        """Until so many polls came and all that waited was confirmed."""
-        await self.telegram.until(lambda: len(self.telegram.polls) >= polls and not self.telegram.waiting)
+            self._task = None
 
 
 @pytest.fixture
-async def telegram() -> AsyncIterator[FakeTelegram]:
+async def bot() -> AsyncIterator[Bot]:
     async with FakeTelegram() as telegram:
-        yield telegram
+        made = Bot(telegram)
+        made.flows(FLOW)
+        yield made
+        await made.stop()
 
 
-async def test_what_is_written_is_stored_before_it_is_confirmed(telegram: FakeTelegram) -> None:
-    telegram.webhook = True
-    numbers = [telegram.write("Hi"), telegram.write("/order 7", chat=-8, name="Bilal")]
-    rig = Rig(telegram, flow())
-    async with rig.running():
-        await rig.until_held(2)
+async def test_a_message_is_what_a_flow_can_answer(bot: Bot) -> None:
+    bot.telegram.write("/order 17", chat=42, name="Bilal")
+    bot.start()
 
-    assert telegram.calls[:2] == ["deleteWebhook", "getUpdates"]
-    assert telegram.polls[0] == {"timeout": 50, "limit": 100, "allowed_updates": ["callback_query", "message"]}
-    assert telegram.polls[1]["offset"] == numbers[1] + 1
-    assert [(event.source, event.topic, event.key, event.sender) for event in rig.events] == [
-        ("telegram:main", "telegram.main", str(numbers[0]), "7"),
-        ("telegram:main", "telegram.main", str(numbers[1]), "-8"),
-    ]
-    assert rig.listeners.started == [("talk", "Hi"), ("talk", "/order 7")]
+    [event] = await bot.inbox.until(1)
 
-
-async def test_what_was_stored_and_not_confirmed_comes_again_and_starts_nothing(telegram: FakeTelegram) -> None:
-    telegram.write("Hi")
-    rig = Rig(telegram, flow())
-    unconfirmed = list(telegram.waiting)
-    async with rig.running():
-        await rig.until_held(2)
-    telegram.waiting = unconfirmed
-    rig.receiver = rig.receiver_again()
-    polls = len(telegram.polls)
-    async with rig.running():
-        await rig.until_held(polls + 2)
-
-    assert rig.listeners.started == [("talk", "Hi")]
+    assert (event["kind"], event["text"], event["data"]) == ("message", "/order 17", None)
+    assert event["sender"] == {
+        "id": 42,
+        "user_id": 42,
+        "name": "Bilal",
+        "username": None,
+        "language": "en",
+        "account": "telegram/main",
+    }
+    assert event["at"] == datetime.fromtimestamp(1_790_000_000, UTC)
+    [arrival] = bot.inbox.arrivals
+    assert (arrival.source, arrival.topic, arrival.key, arrival.sender) == (
+        "telegram:telegram/main",
+        "telegram.main",
+        "1",
+        "42",
+    )
 
 
-async def test_a_press_is_stored_and_then_answered(telegram: FakeTelegram) -> None:
-    telegram.press("yes")
-    rig = Rig(telegram, flow())
-    async with rig.running():
-        await telegram.until(lambda: bool(telegram.answered))
+async def test_updates_come_in_order_and_are_confirmed(bot: Bot) -> None:
+    for number in range(250):
+        bot.telegram.write(str(number))
+    bot.start()
 
-    [event] = rig.events
-    assert (event.data["kind"], event.data["data"]) == ("callback_query", "yes")
-    assert telegram.answered == [event.data["callback_id"]]
+    events = await bot.inbox.until(250)
 
-
-async def test_a_press_that_cannot_be_answered_holds_nothing_up(telegram: FakeTelegram) -> None:
-    telegram.hang("answerCallbackQuery")
-    telegram.refuse("answerCallbackQuery", 400, "Bad Request: query is too old")
-    for text in ("yes", "no", "perhaps"):
-        telegram.press(text)
-    rig = Rig(telegram, flow())
-    async with rig.running():
-        await telegram.until(lambda: len(telegram.answered) == 1)
-
-    assert rig.texts == ["yes", "no", "perhaps"]
+    assert [event["text"] for event in events] == [str(number) for number in range(250)]
+    await bot.telegram.until(lambda: not bot.telegram.waiting)
 
 
-async def test_a_flow_takes_its_own_kinds_alone(telegram: FakeTelegram) -> None:
-    rig = Rig(telegram, flow("[message]", name="words"), flow("[callback_query, edited_message]", name="presses"))
-    telegram.write("Hi")
-    telegram.press("yes")
-    async with rig.running():
-        await rig.until_held(2)
-
-    assert telegram.polls[0]["allowed_updates"] == ["callback_query", "edited_message", "message"]
-    assert rig.listeners.started == [("words", "Hi"), ("presses", "yes")]
-
-
-async def test_a_bot_that_no_flow_names_is_left_alone_until_one_does(telegram: FakeTelegram) -> None:
-    rig = Rig(telegram, flow(bot="other"))
-    async with rig.running():
-        await asyncio.sleep(0)
-        assert telegram.calls == []
-        rig.book.replace([flow("[message]")])
-        await rig.until_held()
-        telegram.write("Hi")
-        await telegram.until(lambda: rig.texts == ["Hi"])
-        rig.book.replace([flow("[callback_query]")])
-        await telegram.until(lambda: telegram.polls[-1]["allowed_updates"] == ["callback_query"])
-        telegram.press("yes")
-        await telegram.until(lambda: rig.texts == ["Hi", "yes"])
-
-    assert rig.pauses == []
-
-
-async def test_flows_that_change_nothing_here_do_not_disturb_a_poll(telegram: FakeTelegram) -> None:
-    rig = Rig(telegram, flow())
-    async with rig.running():
-        await rig.until_held()
-        rig.book.replace([flow(), flow(name="more")])
-        telegram.write("Hi")
-        await rig.until_held(2)
-
-    assert len(telegram.polls) == 2
-
-
-async def test_numbers_may_begin_anywhere_after_a_quiet_time(telegram: FakeTelegram) -> None:
-    telegram.give({"update_id": 900_000, "message": {"message_id": 1, "date": 1, "chat": {"id": 7}, "text": "before"}})
-    rig = Rig(telegram, flow())
-    async with rig.running():
-        await rig.until_held(2)
-        telegram.quiet()
-        await rig.until_held(3)
-        telegram.give({"update_id": 12, "message": {"message_id": 2, "date": 2, "chat": {"id": 7}, "text": "after"}})
-        await telegram.until(lambda: rig.texts == ["before", "after"])
-
-    assert "offset" not in telegram.polls[2]
-
-
-async def test_while_the_inbox_takes_nothing_nothing_is_confirmed(telegram: FakeTelegram) -> None:
-    numbers = [telegram.write("one"), telegram.write("two")]
-    rig = Rig(telegram, flow())
-    rig.ledger.refusal = StorageFull("the disk is full")
-
-    def later() -> None:
-        if len(rig.pauses) == 2:
-            rig.ledger.refusal = StorageClosed("stopping")
-        if len(rig.pauses) == 3:
-            rig.ledger.refusal, rig.listeners.waiting = None, 10
-        if len(rig.pauses) == 5:
-            rig.listeners.waiting = 0
-            assert [update["update_id"] for update in telegram.waiting] == numbers
-
-    rig.on_pause = later
+async def test_what_was_not_stored_is_not_confirmed(bot: Bot) -> None:
+    bot.inbox.full = 2
+    bot.telegram.write("first")
     with structlog.testing.capture_logs() as logs:
-        async with rig.running():
-            await rig.until_held(2)
+        bot.start()
+        events = await bot.inbox.until(1)
 
-    assert rig.texts == ["one", "two"]
-    assert (rig.pauses[:2], rig.pauses[3:]) == ([10, 10], [5, 5])
-    told = [(line["event"], line.get("why")) for line in logs]
-    assert told == [
-        ("telegram_troubled", "the disk is full"),
-        ("telegram_troubled", "stopping"),
-        ("telegram_troubled", "10 runs are waiting, which is the limit of this box"),
-        ("telegram_recovered", None),
-    ]
+    assert [event["text"] for event in events] == ["first"]
+    assert [line["why"] for line in logs if line["event"] == "updates_troubled"] == ["11 runs are waiting"]
+    assert bot.telegram.called.count("getUpdates") >= 2
 
 
-async def test_another_program_with_the_token_is_told_of_once(telegram: FakeTelegram) -> None:
-    for _ in range(7):
-        telegram.refuse("getUpdates", 409, "Conflict: terminated by other getUpdates request")
-    rig = Rig(telegram, flow())
+async def test_what_was_given_twice_is_known(bot: Bot) -> None:
+    bot.telegram.write("once")
+    bot.start()
+    await bot.inbox.until(1)
+    await bot.stop()  # before the next question confirmed it
+
+    bot.telegram.write("more")
+    bot.start()
+
+    events = await bot.inbox.until(2)
+    assert [event["text"] for event in events] == ["once", "more"]
+
+
+async def test_a_press_of_a_button_is_answered_after_it_was_stored(bot: Bot) -> None:
+    bot.telegram.press("yes", chat=9)
+    bot.start()
+
+    [event] = await bot.inbox.until(1)
+
+    assert (event["kind"], event["text"], event["data"], event["sender"]["id"]) == ("callback_query", "yes", "yes", 9)
+    await bot.telegram.until(lambda: bool(bot.telegram.answered))
+    assert bot.telegram.answered == [event["callback_id"]]
+
+
+async def test_what_is_no_update_stops_nothing(bot: Bot) -> None:
+    bot.telegram.update(message={"text": 7, "chat": "nowhere", "date": "never", "from": []})
+    bot.telegram.update(message={})
+    bot.telegram.update(callback_query={"data": ["x"]})
+    bot.telegram.write("hello")
+    bot.start()
+
+    events = await bot.inbox.until(4)
+
+    assert [event["text"] for event in events] == ["", "", "", "hello"]
+    assert [event["at"] for event in events[:3]] == [NOON] * 3
+
+
+async def test_a_webhook_is_taken_away(bot: Bot) -> None:
+    bot.telegram.webhook = "https://example.org/bot"
+    bot.telegram.write("hello")
+    bot.start()
+
+    await bot.inbox.until(1)
+
+    assert bot.telegram.webhook == ""
+
+
+async def test_without_a_flow_that_wants_them_nobody_asks(bot: Bot) -> None:
+    bot.flows()
+    bot.telegram.write("hello")
+    bot.start()
+    await asyncio.sleep(0.05)
+    assert bot.telegram.called == []
+
+    bot.flows(FLOW)
+
+    assert len(await bot.inbox.until(1)) == 1
+
+
+async def test_only_the_kinds_that_flows_want_are_asked_for(bot: Bot) -> None:
+    bot.flows(FLOW.replace("[message, callback_query]", "[channel_post]"))
+    bot.telegram.write("private")
+    bot.telegram.update(channel_post={"message_id": 1, "chat": {"id": -100, "type": "channel", "title": "News"}})
+    bot.start()
+
+    [event] = await bot.inbox.until(1)
+
+    assert (event["kind"], event["chat"]["title"]) == ("channel_post", "News")
+
+
+async def test_a_change_of_the_flows_counts_at_once(bot: Bot) -> None:
+    bot.start()
+    await bot.telegram.until(lambda: "getUpdates" in bot.telegram.called)
+    bot.flows(FLOW.replace("[message, callback_query]", "[channel_post]"))
+    bot.telegram.update(channel_post={"message_id": 1, "chat": {"id": -100, "type": "channel", "title": "News"}})
+
+    [event] = await bot.inbox.until(1)
+
+    assert event["kind"] == "channel_post"
+
+
+async def test_flows_that_change_nothing_here_leave_the_open_question_alone(bot: Bot) -> None:
+    bot.start()
+    await bot.telegram.until(lambda: "getUpdates" in bot.telegram.called)
+    bot.flows(FLOW, FLOW.replace("flow: chat", "flow: more"))
+    bot.telegram.write("hello")
+    await bot.inbox.until(1)
+    await bot.telegram.until(lambda: not bot.telegram.waiting)
+
+    assert bot.telegram.called.count("getUpdates") == 2
+
+
+@pytest.mark.parametrize("result", [b"null", b'{"update_id": 1}', b"[null, {}]", b'[{"update_id": true}]'])
+async def test_an_answer_without_updates_is_not_asked_for_again_at_once(bot: Bot, result: bytes) -> None:
+    bot.telegram.garbage = b'{"ok": true, "result": ' + result + b"}"
     with structlog.testing.capture_logs() as logs:
-        async with rig.running():
-            await rig.until_held()
-            telegram.write("Hi")
-            await rig.until_held(2)
+        bot.start()
+        await bot.telegram.until(lambda: "getUpdates" in bot.telegram.called)
+        bot.telegram.garbage = None
+        bot.telegram.write("hello")
+        await bot.inbox.until(1)
 
-    assert rig.pauses == [1, 2, 4, 8, 16, 30, 30]
-    assert [line["event"] for line in logs] == ["telegram_troubled", "telegram_recovered"]
-    assert logs[0]["why"].startswith("another program fetches with this bot's token")
-    assert (rig.texts, telegram.calls.count("deleteWebhook")) == (["Hi"], 1)
-
-
-async def test_it_waits_as_long_as_telegram_asks_for(telegram: FakeTelegram) -> None:
-    telegram.refuse("deleteWebhook", 429, "Too Many Requests", retry_after=17)
-    rig = Rig(telegram, flow())
-    async with rig.running():
-        await rig.until_held()
-
-    assert rig.pauses == [17]
+    told = [line["why"] for line in logs if line["event"] == "updates_troubled"]
+    assert [line.partition(":")[0] for line in told] == ["getUpdates gave no update that has a number"]
+    assert bot.pauses[:3] == [1, 2, 4][: len(bot.pauses)]
 
 
-async def test_a_wrong_token_is_told_and_never_shown(telegram: FakeTelegram) -> None:
-    rig = Rig(telegram, flow())
-    telegram.token = "123456:AAE_of-another-bot"
+async def test_numbers_may_begin_anywhere_after_a_quiet_time(bot: Bot) -> None:
+    message = {"message_id": 1, "date": 1_790_000_000, "chat": {"id": 7}}
+    bot.telegram.update(update_id=900_000, message={**message, "text": "before"})
+    bot.start()
+    await bot.inbox.until(1)
+    await bot.telegram.until(lambda: bot.telegram.called.count("getUpdates") == 2)
+    bot.telegram.quiet()
+    await bot.telegram.until(lambda: bot.telegram.called.count("getUpdates") == 3)
+    bot.telegram.update(update_id=12, message={**message, "text": "after"})
 
-    def right_again() -> None:
-        telegram.token = "123456:AAE_synthetic-token-of-the-tests"
+    assert [event["text"] for event in await bot.inbox.until(2)] == ["before", "after"]
 
-    rig.on_pause = right_again
+
+async def test_an_update_that_cannot_be_kept_holds_nothing_up(bot: Bot) -> None:
+    deep: list[Any] = []
+    for _ in range(98):
+        deep = [deep]
+    bot.telegram.update(message={"message_id": 1, "date": 1, "chat": {"id": 7}, "text": "deep", "news": deep})
+    bot.telegram.write("hello")
+    bot.start()
+
+    assert [event["text"] for event in await bot.inbox.until(1)] == ["hello"]
+
+
+async def test_a_second_program_is_told_of_once_and_waited_for(bot: Bot) -> None:
+    bot.telegram.trouble = Refusal(409, "Conflict: terminated by other getUpdates request")
     with structlog.testing.capture_logs() as logs:
-        async with rig.running():
-            await rig.until_held()
+        bot.start()
+        await bot.telegram.until(lambda: len(bot.pauses) >= 7)
+        bot.telegram.trouble = None
+        bot.telegram.write("hello")
+        await bot.inbox.until(1)
+        await bot.telegram.until(lambda: not bot.telegram.waiting)
 
-    assert "Telegram knows no bot with the token of telegram/main (401 Unauthorized)" in logs[0]["why"]
-    assert telegram.token not in str(logs)
-
-
-async def test_garbage_never_stops_it(telegram: FakeTelegram) -> None:
-    ok = {"message_id": 1, "date": 10**30, "chat": 5, "from": [], "text": ["no text"]}
-    mixed = [
-        None,
-        {},
-        {"update_id": "7"},
-        {"update_id": 5},
-        {"update_id": 6, "message": 3},
-        {"update_id": 7, "news": ok},
-    ]
-    answers = [b"", b"[", b'{"ok": true, "result": {"a": 1}}', b'{"ok": true, "result": [null, {}]}']
-    for body in [*answers, json.dumps({"ok": True, "result": mixed}).encode()]:
-        telegram.garble("getUpdates", body)
-    telegram.drop("getUpdates")
-    rig = Rig(telegram, flow())
-    with structlog.testing.capture_logs() as logs:
-        async with rig.running():
-            await rig.until_held()
-            assert telegram.polls[0]["offset"] == 8
-            telegram.write("Hi")
-            await telegram.until(lambda: "Hi" in rig.texts)
-
-    assert next((event.key, event.data["kind"]) for event in rig.events) == ("7", "news")
-    assert rig.pauses == [1, 2, 4, 8, 1]
-    assert sum(line["event"] == "telegram_update_unreadable" for line in logs) == 2 + 5
+    assert bot.pauses[:7] == [1, 2, 4, 8, 16, 30, 30]
+    assert [line["event"] for line in logs] == ["updates_troubled", "updates_come_again"]
 
 
-async def test_it_ends_at_once_while_a_poll_is_held(telegram: FakeTelegram) -> None:
-    rig = Rig(telegram, flow())
-    async with asyncio.timeout(5), rig.running():
-        await rig.until_held()
-        rig.receiver.poke()
+async def test_trouble_ends_by_itself(bot: Bot) -> None:
+    bot.telegram.trouble = Refusal(429, "Too Many Requests", {"retry_after": 0.01})
+    bot.telegram.write("hello")
+    bot.start()
+    await bot.telegram.until(lambda: bot.telegram.called.count("getUpdates") > 2)
+
+    bot.telegram.trouble = None
+
+    assert len(await bot.inbox.until(1)) == 1
+
+
+async def test_stopping_does_not_wait_for_the_open_question(bot: Bot) -> None:
+    bot.start()
+    await bot.telegram.until(lambda: "getUpdates" in bot.telegram.called)
+
+    async with asyncio.timeout(5):
+        await bot.stop()
+
+
+def test_a_flow_takes_the_kinds_that_it_names_alone() -> None:
+    book = FlowBook()
+    presses = FLOW.replace("flow: chat", "flow: presses").replace("[message, callback_query]", "[callback_query]")
+    book.replace(FlowLoader(catalogue()).load({"a.yaml": FLOW, "b.yaml": presses}).flows)
+
+    assert [flow.name for flow in book.waiting_for("telegram.main", {"kind": "message"})] == ["chat"]
+    assert [flow.name for flow in book.waiting_for("telegram.main", {"kind": "callback_query"})] == ["chat", "presses"]
+    assert book.waiting_for("telegram.main", {"kind": "edited_message"}) == []
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ("{bot: mian}", "there is no account telegram/… of the name 'mian'; did you mean 'main'?"),
+        ("{bot: telegram/main}", "write what follows telegram/: main"),
+        ("{updates: [mesage]}", "did you mean 'message'?"),
+        ("{updates: []}", "must not be empty"),
+    ],
+)
+def test_a_wrong_setting_is_told(settings: str, said: str) -> None:
+    from onebox.app.settings import check_settings
+
+    box, faults = check_settings("accounts: {telegram/main: {token: t}}")
+    assert box is not None
+    assert faults == []
+    text = FLOW.replace("{updates: [message, callback_query]}", settings)
+
+    [fault] = FlowLoader(catalogue(accounts=box.outlets)).load({"flows/chat.yaml": text}).faults
+
+    assert said in str(fault)
+    assert fault.line == 3
+
+
+def test_an_example_says_little_and_gives_all() -> None:
+    kind = telegram_trigger()
+    settings = kind.settings.model_validate({})
+
+    made = kind.example(settings, {"text": "/help", "sender": {"id": 9}}, NOON)
+    pressed = kind.example(settings, {"data": "yes"}, NOON)
+
+    assert set(made) == set(kind.names or ())
+    assert (made["text"], made["kind"], made["sender"]["id"], made["sender"]["name"]) == ("/help", "message", 9, "Ana")
+    assert (pressed["text"], pressed["kind"]) == ("yes", "callback_query")
+    for event in (made, pressed):
+        assert kind.example(settings, kind.given(settings, event), NOON)["text"] == event["text"]

@@ -1,1 +1,1 @@
-"""Channel telegram: a bot sends the messages, and what people write to it comes in by long polling."""
+"""Telegram: texts out by the Bot API, updates in by long polling."""

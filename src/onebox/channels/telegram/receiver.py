@@ -1,51 +1,47 @@
-"""Fetches what people write to one bot, and stores it before Telegram is told that it was taken.
+"""Asks Telegram for updates, for as long as a flow wants them. An update is stored before Telegram may forget it.
 
-What happens to one update, and what a crash at each point means:
-1. `getUpdates` gives it. A crash: Telegram gives it again.
-2. It is stored, with its `update_id` as the key. A crash: Telegram gives it again, and it is a duplicate.
-3. The next `getUpdates` asks from the number after it. Only now does Telegram forget it.
+What happens to an update, and what a crash at each point means:
+1. `getUpdates` gives it. A crash: Telegram gives it again, for a day.
+2. It is handed to the inbox, which stores it once by its number. A crash: it is given again, and known.
+3. The next `getUpdates` asks for what comes after it: Telegram forgets it.
 """
 
 from __future__ import annotations
 
 import asyncio
-from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import structlog
 
-from onebox.channels.telegram.api import TelegramRefused, TelegramUnreachable
-from onebox.channels.telegram.channel import wrong_token
-from onebox.channels.telegram.trigger import CHANNEL, telegram_topic
-from onebox.channels.telegram.updates import PRESS, event_data
-from onebox.kernel.encoding import dump, normalise
+from onebox.channels.telegram.api import ApiRefused, ApiUnreachable
+from onebox.channels.telegram.trigger import CHANNEL, topic_of
+from onebox.channels.telegram.updates import event_of
+from onebox.kernel.encoding import EncodingError, normalise
 from onebox.kernel.errors import OneboxError
-from onebox.kernel.ledger import StorageFull
-from onebox.messaging.inbox import Arrival, BacklogFull
+from onebox.messaging.inbox import Arrival
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Coroutine
 
     from onebox.channels.telegram.api import BotApi
     from onebox.flows.book import FlowBook
     from onebox.kernel.clock import Clock
     from onebox.messaging.inbox import Inbox
 
-log = structlog.get_logger(__name__)
+_Answer = TypeVar("_Answer")
+
+log = structlog.get_logger("onebox.telegram")
 
 _POLL = 50
-"""seconds that Telegram holds a request while there is nothing"""
-_MOST = 100
-_LIMIT = 15.0
-"""seconds that an answer may take beyond that"""
-_LONGEST_PAUSE = 30.0
+"""seconds that Telegram may hold a question for updates, the most that it takes"""
+_MARGIN = 10.0
+_PAGE = 100
+_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 30.0
+_CALL = 30.0
 
 
 class TelegramReceiver:
-    """Fetches for the bot of `account` while a flow of the book takes what comes by it."""
-
-    connections: ClassVar[int] = 8
-    """that it needs at a time: one is held all the time, the others answer presses"""
+    """Fetches the updates of one bot. `pause(seconds)` waits; it is `asyncio.sleep` but in tests."""
 
     def __init__(
         self,
@@ -58,164 +54,153 @@ class TelegramReceiver:
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._account = account
-        self._bot = account.removeprefix(f"{CHANNEL}/")
         self._api = api
         self._book = book
         self._inbox = inbox
         self._clock = clock
         self._pause = pause
+        self._offset = 0
         self._wanted: list[str] = []
         self._changed = asyncio.Event()
-        self._offset: int | None = None
-        self._without_webhook = False
-        self._failures = 0
-        self._trouble: object = None
         self._answering: set[asyncio.Task[None]] = set()
-        book.on_change(self._read_book)
+        book.on_change(self._look)
 
     async def run(self) -> None:
-        """For ever; ends at once when it is cancelled."""
+        """Asks for ever; rests while no flow wants updates of this bot."""
+        trouble: tuple[str, int | None] | None = None
+        pause = _FIRST_PAUSE
+        ready = False
         while True:
             self._changed.clear()
             if not self._wanted:
                 await self._changed.wait()
                 continue
             try:
+                if not ready:
+                    await self._take_over()
+                    ready = True
                 await self._fetch()
-            except TelegramRefused as refused:
-                await self._back_off(refused.status, self._explain(refused), refused.retry_after)
-            except TelegramUnreachable as error:
-                await self._back_off(error.code, error.message)
+            except OneboxError as error:
+                if _sort_of(error) != trouble:
+                    log.warning("updates_troubled", account=self._account, why=error.message, hint=error.hint)
+                trouble = _sort_of(error)
+                asked = _asked_pause(error)
+                await self._pause(pause if asked is None else asked)
+                pause = min(2 * pause, _LONGEST_PAUSE)
+            else:
+                if trouble is not None:
+                    log.info("updates_come_again", account=self._account)
+                trouble, pause = None, _FIRST_PAUSE
 
     def poke(self) -> None:
-        """The clock has no part in it."""
+        """Telegram has a clock of its own."""
 
     async def close(self) -> None:
-        """Closes the connections, after `run` was cancelled."""
+        """Closes the connections."""
         for task in self._answering:
             task.cancel()
         await asyncio.gather(*self._answering, return_exceptions=True)
         await self._api.close()
 
-    def _read_book(self) -> None:
-        triggers = [trigger.settings for _, trigger in self._book.triggers(CHANNEL)]
-        wanted = sorted({kind for one in triggers if one.account == self._account for kind in one.updates})  # type: ignore[attr-defined]
-        if wanted != self._wanted:
-            self._wanted = wanted
+    def _look(self) -> None:
+        settings: list[Any] = [trigger.settings for _, trigger in self._book.triggers(CHANNEL)]
+        kinds = {kind for one in settings if one.account == self._account for kind in one.updates}
+        if sorted(kinds) != self._wanted:
+            self._wanted = sorted(kinds)
             self._changed.set()
 
-    # --- asking ---------------------------------------------------------------------------------------------------
+    async def _take_over(self) -> None:
+        """A bot that has a webhook gives no updates to who asks: the box asks, so a webhook is taken away."""
+        webhook = await self._call("getWebhookInfo", {})
+        if isinstance(webhook, dict) and webhook.get("url"):
+            await self._call("deleteWebhook", {"drop_pending_updates": False})
+            log.warning("webhook_removed", account=self._account, why="the box asks for updates itself")
 
     async def _fetch(self) -> None:
-        if not self._without_webhook:
-            # While a webhook is set, getUpdates is refused. What waits there is kept.
-            await self._api.call("deleteWebhook", {"drop_pending_updates": False}, within=_LIMIT)
-            self._without_webhook = True
-        updates = await self._unless_changed(self._poll())
-        if updates is None:
-            return
-        if not isinstance(updates, list):
-            message = f"getUpdates answered with what is no list: {updates!r:.80}"
-            raise TelegramUnreachable(message)
-        before = self._offset
-        for update in updates:
-            await self._take(update)
-        if updates and self._offset == before:
-            message = f"getUpdates gave {len(updates)} updates without a number: {updates[0]!r:.80}"
-            raise TelegramUnreachable(message)
-        if not updates:
-            self._offset = None  # all is confirmed; after a quiet week the numbers may begin anywhere
-        self._recovered()
+        updates = await self._unless_changed(self._updates())
+        for number, update in updates or ():
+            await self._store(number, update)
+            self._offset = max(number + 1, self._offset)
+        if updates == []:
+            self._offset = 0  # all is confirmed; after a quiet week Telegram may number from anywhere
 
-    def _poll(self) -> Awaitable[Any]:
-        asked: dict[str, Any] = {"timeout": _POLL, "limit": _MOST, "allowed_updates": self._wanted}
-        if self._offset is not None:
-            asked["offset"] = self._offset
-        return self._api.call("getUpdates", asked, within=_POLL + _LIMIT)
+    async def _updates(self) -> list[tuple[int, dict[str, Any]]]:
+        """Those that wait, with their numbers. Raises ApiUnreachable where the answer is no such thing: asked again at
+        once, it would be the same again and again."""
+        asked = {"offset": self._offset, "timeout": _POLL, "limit": _PAGE, "allowed_updates": self._wanted}
+        given = await self._call("getUpdates", asked, limit=_POLL + _MARGIN)
+        listed: list[Any] = given if isinstance(given, list) else [None]
+        numbered = [(update["update_id"], update) for update in listed if _has_number(update)]
+        if listed and not numbered:
+            raise ApiUnreachable(f"getUpdates gave no update that has a number: {given!r:.80}")
+        return numbered
 
-    async def _unless_changed(self, asking: Awaitable[Any]) -> Any:
+    async def _unless_changed(self, asking: Coroutine[Any, Any, _Answer]) -> _Answer | None:
         """The answer; None where the flows want something else before it comes. Nothing is lost by that: what was
         not stored is not confirmed."""
-        tasks = [asyncio.ensure_future(asking), asyncio.ensure_future(self._changed.wait())]
+        answer, change = asyncio.create_task(asking), asyncio.create_task(self._changed.wait())
         try:
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            return tasks[0].result() if tasks[0].done() else None
+            await asyncio.wait({answer, change}, return_when=asyncio.FIRST_COMPLETED)
+            return answer.result() if answer.done() else None
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            answer.cancel()
+            change.cancel()
+            await asyncio.gather(answer, change, return_exceptions=True)
 
-    # --- storing --------------------------------------------------------------------------------------------------
-
-    async def _take(self, update: Any) -> None:
-        number = update.get("update_id") if isinstance(update, dict) else None
-        if not isinstance(number, int) or isinstance(number, bool):
-            log.error("telegram_update_unreadable", account=self._account, update=f"{update!r:.200}")
-            return
+    async def _store(self, number: int, update: dict[str, Any]) -> None:
+        data = event_of(update, self._account, self._clock.now())
+        sender = data["sender"]["id"]
         try:
-            arrival = self._arrival(number, update)
-        except (OneboxError, ValueError, TypeError, AttributeError) as error:
-            log.error("telegram_update_unreadable", account=self._account, update_id=number, why=str(error))  # noqa: TRY400
-        else:
-            await self._store(arrival)
-            self._acknowledge_press(arrival.data)
-        self._offset = max(number + 1, self._offset or 0)
-
-    def _arrival(self, number: int, update: Mapping[str, Any]) -> Arrival:
-        data = normalise(event_data(update, self._account, self._clock.now()))
-        return Arrival(
-            source=f"{CHANNEL}:{self._bot}",
-            topic=telegram_topic(self._bot),
-            data=data,
-            key=str(number),
-            sender=data["sender"]["id"],
-            payload=dump(data),
+            data = normalise(data)
+        except EncodingError as error:  # it cannot be kept, now or ever
+            log.error("update_unreadable", account=self._account, number=number, why=error.message)  # noqa: TRY400
+            return
+        await self._inbox.receive(
+            Arrival(
+                source=f"telegram:{self._account}",
+                topic=topic_of(self._account),
+                data=data,
+                key=str(number),
+                sender=None if sender is None else str(sender),
+            )
         )
-
-    async def _store(self, arrival: Arrival) -> None:
-        """Hands it in until it is taken: nothing that comes after it may be confirmed before."""
-        while True:
-            try:
-                await self._inbox.receive(arrival)
-            except (BacklogFull, StorageFull) as full:
-                await self._back_off(full.code, full.message, full.retry_after)
-            except OneboxError as error:
-                await self._back_off(error.code, error.message)
-            else:
-                return
-
-    def _acknowledge_press(self, data: Mapping[str, Any]) -> None:
-        """Ends the clock that the button shows. Without it the button looks busy for a while, nothing more."""
-        if data["kind"] == PRESS and data["callback_id"]:
+        if data["callback_id"] is not None:
             task = asyncio.create_task(self._answer(data["callback_id"]))
             self._answering.add(task)
             task.add_done_callback(self._answering.discard)
 
     async def _answer(self, callback_id: str) -> None:
+        """Ends the waiting of the button that was pressed; its flow answers with a message."""
         try:
-            await self._api.call("answerCallbackQuery", {"callback_query_id": callback_id}, within=_LIMIT)
+            await self._call("answerCallbackQuery", {"callback_query_id": callback_id})
         except OneboxError as error:
-            log.info("telegram_press_not_answered", account=self._account, why=error.message)
+            log.info("press_not_answered", account=self._account, why=error.message)
 
-    # --- trouble --------------------------------------------------------------------------------------------------
+    async def _call(self, method: str, arguments: dict[str, Any], *, limit: float = _CALL) -> Any:
+        try:
+            return await self._api.call(method, arguments, limit=limit)
+        except ApiRefused as refused:
+            raise _explained(refused, self._account) from None
 
-    async def _back_off(self, trouble: object, why: str, seconds: float | None = None) -> None:
-        """Says it once for each sort of trouble, and waits longer each time."""
-        if trouble != self._trouble:
-            self._trouble = trouble
-            log.warning("telegram_troubled", account=self._account, why=why)
-        pause = min(_LONGEST_PAUSE, 2.0 ** min(self._failures, 10))
-        self._failures += 1
-        await self._pause(pause if seconds is None else seconds)
 
-    def _recovered(self) -> None:
-        if self._trouble is not None:
-            log.info("telegram_recovered", account=self._account, failures=self._failures)
-        self._failures, self._trouble = 0, None
+def _explained(refused: ApiRefused, account: str) -> ApiRefused | ApiUnreachable:
+    """With what to do about it."""
+    if refused.status in {401, 404}:
+        refused.hint = f"the token of {account} is wrong or was revoked: set its secret anew, and start the box again"
+    elif refused.status == 409:  # noqa: PLR2004 - Conflict
+        refused.hint = "another program asks for this bot's updates: only one can, so stop the other"
+    return refused
 
-    def _explain(self, refused: TelegramRefused) -> str:
-        if refused.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.NOT_FOUND):
-            return wrong_token(self._account, refused)
-        if refused.status == HTTPStatus.CONFLICT:
-            return f"another program fetches with this bot's token, or it has a webhook: {refused.message}"
-        return f"Telegram refused: {refused.status} {refused.message}"
+
+def _has_number(update: Any) -> bool:
+    return isinstance(update, dict) and type(update.get("update_id")) is int
+
+
+def _sort_of(error: OneboxError) -> tuple[str, int | None]:
+    """What makes two troubles the same one: their messages count what waits, and for how long."""
+    return error.code, getattr(error, "status", None)
+
+
+def _asked_pause(error: OneboxError) -> float | None:
+    after = getattr(error, "parameters", {}).get("retry_after", getattr(error, "retry_after", None))
+    return float(after) if isinstance(after, (int, float)) else None

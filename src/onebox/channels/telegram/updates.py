@@ -1,120 +1,71 @@
-"""What a flow sees of an update that Telegram gave, and updates as Telegram would give them."""
+"""What Telegram tells, made into what a flow sees. Pure, and content with anything."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
-
-from onebox.flows.kinds import EventRefused
-from onebox.kernel.nearest import did_you_mean
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
-UPDATES = ("message", "edited_message", "channel_post", "edited_channel_post", "callback_query")
-PRESS = "callback_query"
-EVENT_NAMES = (
-    "at",
-    "callback_id",
-    "chat",
-    "data",
-    "kind",
-    "message_id",
-    "sender",
-    "text",
-    "update",
-)
-
-_EXAMPLE_KEYS = ("text", "kind", "data", "name", "username", "language", "chat", "user_id", "message_id", "update")
+UpdateKind = Literal[
+    "message",
+    "edited_message",
+    "channel_post",
+    "edited_channel_post",
+    "callback_query",
+    "my_chat_member",
+    "chat_member",
+    "chat_join_request",
+]
+KINDS: tuple[UpdateKind, ...] = get_args(UpdateKind)
+EVENT_NAMES = ("at", "callback_id", "chat", "data", "kind", "message_id", "sender", "text", "update")
 
 
-def event_data(update: Mapping[str, Any], account: str, received_at: datetime) -> dict[str, Any]:
-    """The event of an update that came by `account` (`telegram/main`). What the update does not say is None; `text` is
-    then empty. Raises ValueError where it is of no kind.
+def kind_of(update: Mapping[str, Any]) -> str:
+    """Which of its parts an update has; `unknown` for one that is newer than this program."""
+    return next((kind for kind in KINDS if isinstance(update.get(kind), dict)), "unknown")
 
-    `sender.id` is the chat's: who answers the sender answers where it was said.
-    """
-    kind = next((key for key in update if key != "update_id" and isinstance(update[key], dict)), None)
-    if kind is None:
-        message = "an update without a kind"
-        raise ValueError(message)
-    body = update[kind]
-    said = _mapping(body.get("message")) if kind == PRESS else body
-    chat, person = _mapping(said.get("chat")), _mapping(body.get("from") or body.get("sender_chat"))
-    where = _id(chat) or _id(person)
+
+def event_of(update: Mapping[str, Any], account: str, now: datetime) -> dict[str, Any]:
+    """The event's data. `sender.id` is where an answer goes: the chat in which it was said."""
+    kind = kind_of(update)
+    part = _mapping(update.get(kind))
+    message = _mapping(part.get("message")) if kind == "callback_query" else part
+    chat, user = _mapping(message.get("chat")), _mapping(part.get("from"))
+    text = part.get("data") if kind == "callback_query" else part.get("text", part.get("caption"))
     return {
-        "text": _text(kind, body),
         "kind": kind,
+        "text": text if isinstance(text, str) else "",
         "sender": {
-            "id": where,
-            "user_id": _id(person),
-            "name": _name(person),
-            "username": person.get("username"),
-            "language": person.get("language_code"),
+            "id": chat.get("id", user.get("id")),
+            "user_id": user.get("id"),
+            "name": _name(user or chat),
+            "username": user.get("username"),
+            "language": user.get("language_code"),
             "account": account,
         },
-        "chat": {"id": where, "type": chat.get("type"), "title": chat.get("title"), "account": account},
-        "at": received_at if kind == PRESS else _instant(said.get("edit_date") or said.get("date"), received_at),
-        "message_id": said.get("message_id"),
-        "data": body.get("data") if kind == PRESS else None,
-        "callback_id": body.get("id") if kind == PRESS else None,
+        "chat": {"id": chat.get("id"), "type": chat.get("type"), "title": chat.get("title"), "account": account},
+        # A press has no time of its own: that of its message is when the button was sent.
+        "at": now if kind == "callback_query" else _instant(part.get("date"), now),
+        "message_id": message.get("message_id"),
+        "data": part.get("data") if kind == "callback_query" else None,
+        "callback_id": part.get("id") if kind == "callback_query" else None,
         "update": dict(update),
     }
-
-
-def example_data(updates: Sequence[str], account: str, given: Mapping[str, Any], at: datetime) -> dict[str, Any]:
-    """The event that a test means: Ana wrote `text`, or pressed the button `data`; or it is the whole `update`.
-    Raises EventRefused where the trigger would not take it."""
-    wrong = next((key for key in given if key not in _EXAMPLE_KEYS), None)
-    if wrong is not None:
-        message = f"a message of Telegram's has no {wrong!r}{did_you_mean(wrong, _EXAMPLE_KEYS)}"
-        raise EventRefused(message, hint=f"it may have {', '.join(_EXAMPLE_KEYS)}")
-    update = given.get("update")
-    try:
-        data = event_data(_example_update(given, at) if update is None else update, account, at)
-    except (ValueError, TypeError, AttributeError) as error:
-        raise EventRefused(f"this is no update of Telegram's: {error}") from None
-    if data["kind"] not in updates:
-        message = f"the trigger takes no {data['kind']!r}: its updates are {', '.join(updates)}"
-        raise EventRefused(message, hint=f"the kinds are {', '.join(UPDATES)}")
-    return data
-
-
-def _example_update(given: Mapping[str, Any], at: datetime) -> dict[str, Any]:
-    kind = given.get("kind") or (PRESS if given.get("data") is not None else "message")
-    user = int(given.get("user_id", 7))
-    chat = int(given.get("chat", user))
-    person = {"id": user, "is_bot": False, "first_name": given.get("name", "Ana")}
-    person |= {"username": given.get("username", "ana"), "language_code": given.get("language", "en")}
-    place = {"id": chat, "type": "private", "first_name": person["first_name"]}
-    said: dict[str, Any] = {"message_id": given.get("message_id", 1), "date": int(at.timestamp()), "chat": place}
-    if kind == PRESS:
-        pressed = {"id": "1", "from": person, "message": said, "data": given.get("data", given.get("text", ""))}
-        return {"update_id": 1, PRESS: pressed}
-    return {"update_id": 1, str(kind): {**said, "from": person, "text": given.get("text", "")}}
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _id(one: Mapping[str, Any]) -> str | None:
-    found = one.get("id")
-    return None if found is None else str(found)
-
-
 def _name(person: Mapping[str, Any]) -> str | None:
-    names = [person.get("first_name"), person.get("last_name")]
-    return " ".join(name for name in names if isinstance(name, str) and name) or person.get("title")
+    names = [person.get(key) for key in ("first_name", "last_name")]
+    return " ".join(name for name in names if isinstance(name, str)) or person.get("title")
 
 
-def _text(kind: str, body: Mapping[str, Any]) -> str:
-    text = body.get("data") if kind == PRESS else body.get("text") or body.get("caption")
-    return text if isinstance(text, str) else ""
-
-
-def _instant(seconds: Any, otherwise: datetime) -> datetime:
+def _instant(seconds: Any, now: datetime) -> datetime:
     try:
-        return datetime.fromtimestamp(seconds, UTC) if seconds else otherwise
+        return datetime.fromtimestamp(seconds, UTC)
     except (TypeError, ValueError, OverflowError, OSError):
-        return otherwise
+        return now

@@ -73,9 +73,6 @@ def _compile(
     settings = reader.model(kind.settings, {} if raw is None else raw, location, kind.name)
     if settings is None:
         return None
-    if reader.names_checked and (found := kind.fault(settings)):
-        key, message, hint = found
-        reader.fault((*location, key), message, hint)
     where = getattr(settings, "where", {})
     files = _files(kind, settings, location, reader, companions)
     return Trigger(kind.name, settings, kind.topic(flow, settings), reader.place(location), where, files)
