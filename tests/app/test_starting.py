@@ -10,24 +10,11 @@ import pytest
 
 from onebox.app.checking import check_box
 from onebox.app.folder import BoxFolder
-from onebox.app.secrets import Vault
 from onebox.app.settings import read_settings
-from onebox.app.starting import FolderRefused, NoSuchTemplate, make_box, templates
+from onebox.app.starting import FolderRefused, NoSuchTemplate, make_box
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-
-@pytest.mark.parametrize("name", templates())
-def test_every_template_makes_a_box_without_faults(name: str, tmp_path: Path) -> None:
-    made = make_box(tmp_path / "box", [name])
-    for secret in made.secrets:
-        Vault(BoxFolder(tmp_path / "box"), {}).set(secret, "sesame-open")
-
-    checked = check_box(BoxFolder(tmp_path / "box"), {})
-    assert checked.faults == []
-    assert checked.flows
-    assert made.then
 
 
 def test_a_base_without_templates_has_no_marks_left(tmp_path: Path) -> None:

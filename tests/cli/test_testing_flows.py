@@ -11,14 +11,24 @@ from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
 import pytest
-from tests.cli.test_commands import box, said  # the fixtures
+from tests.cli.test_commands import said  # the fixtures
 
+from onebox.app.starting import make_box
 from onebox.cli.exits import Exit
 
 if TYPE_CHECKING:
     from syrupy.assertion import SnapshotAssertion
 
-__all__ = ["box", "said"]
+__all__ = ["said"]
+
+
+@pytest.fixture
+def box(tmp_path: Path) -> str:
+    """A box with one flow that has no tests."""
+    make_box(tmp_path / "box", ["hello"])
+    (tmp_path / "box/flows/hello.test.yaml").unlink()
+    return str(tmp_path / "box")
+
 
 GREET = """\
 flow: greet

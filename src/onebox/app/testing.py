@@ -85,7 +85,7 @@ def load_suite(folder: BoxFolder, wanted: Sequence[str] = ()) -> Suite:
 
     Raises SettingsInvalid, SecretsUnreadable, NoSuchTest.
     """
-    settings, names = read_settings(folder), Vault(folder, {}).names()
+    settings, names = read_settings(folder, to_run=False), Vault(folder, {}).names()
     flow_files = FlowFiles(folder, settings, dict.fromkeys(names, ""))
     loaded = flow_files.read({})
     setting = Setting(flow_files.kinds.triggers, settings.vars, names)
