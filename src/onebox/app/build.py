@@ -9,11 +9,9 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
-from onebox.app.accounts import TerminalAccount, WebhookAccount
 from onebox.app.clock import SystemClock
 from onebox.app.masking import masker
-from onebox.channels.terminal.channel import TerminalChannel
-from onebox.channels.webhook.channel import WebhookChannel
+from onebox.app.outgoing import build_channel
 from onebox.connectors.code.connector import PythonConnector
 from onebox.connectors.http.connector import HttpConnector
 from onebox.connectors.sql.connector import SqlConnector
@@ -38,13 +36,12 @@ from onebox.web.site import Site, build_web
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from onebox.app.accounts import AccountSettings
     from onebox.app.folder import BoxFolder
     from onebox.app.settings import BoxSettings
     from onebox.flows.handlers import Handler
     from onebox.flows.plan import Flow
     from onebox.kernel.clock import Clock
-    from onebox.messaging.channel import Channel
+    from onebox.messaging.channel import Channel, Outlet
     from onebox.messaging.message import MarkFailed, Message
     from onebox.storage.opening import Storage
 
@@ -135,11 +132,17 @@ def build_box(
     ground = _Ground(folder, settings, secrets, storage, clock, ids, FlowBook(), masker(secrets))
     connectors = _connectors(ground)
     callers = WaitingCallers(storage.reader)
+    channels = _channels(ground, terminal or sys.stdout)
     senders: dict[str, Sender] = {}
     engine = _engine(
-        ground, connectors, callers, compile_bundle=compile_bundle, queued=lambda account: senders[account].wake()
+        ground,
+        connectors,
+        callers,
+        accounts=_outlets(settings, channels),
+        compile_bundle=compile_bundle,
+        queued=lambda account: senders[account].wake(),
     )
-    senders.update(_senders(ground, engine, terminal or sys.stdout))
+    senders.update(_senders(ground, engine, channels))
     inbox = Inbox(
         ledger=storage.ledger, clock=clock, ids=ids, subscribers=engine, backlog_limit=settings.limits.backlog
     )
@@ -188,12 +191,13 @@ def _engine(
     connectors: Connectors,
     callers: WaitingCallers,
     *,
+    accounts: Mapping[str, Outlet],
     compile_bundle: Callable[[str], Flow],
     queued: Callable[[str], None],
 ) -> Engine:
     storage, mask, clock = ground.storage, ground.mask, ground.clock
     writings = Writings(
-        accounts=ground.settings.outlets,
+        accounts=accounts,
         starts=lambda event: engine.consequences(event),  # noqa: PLW0108 - the engine is made below
         mask=mask,
         clock=clock,
@@ -223,7 +227,7 @@ def _engine(
     return engine
 
 
-def _senders(ground: _Ground, engine: Engine, terminal: TextIO) -> dict[str, Sender]:
+def _senders(ground: _Ground, engine: Engine, channels: Mapping[str, Channel]) -> dict[str, Sender]:
     async def tell_of_failed(message: Message, failed: MarkFailed) -> None:
         if ground.book.knows(MESSAGE_FAILED):
             told = _failed_message_event(message, failed, ground.clock, ground.ids)
@@ -232,11 +236,13 @@ def _senders(ground: _Ground, engine: Engine, terminal: TextIO) -> dict[str, Sen
     return {
         name: Sender(
             account=name,
-            channel=_channel(name, account, ground, terminal),
+            channel=channels[name],
             reader=ground.storage.reader,
             ledger=ground.storage.ledger,
             clock=ground.clock,
             on_failed=tell_of_failed,
+            patience=account.patience,
+            delivery_limit=account.delivery_limit,
         )
         for name, account in ground.settings.accounts.items()
     }
@@ -247,14 +253,17 @@ def web_settings(settings: BoxSettings) -> WebSettings:
     return WebSettings(body_limit=settings.limits.body, trusted_proxies=tuple(settings.server.trusted_proxies))
 
 
-def _channel(name: str, account: AccountSettings, ground: _Ground, terminal: TextIO) -> Channel:
-    """The channel of an account. A new channel adds its line here."""
-    pace = account.pace.as_pace() if account.pace else None
-    if isinstance(account, WebhookAccount):
-        secret = ground.secrets[account.secret]  # the settings were checked for it
-        return WebhookChannel(account=name, url=account.url, secret=secret, clock=ground.clock, pace=pace)
-    assert isinstance(account, TerminalAccount)
-    return TerminalChannel(terminal)
+def _channels(ground: _Ground, terminal: TextIO) -> dict[str, Channel]:
+    folder, secrets, clock = ground.folder, ground.secrets, ground.clock
+    return {
+        name: build_channel(name, account, folder=folder, secrets=secrets, clock=clock, terminal=terminal)
+        for name, account in ground.settings.accounts.items()
+    }
+
+
+def _outlets(settings: BoxSettings, channels: Mapping[str, Channel]) -> dict[str, Outlet]:
+    """What `send` must know of each account. A channel that says it itself knows what its secrets say."""
+    return {name: getattr(channels[name], "outlet", outlet) for name, outlet in settings.outlets.items()}
 
 
 def _failed_message_event(message: Message, failed: MarkFailed, clock: Clock, ids: Ids) -> Event:

@@ -38,6 +38,7 @@ class BoxFolder:
         self.data = path / ".onebox"
         self.key = self.data / "key"
         self.database = self.data / "box.db"
+        self.files = self.data / "files"
 
     @classmethod
     def find(cls, path: Path | None = None) -> BoxFolder:
