@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 LONGEST = 4096
-_FORMS = ("text", "markdown", "markup")
+FORMS = ("text", "markdown", "markup")
 _TAG = re.compile(r"<[^>]*>")
 
 
@@ -43,10 +43,10 @@ def parts(content: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
 
 def body_of(content: Mapping[str, Any]) -> dict[str, Any]:
     """The arguments of `sendMessage` but for the chat. Raises DeliveryFailed for what is no text."""
-    given = [form for form in _FORMS if content.get(form) is not None]
+    given = [form for form in FORMS if content.get(form) is not None]
     if len(given) != 1 or not isinstance(content[given[0]], str):
         has = " and ".join(given) or "none"
-        message = f"telegram: a message has one of {', '.join(_FORMS)}, as a text; this one has {has}"
+        message = f"telegram: a message has one of {', '.join(FORMS)}, as a text; this one has {has}"
         raise DeliveryFailed(message, permanent=True, kind="invalid")
     text = content[given[0]]
     body: dict[str, Any] = {"text": text}
