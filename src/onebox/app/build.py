@@ -154,23 +154,13 @@ def build_box(
         ledger=storage.ledger, clock=clock, ids=ids, subscribers=engine, backlog_limit=settings.limits.backlog
     )
     files = FilesFolder(folder.files)
-    site = build_web(
-        inbox,
-        ground.book,
-        secrets=secrets,
-        responses=callers,
-        clock=clock,
-        settings=web_settings(settings),
-        files=files,
-        readiness=readiness,
-    )
     return Box(
         settings=settings,
         storage=storage,
         book=ground.book,
         engine=engine,
         inbox=inbox,
-        site=site,
+        site=_site(ground, inbox, callers, files, readiness),
         requests=Requests(engine, ground.book, clock, ids),
         retention=_retention(ground, files),
         schedules=Schedules(book=ground.book, inbox=inbox, reader=storage.reader, ledger=storage.ledger, clock=clock),
@@ -178,6 +168,21 @@ def build_box(
         senders=senders,
         connectors=connectors,
         clock=clock,
+    )
+
+
+def _site(
+    ground: _Ground, inbox: Inbox, callers: WaitingCallers, files: FilesFolder, readiness: Callable[[], str | None]
+) -> Site:
+    return build_web(
+        inbox,
+        ground.book,
+        secrets=ground.secrets,
+        responses=callers,
+        clock=ground.clock,
+        settings=web_settings(ground.settings),
+        files=files,
+        readiness=readiness,
     )
 
 
