@@ -91,7 +91,7 @@ class EmailChannel:
         except DeliveryFailed as failure:
             raise self._hold(failure) from None
         except (SMTPException, OSError) as error:
-            raise self._hold(trouble(error, self._server.host)) from None
+            raise self._hold(trouble(error, self._server.host, connecting=True)) from None
 
     def _hold(self, failure: DeliveryFailed) -> DeliveryFailed:
         if failure.kind == "misconfigured":

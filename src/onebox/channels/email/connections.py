@@ -7,7 +7,7 @@ import ssl
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from aiosmtplib import SMTP, SMTPException
+from aiosmtplib import SMTP, SMTPException, SMTPHeloError
 
 from onebox.channels.email.failures import misconfigured
 
@@ -101,7 +101,21 @@ class Connections:
             tls_context=self._tls,
         )
         await connection.connect()
+        try:
+            await _greet(connection)
+        except BaseException:
+            connection.close()
+            raise
         return connection
+
+
+async def _greet(connection: SMTP) -> None:
+    """Asks what the server can, where connecting has not; an old one is greeted in the old way."""
+    if connection.is_ehlo_or_helo_needed:
+        try:
+            await connection.ehlo()
+        except SMTPHeloError:
+            await connection.helo()
 
 
 def _context(ca_file: Path | None) -> ssl.SSLContext:

@@ -27,10 +27,13 @@ _WANTS_LOGIN = {530, 534, 535, 538}
 _LONGEST = 300
 
 
-def trouble(error: Exception, host: str) -> DeliveryFailed:
-    """Why the server could not be spoken to, or what it said to the sender or the text."""
+def trouble(error: Exception, host: str, *, connecting: bool = False) -> DeliveryFailed:
+    """Why the server could not be spoken to, or what it said to the sender or the text.
+
+    `connecting`: nothing was said of a message yet, so no message is to blame.
+    """
     if isinstance(error, SMTPResponseException):
-        return _answered(error, host)
+        return _answered(error, host, connecting=connecting)
     reason = _tls_reason(error)
     if reason is not None:
         return misconfigured(f"the TLS of {host} is not good: {reason}", "name its authority by ca_file, or mend host")
@@ -65,7 +68,7 @@ def answer(error: SMTPResponseException) -> str:
     return f"{error.code} {said}"[:_LONGEST]
 
 
-def _answered(error: SMTPResponseException, host: str) -> DeliveryFailed:
+def _answered(error: SMTPResponseException, host: str, *, connecting: bool = False) -> DeliveryFailed:
     text = f"{host} answered {answer(error)}"
     if isinstance(error, SMTPAuthenticationError) or error.code in _WANTS_LOGIN:
         if error.code not in FOR_GOOD:
@@ -75,7 +78,7 @@ def _answered(error: SMTPResponseException, host: str) -> DeliveryFailed:
         return misconfigured(f"{host} speaks no SMTP: {error.message[:_LONGEST]}", "look at host, port and security")
     if error.code not in FOR_GOOD:
         return DeliveryFailed(text, permanent=False, kind="busy")
-    if isinstance(error, SMTPConnectError):
+    if connecting:
         return misconfigured(text, "it does not take this box: ask who runs it")
     return DeliveryFailed(text, permanent=True, kind="refused")
 
