@@ -22,7 +22,7 @@ def faults(text: str) -> list[str]:
 def test_a_bot_needs_no_more_than_its_token() -> None:
     bot = account("{token: bot}")
 
-    assert (bot.api, bot.secrets, bot.pace) == ("https://api.telegram.org", {"token": "bot"}, None)
+    assert (bot.api, bot.token, bot.pace) == ("https://api.telegram.org", "bot", None)
 
 
 def test_of_a_pace_that_says_less_the_rest_is_telegrams() -> None:

@@ -161,7 +161,8 @@ class FakeTelegram:
         self._quiet = False
         while True:
             self._came.clear()
-            found = [update for update in self._updates if not kinds or any(kind in update for kind in kinds)]
+            later = [update for update in self._updates if update["update_id"] >= offset]
+            found = [update for update in later if not kinds or any(kind in update for kind in kinds)]
             if found or time.monotonic() >= ends or self.trouble is not None or self._quiet or mine != self._polls:
                 return found[: asked.get("limit", 100)]
             try:

@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
-from onebox.channels.telegram.texts import parts as parts_for_telegram
-from onebox.flows.definition.fields import FlowModel
+from onebox.flows.definition.fields import Duration, FlowModel
 from onebox.flows.definition.validate import Problem, problems
 from onebox.kernel.nearest import did_you_mean
-from onebox.messaging.channel import Outlet, Pace
+from onebox.messaging.channel import A_TEXT, Outlet, Pace
+from onebox.messaging.patience import Patience
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from onebox.flows.definition.document import Location
 
-_IDENTIFIER = r"^[A-Za-z_][A-Za-z0-9_]*$"
 _NAME = re.compile(r"([a-z][a-z0-9_-]*)/([a-zA-Z0-9][a-zA-Z0-9_.-]*)")
+
+
+SecretName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 
 
 class PaceSettings(FlowModel):
@@ -52,15 +55,26 @@ class AccountSettings(FlowModel):
     names_secrets: ClassVar[tuple[str, ...]] = ()
     """the settings that are names of secrets"""
 
+    patience: ClassVar[Patience] = Patience()
+    """how long its messages are tried again"""
+    delivery_limit: ClassVar[timedelta] = timedelta(seconds=60)
+    """how long one may take to be handed over"""
+
     @property
-    def secrets(self) -> dict[str, str]:
-        """The names of the secrets that it needs, by setting."""
-        return {key: name for key in self.names_secrets if (name := getattr(self, key)) is not None}
+    def secrets(self) -> list[tuple[Location, str]]:
+        """The names of the secrets that it needs, each with the place of the setting that names it."""
+        return [place for key in self.names_secrets for place in _places(key, getattr(self, key))]
 
     @property
     def outlet(self) -> Outlet:
         """What `send` must know of it."""
         return Outlet()
+
+
+def _places(key: str, named: str | list[str] | None) -> list[tuple[Location, str]]:
+    if isinstance(named, list):
+        return [((key, number), name) for number, name in enumerate(named)]
+    return [] if named is None else [((key,), named)]
 
 
 class TerminalAccount(AccountSettings):
@@ -78,7 +92,7 @@ class WebhookAccount(AccountSettings):
 
     url: Annotated[str, AfterValidator(_http_url)]
     """where to"""
-    secret: Annotated[str, Field(pattern=_IDENTIFIER)]
+    secret: SecretName
     """the name of the secret to sign with: `whsec_` and base64"""
 
     names_secrets: ClassVar[tuple[str, ...]] = ("secret",)
@@ -87,7 +101,7 @@ class WebhookAccount(AccountSettings):
 class TelegramAccount(AccountSettings):
     """A bot: sends texts, and brings what is written to it to the flows with a `telegram` trigger."""
 
-    token: Annotated[str, Field(pattern=_IDENTIFIER)]
+    token: SecretName
     """the name of the secret with the bot's token, from @BotFather"""
     api: Annotated[str, AfterValidator(_http_url)] = "https://api.telegram.org"
     """another address, for a Bot API server of your own"""
@@ -97,13 +111,119 @@ class TelegramAccount(AccountSettings):
     @property
     def outlet(self) -> Outlet:
         """Long texts are split."""
-        return Outlet(parts=parts_for_telegram)
+        from onebox.channels.telegram.texts import FORMS, parts
+
+        return Outlet(parts=parts, needs=(FORMS,))
+
+
+def _mailbox(value: str) -> str:
+    from onebox.channels.email.addresses import AddressInvalid, read_mailbox
+
+    try:
+        read_mailbox(value)
+    except AddressInvalid as error:
+        raise PydanticCustomError("address", "{reason}", {"reason": str(error)}) from None
+    return value
+
+
+Address = Annotated[str, AfterValidator(_mailbox)]
+
+
+class EmailAccount(AccountSettings):
+    """Hands messages to a mail server by SMTP."""
+
+    host: Annotated[str, Field(pattern=r"^[^\s/@]+$")]
+    """the mail server"""
+    port: Annotated[int, Field(ge=1, le=65535)] | None = None
+    """without it, 587 for starttls, 465 for tls, 25 for none"""
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    """with starttls and tls nothing is sent but under TLS, with a certificate that is good"""
+    user: str | None = None
+    password: SecretName | None = None
+    """the name of the secret"""
+    from_: Annotated[Address, Field(alias="from")]
+    """who writes, such as `Salon <desk@example.org>`"""
+    reply_to: Address | None = None
+    """where answers go, where a message does not say"""
+    timeout: Duration = Field(default="30s", validate_default=True)
+    """for each answer of the server"""
+    ca_file: str | None = None
+    """certificates (PEM) of an authority of your own, a file in the box's folder"""
+
+    names_secrets: ClassVar[tuple[str, ...]] = ("password",)
+    # As mail servers do it: what is down for a day is no reason to lose a letter.
+    patience: ClassVar[Patience] = Patience(attempts=36)
+    delivery_limit: ClassVar[timedelta] = timedelta(minutes=10)
+
+    @model_validator(mode="after")
+    def _has_both(self) -> EmailAccount:
+        if (self.user is None) != (self.password is None):
+            reason = "user and password belong together: give both, or none for a server that asks for no login"
+            raise PydanticCustomError("verbatim", "{reason}", {"reason": reason})
+        return self
+
+    @property
+    def outlet(self) -> Outlet:
+        """What is wrong with an e-mail is found in the step."""
+        from onebox.channels.email.letter import checked
+
+        return Outlet(parts=checked, needs=(A_TEXT, ("subject",)))
+
+
+class DiscordAccount(AccountSettings):
+    """Posts messages to a webhook of a Discord channel."""
+
+    webhook: SecretName
+    """the name of the secret that holds the webhook's URL"""
+
+    names_secrets: ClassVar[tuple[str, ...]] = ("webhook",)
+
+    @property
+    def outlet(self) -> Outlet:
+        """A webhook belongs to one channel there."""
+        from onebox.channels.discord.channel import parts
+
+        return Outlet(recipient="discord", parts=parts, needs=(A_TEXT,))
+
+
+class SlackAccount(AccountSettings):
+    """Posts messages to an incoming webhook of a Slack channel."""
+
+    webhook: SecretName
+    """the name of the secret that holds the webhook's URL"""
+
+    names_secrets: ClassVar[tuple[str, ...]] = ("webhook",)
+
+    @property
+    def outlet(self) -> Outlet:
+        """A webhook belongs to one channel there."""
+        from onebox.channels.slack.channel import parts
+
+        return Outlet(recipient="slack", parts=parts, needs=(A_TEXT,))
+
+
+class NotifyAccount(AccountSettings):
+    """Hands messages to services that apprise knows."""
+
+    url: SecretName | Annotated[list[SecretName], Field(min_length=1)]
+    """the name of the secret that holds the service's URL, as apprise writes it; or a list of such names"""
+
+    names_secrets: ClassVar[tuple[str, ...]] = ("url",)
+
+    @property
+    def outlet(self) -> Outlet:
+        """How long a text may be is known once the secret is read: `NotifyChannel.outlet`."""
+        return Outlet(recipient="notify", needs=(A_TEXT,))
 
 
 CHANNELS: Mapping[str, type[AccountSettings]] = {
-    "telegram": TelegramAccount,
     "terminal": TerminalAccount,
+    "telegram": TelegramAccount,
     "webhook": WebhookAccount,
+    "email": EmailAccount,
+    "discord": DiscordAccount,
+    "slack": SlackAccount,
+    "notify": NotifyAccount,
 }
 """What an account of each channel is told. A new channel adds its line here."""
 

@@ -9,15 +9,12 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
-from onebox.app.accounts import TelegramAccount, TerminalAccount, WebhookAccount
+from onebox.app.accounts import TelegramAccount
 from onebox.app.clock import SystemClock
 from onebox.app.masking import masker
+from onebox.app.outgoing import build_channel
 from onebox.channels.telegram.api import BotApi
-from onebox.channels.telegram.channel import PACE as TELEGRAM_PACE
-from onebox.channels.telegram.channel import TelegramChannel
 from onebox.channels.telegram.receiver import TelegramReceiver
-from onebox.channels.terminal.channel import TerminalChannel
-from onebox.channels.webhook.channel import WebhookChannel
 from onebox.connectors.code.connector import PythonConnector
 from onebox.connectors.feeds.documents import Documents
 from onebox.connectors.feeds.fetching import Fetcher
@@ -46,13 +43,12 @@ from onebox.web.site import Site, build_web
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from onebox.app.accounts import AccountSettings
     from onebox.app.folder import BoxFolder
     from onebox.app.settings import BoxSettings
     from onebox.flows.handlers import Handler
     from onebox.flows.plan import Flow
     from onebox.kernel.clock import Clock
-    from onebox.messaging.channel import Channel
+    from onebox.messaging.channel import Channel, Outlet
     from onebox.messaging.message import MarkFailed, Message
     from onebox.storage.opening import Storage
 
@@ -143,43 +139,61 @@ def build_box(
     ground = _Ground(folder, settings, secrets, storage, clock, ids, FlowBook(), masker(secrets))
     connectors = _connectors(ground)
     callers = WaitingCallers(storage.reader)
+    channels = _channels(ground, terminal or sys.stdout)
     senders: dict[str, Sender] = {}
     engine = _engine(
-        ground, connectors, callers, compile_bundle=compile_bundle, queued=lambda account: senders[account].wake()
+        ground,
+        connectors,
+        callers,
+        accounts=_outlets(settings, channels),
+        compile_bundle=compile_bundle,
+        queued=lambda account: senders[account].wake(),
     )
-    senders.update(_senders(ground, engine, terminal or sys.stdout))
+    senders.update(_senders(ground, engine, channels))
     inbox = Inbox(
         ledger=storage.ledger, clock=clock, ids=ids, subscribers=engine, backlog_limit=settings.limits.backlog
     )
     files = FilesFolder(folder.files)
-
-    async def is_kept(event_id: str) -> bool:
-        return await storage.reader.event(event_id) is not None
-
-    site = build_web(
-        inbox,
-        ground.book,
-        secrets=secrets,
-        responses=callers,
-        clock=clock,
-        settings=web_settings(settings),
-        files=files,
-        readiness=readiness,
-    )
     return Box(
         settings=settings,
         storage=storage,
         book=ground.book,
         engine=engine,
         inbox=inbox,
-        site=site,
+        site=_site(ground, inbox, callers, files, readiness),
         requests=Requests(engine, ground.book, clock, ids),
-        retention=Retention(storage.ledger, ground.book, clock, settings.keep, lambda: files.sweep(is_kept)),
+        retention=_retention(ground, files),
         schedules=Schedules(book=ground.book, inbox=inbox, reader=storage.reader, ledger=storage.ledger, clock=clock),
         sources=_sources(ground, inbox),
         senders=senders,
         connectors=connectors,
         clock=clock,
+    )
+
+
+def _site(
+    ground: _Ground, inbox: Inbox, callers: WaitingCallers, files: FilesFolder, readiness: Callable[[], str | None]
+) -> Site:
+    return build_web(
+        inbox,
+        ground.book,
+        secrets=ground.secrets,
+        responses=callers,
+        clock=ground.clock,
+        settings=web_settings(ground.settings),
+        files=files,
+        readiness=readiness,
+    )
+
+
+def _retention(ground: _Ground, files: FilesFolder) -> Retention:
+    storage = ground.storage
+
+    async def is_kept(event_id: str) -> bool:
+        return await storage.reader.event(event_id) is not None
+
+    return Retention(
+        storage.ledger, ground.book, ground.clock, ground.settings.keep, sweep=lambda: files.sweep(is_kept)
     )
 
 
@@ -224,12 +238,13 @@ def _engine(
     connectors: Connectors,
     callers: WaitingCallers,
     *,
+    accounts: Mapping[str, Outlet],
     compile_bundle: Callable[[str], Flow],
     queued: Callable[[str], None],
 ) -> Engine:
     storage, mask, clock = ground.storage, ground.mask, ground.clock
     writings = Writings(
-        accounts=ground.settings.outlets,
+        accounts=accounts,
         starts=lambda event: engine.consequences(event),  # noqa: PLW0108 - the engine is made below
         mask=mask,
         clock=clock,
@@ -259,7 +274,7 @@ def _engine(
     return engine
 
 
-def _senders(ground: _Ground, engine: Engine, terminal: TextIO) -> dict[str, Sender]:
+def _senders(ground: _Ground, engine: Engine, channels: Mapping[str, Channel]) -> dict[str, Sender]:
     async def tell_of_failed(message: Message, failed: MarkFailed) -> None:
         if ground.book.knows(MESSAGE_FAILED):
             told = _failed_message_event(message, failed, ground.clock, ground.ids)
@@ -268,11 +283,13 @@ def _senders(ground: _Ground, engine: Engine, terminal: TextIO) -> dict[str, Sen
     return {
         name: Sender(
             account=name,
-            channel=_channel(name, account, ground, terminal),
+            channel=channels[name],
             reader=ground.storage.reader,
             ledger=ground.storage.ledger,
             clock=ground.clock,
             on_failed=tell_of_failed,
+            patience=account.patience,
+            delivery_limit=account.delivery_limit,
         )
         for name, account in ground.settings.accounts.items()
     }
@@ -283,17 +300,17 @@ def web_settings(settings: BoxSettings) -> WebSettings:
     return WebSettings(body_limit=settings.limits.body, trusted_proxies=tuple(settings.server.trusted_proxies))
 
 
-def _channel(name: str, account: AccountSettings, ground: _Ground, terminal: TextIO) -> Channel:
-    """The channel of an account. A new channel adds its line here."""
-    pace = account.pace.as_pace() if account.pace else None
-    if isinstance(account, WebhookAccount):
-        secret = ground.secrets[account.secret]  # the settings were checked for it
-        return WebhookChannel(account=name, url=account.url, secret=secret, clock=ground.clock, pace=pace)
-    if isinstance(account, TelegramAccount):
-        bot_pace = account.pace.over(TELEGRAM_PACE) if account.pace else TELEGRAM_PACE
-        return TelegramChannel(account=name, api=_bot(account, ground), pace=bot_pace)
-    assert isinstance(account, TerminalAccount)
-    return TerminalChannel(terminal)
+def _channels(ground: _Ground, terminal: TextIO) -> dict[str, Channel]:
+    folder, secrets, clock = ground.folder, ground.secrets, ground.clock
+    return {
+        name: build_channel(name, account, folder=folder, secrets=secrets, clock=clock, terminal=terminal)
+        for name, account in ground.settings.accounts.items()
+    }
+
+
+def _outlets(settings: BoxSettings, channels: Mapping[str, Channel]) -> dict[str, Outlet]:
+    """What `send` must know of each account. A channel that says it itself knows what its secrets say."""
+    return {name: getattr(channels[name], "outlet", outlet) for name, outlet in settings.outlets.items()}
 
 
 def _failed_message_event(message: Message, failed: MarkFailed, clock: Clock, ids: Ids) -> Event:

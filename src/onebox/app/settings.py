@@ -234,9 +234,9 @@ def _validated(document: Document) -> tuple[BoxSettings | None, list[Problem]]:
 
 def _missing_secrets(settings: BoxSettings, known: Collection[str]) -> list[Problem]:
     named: list[tuple[Location, str]] = [
-        (("accounts", name, setting), secret)
+        (("accounts", name, *place), secret)
         for name, account in settings.accounts.items()
-        for setting, secret in account.secrets.items()
+        for place, secret in account.secrets
     ]
     urls: list[tuple[Location, str]] = [(("storage",), settings.storage)]
     urls += [(("databases", name), url) for name, url in settings.databases.items()]

@@ -11,6 +11,7 @@ from onebox.flows.handlers import Call, StepFailed
 from onebox.flows.responses import header_fault
 from onebox.kernel.encoding import dump, normalise, to_json
 from onebox.kernel.nearest import did_you_mean
+from onebox.messaging.channel import DeliveryFailed
 from onebox.messaging.event import Event, StoredResponse, StoreEvent, StoreResponse
 from onebox.messaging.message import Message, QueueMessage
 
@@ -62,10 +63,11 @@ class Writings:
         if not isinstance(to, str):
             content["to"] = to
         now = self._clock.now()
-        messages = [
-            Message(self._ids.new(), account, recipient, part, now, call.run_id, call.path)
-            for part in outlet.parts(normalise(content))
-        ]
+        try:
+            parts = outlet.parts(normalise(content))
+        except DeliveryFailed as failure:
+            raise StepFailed("bad_argument", failure.message, passing=False, hint=failure.hint) from None
+        messages = [Message(self._ids.new(), account, recipient, part, now, call.run_id, call.path) for part in parts]
         ids = [message.id for message in messages]
         return [QueueMessage(message) for message in messages], {"id": ids[0], "ids": ids}
 

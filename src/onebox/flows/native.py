@@ -173,11 +173,11 @@ def _send_fault(arguments: Mapping[str, Any], accounts: Mapping[str, Outlet]) ->
         return None
     if via not in accounts:
         return "via", f"there is no account {via!r}{did_you_mean(via, accounts) or f'; box.yaml names: {known}'}"
-    return ("to", f"to is missing: {via} has no recipient of its own") if _nobody(to, accounts[via]) else None
-
-
-def _nobody(to: Any, outlet: Outlet) -> bool:
-    return to is None and outlet.recipient is None
+    outlet = accounts[via]
+    if to is None and outlet.recipient is None:
+        return "to", f"to is missing: {via} has no recipient of its own"
+    lacking = next((group for group in outlet.needs if not any(key in arguments for key in group)), None)
+    return None if lacking is None else (lacking[0], f"{' or '.join(lacking)} is missing: {via} needs it")
 
 
 def native_triggers() -> list[TriggerKind]:

@@ -75,16 +75,23 @@ def in_one(content: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
     return [content]
 
 
+A_TEXT = ("text", "markdown", "template")
+"""the arguments of `send` by which a text may be given"""
+
+
 @dataclass(frozen=True, slots=True)
 class Outlet:
     """What is known of an account without speaking to it. Pure, so that `send` and `check` may ask it.
 
     `recipient` is where a message goes that names none; None: one must be named. `parts` makes of one content those
-    that go out one after another, each a message of its own: a text that is too long for the channel is split.
+    that go out one after another, each a message of its own: a text that is too long for the channel is split. It raises
+    DeliveryFailed for a content that the channel can make nothing of. A channel that has an `outlet` itself, since its
+    secrets say more, has the last word. `needs` are arguments that a step must have, of each group one: `check` looks.
     """
 
     recipient: str | None = None
     parts: Callable[[Mapping[str, Any]], Sequence[Mapping[str, Any]]] = in_one
+    needs: Sequence[Sequence[str]] = ()
 
 
 class Channel(Protocol):

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 LONGEST = 4096
-_FORMS = ("text", "markdown", "markup")
-_KEYS = (*_FORMS, "silent", "link_preview", "reply_to", "to")
+FORMS = ("text", "markdown", "markup")
+_KEYS = (*FORMS, "silent", "link_preview", "reply_to", "to")
 _TAG = re.compile(r"<[^>]*>")
 
 
@@ -56,10 +56,10 @@ def body_of(content: Mapping[str, Any]) -> dict[str, Any]:
     if wrong is not None:
         message = f"telegram: a message has no {wrong!r}{did_you_mean(wrong, _KEYS)}"
         raise DeliveryFailed(message, permanent=True, kind="invalid")
-    given = [form for form in _FORMS if content.get(form) is not None]
+    given = [form for form in FORMS if content.get(form) is not None]
     if len(given) != 1 or not isinstance(content[given[0]], str):
         has = " and ".join(given) or "none"
-        message = f"telegram: a message has one of {', '.join(_FORMS)}, as a text; this one has {has}"
+        message = f"telegram: a message has one of {', '.join(FORMS)}, as a text; this one has {has}"
         raise DeliveryFailed(message, permanent=True, kind="invalid")
     text = content[given[0]]
     body: dict[str, Any] = {"text": text}

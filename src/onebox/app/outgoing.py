@@ -1,0 +1,105 @@
+"""Builds the channel of each account. What a channel needs is loaded when a box has an account of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from onebox.app.accounts import (
+    DiscordAccount,
+    EmailAccount,
+    NotifyAccount,
+    SlackAccount,
+    TelegramAccount,
+    TerminalAccount,
+    WebhookAccount,
+)
+from onebox.channels.terminal.channel import TerminalChannel
+from onebox.channels.webhook.channel import WebhookChannel
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import TextIO
+
+    from onebox.app.accounts import AccountSettings
+    from onebox.app.folder import BoxFolder
+    from onebox.channels.email.channel import EmailChannel
+    from onebox.channels.notify.channel import NotifyChannel
+    from onebox.kernel.clock import Clock
+    from onebox.messaging.channel import Channel, Pace
+
+
+def build_channel(
+    name: str,
+    account: AccountSettings,
+    *,
+    folder: BoxFolder,
+    secrets: Mapping[str, str],
+    clock: Clock,
+    terminal: TextIO,
+) -> Channel:
+    """The channel of an account whose settings have no faults. A new channel adds its line here."""
+    pace = account.pace.as_pace() if account.pace else None
+    match account:
+        case WebhookAccount(url=url, secret=secret):
+            return WebhookChannel(account=name, url=url, secret=secrets[secret], clock=clock, pace=pace)
+        case EmailAccount():
+            return _email(name, account, pace, folder, secrets, clock)
+        case DiscordAccount(webhook=webhook):
+            from onebox.channels.discord.channel import DiscordChannel
+
+            return DiscordChannel(account=name, url=secrets[webhook], clock=clock, pace=pace)
+        case SlackAccount(webhook=webhook):
+            from onebox.channels.slack.channel import SlackChannel
+
+            return SlackChannel(account=name, url=secrets[webhook], clock=clock, pace=pace)
+        case TelegramAccount(token=token, api=api):
+            from onebox.channels.telegram.api import BotApi
+            from onebox.channels.telegram.channel import PACE, TelegramChannel
+
+            bot_pace = account.pace.over(PACE) if account.pace else PACE
+            return TelegramChannel(account=name, api=BotApi(api, secrets[token]), pace=bot_pace)
+        case NotifyAccount():
+            return _notify(name, account, pace, secrets)
+    assert isinstance(account, TerminalAccount)
+    return TerminalChannel(terminal)
+
+
+def _email(
+    name: str,
+    account: EmailAccount,
+    pace: Pace | None,
+    folder: BoxFolder,
+    secrets: Mapping[str, str],
+    clock: Clock,
+) -> EmailChannel:
+    from onebox.channels.email.addresses import read_mailbox
+    from onebox.channels.email.channel import EmailChannel
+    from onebox.channels.email.connections import Server
+
+    sender = read_mailbox(account.from_)
+    server = Server(
+        host=account.host,
+        own_name=sender.domain,
+        port=account.port,
+        security=account.security,
+        user=account.user,
+        password=secrets[account.password] if account.password else None,
+        timeout=account.timeout.total_seconds(),
+        ca_file=folder.path / account.ca_file if account.ca_file else None,
+    )
+    return EmailChannel(
+        account=name,
+        server=server,
+        sender=sender,
+        reply_to=[read_mailbox(account.reply_to)] if account.reply_to else [],
+        files=folder.files,
+        clock=clock,
+        pace=pace,
+    )
+
+
+def _notify(name: str, account: NotifyAccount, pace: Pace | None, secrets: Mapping[str, str]) -> NotifyChannel:
+    from onebox.channels.notify.channel import NotifyChannel
+
+    named = [account.url] if isinstance(account.url, str) else account.url
+    return NotifyChannel(account=name, urls={secret: secrets[secret] for secret in named}, pace=pace)

@@ -1,0 +1,1 @@
+"""Channel discord: each message is posted to a webhook of a Discord channel."""

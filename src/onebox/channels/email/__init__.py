@@ -1,0 +1,1 @@
+"""Channel email: each message is handed to a mail server by SMTP."""
