@@ -134,6 +134,20 @@ async def test_a_message_that_comes_during_a_rest_waits_for_its_end() -> None:
         assert stage.outbox.state(late) is MessageState.sent
 
 
+async def test_a_slow_delivery_is_counted_from_its_end() -> None:
+    async with Stage(one_a_second_to_each()) as stage:
+        stage.channel.gates["ana"] = asyncio.Event()
+        stage.outbox.queue(*(["ana"] * 3))
+        await stage.settle()
+        stage.clock.move(seconds=30)  # the channel may have counted it at any time of these
+        stage.channel.gates["ana"].set()
+        await stage.settle()
+        assert len(stage.channel.delivered) == 2
+        stage.clock.move(seconds=1.1)
+        await stage.settle()
+        assert len(stage.channel.delivered) == 3
+
+
 async def test_the_sender_wakes_by_itself_when_a_rest_is_over() -> None:
     async with Stage(one_a_second_to_each()) as stage:
         stage.outbox.queue("ana", "ana", "ana")

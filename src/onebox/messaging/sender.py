@@ -180,14 +180,13 @@ class Sender:
     def _start_deliveries(self) -> None:
         self._lanes.rested(self._clock.now())
         while self._free_to_start():
-            now, recipient = self._clock.now(), self._lanes.whose_turn
-            rest = self._turns.wait(recipient, now)
+            now = self._clock.now()
+            rest = self._turns.wait(self._lanes.whose_turn, now)
             if rest:
                 self._lanes.rest(now + timedelta(seconds=rest))
                 continue
             if not self._bucket.take(now):
                 return
-            self._turns.take(recipient, now)
             self._start(self._lanes.next())
 
     def _start(self, message: Message) -> None:
@@ -201,6 +200,8 @@ class Sender:
             outcome = await self._deliver(message)
         finally:
             self._delivering -= 1
+            # When the channel counted it is not known, but not later than now.
+            self._turns.take(message.recipient, self._clock.now())
             self._changed.set()
         await self._keep(message, outcome)
         self._release(message, outcome)
