@@ -65,6 +65,7 @@ class FeedPoller:
         self._unsaved: dict[Key, Feed] = {}
         self._save_at = 0.0
         self._clear_at: datetime | None = None
+        self._looking = asyncio.Lock()
         self._recalled = False
         self._list_changed = True
         self._changed = asyncio.Event()
@@ -112,16 +113,17 @@ class FeedPoller:
         self._changed.set()
 
     async def _look_at_lists(self) -> None:
-        if not self._recalled:
-            self._feeds = {(feed.flow, feed.url): feed for feed in await self._reader.feeds()} | self._unsaved
-        if self._list_changed:
-            self._list_changed = False
-            self._take_lists()
-        self._recalled = True
-        now = self._clock.now()
-        if self._clear_at is None or now >= self._clear_at:
-            self._clear_at = now + _BETWEEN_CLEARINGS
-            await self._forget_unnamed(now)
+        async with self._looking:  # `poll_due` may be asked beside `run`
+            if not self._recalled:
+                self._feeds = {(feed.flow, feed.url): feed for feed in await self._reader.feeds()} | self._unsaved
+            if self._list_changed:
+                self._list_changed = False
+                self._take_lists()
+            self._recalled = True
+            now = self._clock.now()
+            if self._clear_at is None or now >= self._clear_at:
+                self._clear_at = now + _BETWEEN_CLEARINGS
+                await self._forget_unnamed(now)
 
     def _take_lists(self) -> None:
         named: dict[Key, Watch] = {}
@@ -169,6 +171,8 @@ class FeedPoller:
             for key, feed in self._feeds.items()
             if key not in self._watched and (feed.polled_at or feed.next_at) < now - KEPT
         ]
+        if not old:
+            return
         try:
             await self._inbox.receive_all([], [ForgetFeed(*key) for key in old])
         except OneboxError as error:
