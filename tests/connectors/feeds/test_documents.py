@@ -195,13 +195,13 @@ async def test_it_starts_when_it_is_needed_and_ends_after_a_while() -> None:
 
 
 async def test_a_document_that_hangs_is_given_up_and_the_next_is_read() -> None:
-    documents = Documents(seconds=0.3)
-    swollen = rss("<x>" * 400_000).encode()
+    documents = Documents(seconds=2)
+    swollen = rss("<x>" * 1_600_000).encode()
     await documents.read(rss("").encode(), url=URL)
     began = time.monotonic()
-    with pytest.raises(FeedFailed, match=r"it takes longer than 0\.3 s to read this"):
+    with pytest.raises(FeedFailed, match="it takes longer than 2 s to read this"):
         await documents.read(swollen, url=URL)
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 10
     await documents.close()
     patient = Documents()
     assert (await patient.read(rss(item("a")).encode(), url=URL)).items[0]["title"] == "a"

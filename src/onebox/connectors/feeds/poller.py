@@ -34,7 +34,7 @@ log = structlog.get_logger(__name__)
 
 _LONGEST_SLEEP = 30.0  # the wall clock may be set
 _BETWEEN_SAVES = 1.0
-_MOST_UNSAVED = 500
+_AFTER_A_SAVE_THAT_FAILED = 30.0
 _NOT_TAKEN = timedelta(seconds=30)
 """when a feed is asked again whose items the inbox did not take"""
 _BETWEEN_CLEARINGS = timedelta(days=1)
@@ -63,6 +63,8 @@ class FeedPoller:
         self._feeds: dict[Key, Feed] = {}
         """how they stand: those that are named, and those that were"""
         self._unsaved: dict[Key, Feed] = {}
+        self._refused = False
+        """the inbox took nothing when it was asked last; that is said once"""
         self._save_at = 0.0
         self._clear_at: datetime | None = None
         self._looking = asyncio.Lock()
@@ -79,7 +81,7 @@ class FeedPoller:
                 self._changed.clear()
                 await self._look_at_lists()
                 self._begin_due()
-                if len(self._unsaved) >= _MOST_UNSAVED or self._loop_time() >= self._save_at:
+                if self._loop_time() >= self._save_at:
                     await self._save()
                 await self._sleep()
         finally:
@@ -199,9 +201,12 @@ class FeedPoller:
         try:
             stands, kept = await self._polls.poll(feed, watch)
             self._stands(key, stands, kept=kept)
+            self._refused = self._refused and not kept
         except OneboxError as error:  # no room, or too much waits: what is new is still to come
             at = self._clock.now() + _NOT_TAKEN
-            log.warning("feed_not_taken", flow=feed.flow, feed=feed.url, code=error.code, message=error.message)
+            if not self._refused:
+                log.warning("feed_not_taken", flow=feed.flow, feed=feed.url, code=error.code, message=error.message)
+            self._refused = True
         except Exception as error:
             log.exception("feed_poll_failed", flow=feed.flow, feed=feed.url)
             failed = FeedFailed(f"something went wrong in the box: {type(error).__name__}")
@@ -231,6 +236,7 @@ class FeedPoller:
             await self._inbox.receive_all([], [RememberFeed(feed) for feed in saved.values()])
         except OneboxError as error:
             self._unsaved = saved | self._unsaved
+            self._save_at = self._loop_time() + _AFTER_A_SAVE_THAT_FAILED
             log.warning("feeds_not_kept", code=error.code, message=error.message)
 
     async def _sleep(self) -> None:

@@ -60,7 +60,7 @@ class FeedSettings(FlowModel):
     """where several feeds are"""
     urls_from: Annotated[Verbatim, Field(min_length=1)] | None = Field(default=None, examples=["feeds.txt"])
     """a file beside the flow that has one URL a line; # begins a comment"""
-    every: Duration = Field(default=timedelta(minutes=15))
+    every: Duration = Field(default="15m", validate_default=True)
     """how often each feed is asked, at least 1m"""
     overlap: Literal["skip"] = "skip"
     """a poll that is still running is not begun again"""
