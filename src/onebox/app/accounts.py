@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
@@ -39,6 +40,10 @@ class PaceSettings(FlowModel):
     def as_pace(self) -> Pace:
         """The same, as channels take it."""
         return Pace(self.per_second, self.burst, self.parallel)
+
+    def over(self, usual: Pace) -> Pace:
+        """What is given of it, and the rest as the channel has it."""
+        return replace(usual, **{name: getattr(self, name) for name in self.model_fields_set})
 
 
 class AccountSettings(FlowModel):

@@ -54,9 +54,10 @@ def build_channel(
             return SlackChannel(account=name, url=secrets[webhook], clock=clock, pace=pace)
         case TelegramAccount(token=token, api=api):
             from onebox.channels.telegram.api import BotApi
-            from onebox.channels.telegram.channel import TelegramChannel
+            from onebox.channels.telegram.channel import PACE, TelegramChannel
 
-            return TelegramChannel(account=name, api=BotApi(api, secrets[token]), pace=pace)
+            bot_pace = account.pace.over(PACE) if account.pace else PACE
+            return TelegramChannel(account=name, api=BotApi(api, secrets[token]), pace=bot_pace)
         case NotifyAccount():
             return _notify(name, account, pace, secrets)
     assert isinstance(account, TerminalAccount)

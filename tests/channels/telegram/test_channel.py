@@ -80,6 +80,7 @@ async def test_markup_is_sent_as_it_is_with_what_else_was_asked(telegram: FakeTe
     "content",
     [
         {"subject": "a"},
+        {"text": "a", "silnt": True},
         {"text": "a", "markdown": "b"},
         {"text": 7},
         {"text": "  "},
@@ -166,3 +167,55 @@ async def test_a_long_text_goes_in_parts_that_telegram_takes(telegram: FakeTeleg
         assert len(pieces) > 5
         assert all(piece["silent"] for piece in pieces)
     assert all(units(text) <= LONGEST for text in telegram.texts(7)[:5])
+
+
+async def test_a_text_that_looks_like_a_tag_is_a_text(telegram: FakeTelegram, open_channel: Any) -> None:
+    await open_channel().deliver(message("7", text="<ok>"))
+
+    assert telegram.texts(7) == ["<ok>"]
+
+
+async def test_a_word_that_telegram_does_not_know_is_told(open_channel: Any) -> None:
+    failed = await failure(open_channel(), text="hi", silnt=True)
+
+    assert failed.message == "telegram: a message has no 'silnt'; did you mean 'silent'?"
+
+
+@pytest.mark.parametrize(
+    ("refusal", "advice"),
+    [
+        (Refusal(403, "Forbidden: bot was blocked by the user"), "only this person can let the bot write again"),
+        (Refusal(403, "Forbidden: bot can't initiate conversation with a user"), "a person has to write to the bot"),
+        (Refusal(400, "Bad Request: not enough rights to send"), "give the bot the right to post there"),
+        (Refusal(400, "Bad Request: can't parse entities: at 3"), "the markup has a tag that Telegram does not take"),
+    ],
+)
+async def test_what_is_kept_of_a_failure_says_what_to_do(
+    refusal: Refusal, advice: str, telegram: FakeTelegram, open_channel: Any
+) -> None:
+    telegram.refusals[7] = refusal
+
+    failed = await failure(open_channel())
+
+    assert advice in failed.message
+
+
+async def test_a_group_that_moves_in_circles_is_given_up(telegram: FakeTelegram, open_channel: Any) -> None:
+    for here, there in ((-5, -6), (-6, -5)):
+        telegram.refusals[here] = Refusal(400, "group chat was upgraded", {"migrate_to_chat_id": there})
+
+    failed = await failure(open_channel(), "-5")
+
+    assert (failed.permanent, telegram.called) == (True, ["sendMessage", "sendMessage"])
+
+
+def test_a_long_answer_is_an_answer_once() -> None:
+    pieces = parts({"text": "a" * 5000, "reply_to": 3})
+
+    assert [piece.get("reply_to") for piece in pieces] == [3, None]
+
+
+def test_a_long_nothing_is_left_to_be_refused() -> None:
+    nothing = {"text": " " * 5000}
+
+    assert parts(nothing) == [nothing]

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import structlog
 from tests.support.telegram import TOKEN, FakeTelegram, Refusal
 
 from onebox.app.catalogue import catalogue
@@ -50,7 +51,7 @@ class FakeInbox:
     async def receive(self, arrival: Arrival) -> Stored:
         if self.full:
             self.full -= 1
-            full = BacklogFull("full")
+            full = BacklogFull(f"{self.full + 10} runs are waiting")
             full.retry_after = 0
             raise full
         known = [one for one in self.arrivals if one.key == arrival.key]
@@ -77,6 +78,11 @@ class Bot:
         self.book = FlowBook()
         self.receiver: TelegramReceiver
         self._task: asyncio.Task[None] | None = None
+        self.pauses: list[float] = []
+
+    async def _pause(self, seconds: float) -> None:
+        self.pauses.append(seconds)
+        await asyncio.sleep(0)
 
     def start(self, token: str = TOKEN) -> None:
         self.receiver = TelegramReceiver(
@@ -85,6 +91,7 @@ class Bot:
             book=self.book,
             inbox=self.inbox,  # type: ignore[arg-type] # all that is asked of it
             clock=Clock(),
+            pause=self._pause,
         )
         self._task = asyncio.create_task(self.receiver.run())
 
@@ -147,13 +154,14 @@ async def test_updates_come_in_order_and_are_confirmed(bot: Bot) -> None:
 
 
 async def test_what_was_not_stored_is_not_confirmed(bot: Bot) -> None:
-    bot.inbox.full = 1
+    bot.inbox.full = 2
     bot.telegram.write("first")
-    bot.start()
-
-    events = await bot.inbox.until(1)
+    with structlog.testing.capture_logs() as logs:
+        bot.start()
+        events = await bot.inbox.until(1)
 
     assert [event["text"] for event in events] == ["first"]
+    assert [line["why"] for line in logs if line["event"] == "updates_troubled"] == ["11 runs are waiting"]
     assert bot.telegram.called.count("getUpdates") >= 2
 
 
@@ -225,6 +233,81 @@ async def test_only_the_kinds_that_flows_want_are_asked_for(bot: Bot) -> None:
     [event] = await bot.inbox.until(1)
 
     assert (event["kind"], event["chat"]["title"]) == ("channel_post", "News")
+
+
+async def test_a_change_of_the_flows_counts_at_once(bot: Bot) -> None:
+    bot.start()
+    await bot.telegram.until(lambda: "getUpdates" in bot.telegram.called)
+    bot.flows(FLOW.replace("[message, callback_query]", "[channel_post]"))
+    bot.telegram.update(channel_post={"message_id": 1, "chat": {"id": -100, "type": "channel", "title": "News"}})
+
+    [event] = await bot.inbox.until(1)
+
+    assert event["kind"] == "channel_post"
+
+
+async def test_flows_that_change_nothing_here_leave_the_open_question_alone(bot: Bot) -> None:
+    bot.start()
+    await bot.telegram.until(lambda: "getUpdates" in bot.telegram.called)
+    bot.flows(FLOW, FLOW.replace("flow: chat", "flow: more"))
+    bot.telegram.write("hello")
+    await bot.inbox.until(1)
+    await bot.telegram.until(lambda: not bot.telegram.waiting)
+
+    assert bot.telegram.called.count("getUpdates") == 2
+
+
+@pytest.mark.parametrize("result", [b"null", b'{"update_id": 1}', b"[null, {}]", b'[{"update_id": true}]'])
+async def test_an_answer_without_updates_is_not_asked_for_again_at_once(bot: Bot, result: bytes) -> None:
+    bot.telegram.garbage = b'{"ok": true, "result": ' + result + b"}"
+    with structlog.testing.capture_logs() as logs:
+        bot.start()
+        await bot.telegram.until(lambda: "getUpdates" in bot.telegram.called)
+        bot.telegram.garbage = None
+        bot.telegram.write("hello")
+        await bot.inbox.until(1)
+
+    told = [line["why"] for line in logs if line["event"] == "updates_troubled"]
+    assert [line.partition(":")[0] for line in told] == ["getUpdates gave no update that has a number"]
+    assert bot.pauses[:3] == [1, 2, 4][: len(bot.pauses)]
+
+
+async def test_numbers_may_begin_anywhere_after_a_quiet_time(bot: Bot) -> None:
+    message = {"message_id": 1, "date": 1_790_000_000, "chat": {"id": 7}}
+    bot.telegram.update(update_id=900_000, message={**message, "text": "before"})
+    bot.start()
+    await bot.inbox.until(1)
+    await bot.telegram.until(lambda: bot.telegram.called.count("getUpdates") == 2)
+    bot.telegram.quiet()
+    await bot.telegram.until(lambda: bot.telegram.called.count("getUpdates") == 3)
+    bot.telegram.update(update_id=12, message={**message, "text": "after"})
+
+    assert [event["text"] for event in await bot.inbox.until(2)] == ["before", "after"]
+
+
+async def test_an_update_that_cannot_be_kept_holds_nothing_up(bot: Bot) -> None:
+    deep: list[Any] = []
+    for _ in range(98):
+        deep = [deep]
+    bot.telegram.update(message={"message_id": 1, "date": 1, "chat": {"id": 7}, "text": "deep", "news": deep})
+    bot.telegram.write("hello")
+    bot.start()
+
+    assert [event["text"] for event in await bot.inbox.until(1)] == ["hello"]
+
+
+async def test_a_second_program_is_told_of_once_and_waited_for(bot: Bot) -> None:
+    bot.telegram.trouble = Refusal(409, "Conflict: terminated by other getUpdates request")
+    with structlog.testing.capture_logs() as logs:
+        bot.start()
+        await bot.telegram.until(lambda: len(bot.pauses) >= 7)
+        bot.telegram.trouble = None
+        bot.telegram.write("hello")
+        await bot.inbox.until(1)
+        await bot.telegram.until(lambda: not bot.telegram.waiting)
+
+    assert bot.pauses[:7] == [1, 2, 4, 8, 16, 30, 30]
+    assert [line["event"] for line in logs] == ["updates_troubled", "updates_come_again"]
 
 
 async def test_trouble_ends_by_itself(bot: Bot) -> None:

@@ -20,8 +20,28 @@ LIMIT = 30.0
 PACE = Pace(per_second=25, burst=25, parallel=8)
 """Telegram takes about 30 a second; above that it refuses everybody"""
 
-_GONE = ("blocked", "deactivated", "kicked", "chat not found", "not a member", "user not found")
-_PARSING = "can't parse entities"
+_GONE = (
+    "blocked",
+    "deactivated",
+    "kicked",
+    "chat not found",
+    "not a member",
+    "user not found",
+    "initiate conversation",
+)
+_ADVICE = {
+    "blocked by the user": "only this person can let the bot write again",
+    "initiate conversation": "a person has to write to the bot first",
+    "chat not found": "to must be the id of a chat that the bot is in, or the @name of a public channel; "
+    "a person has to write to the bot first",
+    "was kicked": "add the bot to the chat again",
+    "not a member": "add the bot to the chat",
+    "not enough rights": "give the bot the right to post there",
+    "need administrator rights": "make the bot an administrator of the channel",
+    "can't parse entities": "the markup has a tag that Telegram does not take, or that is not closed",
+    "message is too long": "text and markdown are split, markup is not",
+}
+"""What to do, by what Telegram says."""
 
 
 class TelegramChannel:
@@ -55,9 +75,10 @@ class TelegramChannel:
             sent = await self._api.call("sendMessage", {"chat_id": chat, **body}, limit=LIMIT)
         except ApiRefused as refused:
             moved = refused.parameters.get("migrate_to_chat_id")
-            if not isinstance(moved, int) or moved == chat:
+            if not isinstance(moved, int):
                 raise
-            return await self._send(moved, body)  # the group became a supergroup, with an id of its own
+            chat = moved  # the group became a supergroup, with an id of its own
+            sent = await self._api.call("sendMessage", {"chat_id": chat, **body}, limit=LIMIT)
         number = sent.get("message_id") if isinstance(sent, dict) else None
         return {"message_id": number, "chat_id": chat}
 
@@ -68,14 +89,17 @@ class TelegramChannel:
             seconds = float(after) if isinstance(after, (int, float)) else None
             return DeliveryFailed(refused.message, permanent=False, retry_after=seconds, kind="too_many")
         if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.NOT_FOUND}:
-            text = f"{refused.message}: the token of {self._account} is wrong, or was revoked"
+            text = (
+                f"{refused.message}: the token of {self._account} is wrong, or was revoked; "
+                f"set the secret that accounts.{self._account}.token names to what @BotFather says"
+            )
             return DeliveryFailed(text, permanent=False, kind="misconfigured")
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             return DeliveryFailed(refused.message, permanent=False, kind="busy")
-        if any(word in said for word in _GONE):
-            return DeliveryFailed(refused.message, permanent=True, kind="bounced")
-        hint = "the markup has a tag that Telegram does not take, or that is not closed" if _PARSING in said else None
-        return DeliveryFailed(refused.message, permanent=True, kind="refused", hint=hint)
+        # The message alone is kept with what failed, so what to do is part of it.
+        advice = next((f"; {advice}" for words, advice in _ADVICE.items() if words in said), "")
+        kind = "bounced" if any(word in said for word in _GONE) else "refused"
+        return DeliveryFailed(f"{refused.message}{advice}", permanent=True, kind=kind)
 
 
 def _chat(recipient: str) -> int | str:

@@ -9,23 +9,26 @@ What happens to an update, and what a crash at each point means:
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import structlog
 
 from onebox.channels.telegram.api import ApiRefused, ApiUnreachable
 from onebox.channels.telegram.trigger import CHANNEL, topic_of
 from onebox.channels.telegram.updates import event_of
+from onebox.kernel.encoding import EncodingError, normalise
 from onebox.kernel.errors import OneboxError
 from onebox.messaging.inbox import Arrival
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, Coroutine
 
     from onebox.channels.telegram.api import BotApi
     from onebox.flows.book import FlowBook
     from onebox.kernel.clock import Clock
     from onebox.messaging.inbox import Inbox
+
+_Answer = TypeVar("_Answer")
 
 log = structlog.get_logger("onebox.telegram")
 
@@ -38,28 +41,38 @@ _CALL = 30.0
 
 
 class TelegramReceiver:
-    """Fetches the updates of one bot."""
+    """Fetches the updates of one bot. `pause(seconds)` waits; it is `asyncio.sleep` but in tests."""
 
-    def __init__(self, *, account: str, api: BotApi, book: FlowBook, inbox: Inbox, clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        account: str,
+        api: BotApi,
+        book: FlowBook,
+        inbox: Inbox,
+        clock: Clock,
+        pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
         self._account = account
         self._api = api
         self._book = book
         self._inbox = inbox
         self._clock = clock
+        self._pause = pause
         self._offset = 0
-        self._wanted: Sequence[str] = ()
+        self._wanted: list[str] = []
         self._changed = asyncio.Event()
         self._answering: set[asyncio.Task[None]] = set()
         book.on_change(self._look)
 
     async def run(self) -> None:
         """Asks for ever; rests while no flow wants updates of this bot."""
-        trouble: str | None = None
+        trouble: tuple[str, int | None] | None = None
         pause = _FIRST_PAUSE
         ready = False
         while True:
+            self._changed.clear()
             if not self._wanted:
-                self._changed.clear()
                 await self._changed.wait()
                 continue
             try:
@@ -68,11 +81,11 @@ class TelegramReceiver:
                     ready = True
                 await self._fetch()
             except OneboxError as error:
-                if error.message != trouble:
+                if _sort_of(error) != trouble:
                     log.warning("updates_troubled", account=self._account, why=error.message, hint=error.hint)
-                trouble = error.message
+                trouble = _sort_of(error)
                 asked = _asked_pause(error)
-                await asyncio.sleep(pause if asked is None else asked)
+                await self._pause(pause if asked is None else asked)
                 pause = min(2 * pause, _LONGEST_PAUSE)
             else:
                 if trouble is not None:
@@ -92,8 +105,9 @@ class TelegramReceiver:
     def _look(self) -> None:
         settings: list[Any] = [trigger.settings for _, trigger in self._book.triggers(CHANNEL)]
         kinds = {kind for one in settings if one.account == self._account for kind in one.updates}
-        self._wanted = sorted(kinds)
-        self._changed.set()
+        if sorted(kinds) != self._wanted:
+            self._wanted = sorted(kinds)
+            self._changed.set()
 
     async def _take_over(self) -> None:
         """A bot that has a webhook gives no updates to who asks: the box asks, so a webhook is taken away."""
@@ -103,17 +117,44 @@ class TelegramReceiver:
             log.warning("webhook_removed", account=self._account, why="the box asks for updates itself")
 
     async def _fetch(self) -> None:
+        updates = await self._unless_changed(self._updates())
+        for number, update in updates or ():
+            await self._store(number, update)
+            self._offset = max(number + 1, self._offset)
+        if updates == []:
+            self._offset = 0  # all is confirmed; after a quiet week Telegram may number from anywhere
+
+    async def _updates(self) -> list[tuple[int, dict[str, Any]]]:
+        """Those that wait, with their numbers. Raises ApiUnreachable where the answer is no such thing: asked again at
+        once, it would be the same again and again."""
         asked = {"offset": self._offset, "timeout": _POLL, "limit": _PAGE, "allowed_updates": self._wanted}
-        updates = await self._call("getUpdates", asked, limit=_POLL + _MARGIN)
-        for update in updates if isinstance(updates, list) else ():
-            number = update.get("update_id") if isinstance(update, dict) else None
-            if isinstance(number, int):
-                await self._store(number, update)
-                self._offset = number + 1
+        given = await self._call("getUpdates", asked, limit=_POLL + _MARGIN)
+        listed: list[Any] = given if isinstance(given, list) else [None]
+        numbered = [(update["update_id"], update) for update in listed if _has_number(update)]
+        if listed and not numbered:
+            raise ApiUnreachable(f"getUpdates gave no update that has a number: {given!r:.80}")
+        return numbered
+
+    async def _unless_changed(self, asking: Coroutine[Any, Any, _Answer]) -> _Answer | None:
+        """The answer; None where the flows want something else before it comes. Nothing is lost by that: what was
+        not stored is not confirmed."""
+        answer, change = asyncio.create_task(asking), asyncio.create_task(self._changed.wait())
+        try:
+            await asyncio.wait({answer, change}, return_when=asyncio.FIRST_COMPLETED)
+            return answer.result() if answer.done() else None
+        finally:
+            answer.cancel()
+            change.cancel()
+            await asyncio.gather(answer, change, return_exceptions=True)
 
     async def _store(self, number: int, update: dict[str, Any]) -> None:
         data = event_of(update, self._account, self._clock.now())
         sender = data["sender"]["id"]
+        try:
+            data = normalise(data)
+        except EncodingError as error:  # it cannot be kept, now or ever
+            log.error("update_unreadable", account=self._account, number=number, why=error.message)  # noqa: TRY400
+            return
         await self._inbox.receive(
             Arrival(
                 source=f"telegram:{self._account}",
@@ -149,6 +190,15 @@ def _explained(refused: ApiRefused, account: str) -> ApiRefused | ApiUnreachable
     elif refused.status == 409:  # noqa: PLR2004 - Conflict
         refused.hint = "another program asks for this bot's updates: only one can, so stop the other"
     return refused
+
+
+def _has_number(update: Any) -> bool:
+    return isinstance(update, dict) and type(update.get("update_id")) is int
+
+
+def _sort_of(error: OneboxError) -> tuple[str, int | None]:
+    """What makes two troubles the same one: their messages count what waits, and for how long."""
+    return error.code, getattr(error, "status", None)
 
 
 def _asked_pause(error: OneboxError) -> float | None:

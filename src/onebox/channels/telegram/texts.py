@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from onebox.kernel.nearest import did_you_mean
 from onebox.messaging.channel import DeliveryFailed
 from onebox.messaging.markup.formats import to_plain_text, to_simple_html
 from onebox.messaging.splitting import split
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 LONGEST = 4096
 FORMS = ("text", "markdown", "markup")
+_KEYS = (*FORMS, "silent", "link_preview", "reply_to", "to")
 _TAG = re.compile(r"<[^>]*>")
 
 
@@ -37,12 +39,23 @@ def parts(content: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
         text = content.get(form)
         if isinstance(text, str) and length(text) > LONGEST:
             pieces = split(text, LONGEST, length, markdown=form == "markdown")
-            return [{**content, form: piece} for piece in pieces]
+            return [_piece(content, form, piece, number) for number, piece in enumerate(pieces)] or [content]
     return [content]
 
 
+def _piece(content: Mapping[str, Any], form: str, text: str, number: int) -> Mapping[str, Any]:
+    """The first piece alone is the answer to a message."""
+    kept = {key: value for key, value in content.items() if key != "reply_to" or number == 0}
+    return {**kept, form: text}
+
+
 def body_of(content: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments of `sendMessage` but for the chat. Raises DeliveryFailed for what is no text."""
+    """The arguments of `sendMessage` but for the chat. Raises DeliveryFailed for what is no text, and for what Telegram
+    does not know."""
+    wrong = next((key for key, value in content.items() if key not in _KEYS and value is not None), None)
+    if wrong is not None:
+        message = f"telegram: a message has no {wrong!r}{did_you_mean(wrong, _KEYS)}"
+        raise DeliveryFailed(message, permanent=True, kind="invalid")
     given = [form for form in FORMS if content.get(form) is not None]
     if len(given) != 1 or not isinstance(content[given[0]], str):
         has = " and ".join(given) or "none"
@@ -52,7 +65,8 @@ def body_of(content: Mapping[str, Any]) -> dict[str, Any]:
     body: dict[str, Any] = {"text": text}
     if given[0] != "text":
         body = {"text": to_simple_html(text) if given[0] == "markdown" else text, "parse_mode": "HTML"}
-    if not _TAG.sub("", body["text"]).strip():
+    shown = text if given[0] == "text" else _TAG.sub("", body["text"])
+    if not shown.strip():
         raise DeliveryFailed("telegram: the text is empty", permanent=True, kind="invalid")
     if content.get("silent"):
         body["disable_notification"] = True
