@@ -16,12 +16,17 @@ import onebox
 from onebox.app.accounts import CHANNELS, PaceSettings
 from onebox.app.catalogue import catalogue
 from onebox.app.settings import BoxSettings, check_settings
+from onebox.app.testing import writings_of
 from onebox.flows.check import ALWAYS, ERROR_NAMES
 from onebox.flows.definition import FlowLoader, models
 from onebox.flows.expressions import filters
 from onebox.flows.native import EventFields
+from onebox.flows.testing import models as test_models
+from onebox.flows.testing.cases import Setting, read_cases
+from onebox.flows.testing.judging import Surroundings, judge
+from onebox.flows.testing.reporting import details
 from onebox.kernel.errors import OneboxError
-from onebox.messaging.channel import FAILURES
+from onebox.messaging.channel import FAILURES, Outlet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -143,6 +148,37 @@ def test_every_key_of_a_flow_is_documented() -> None:
     assert set(get_args(models.StepShape)) - rows(text) == set()
 
 
+def test_every_key_of_a_test_is_documented() -> None:
+    text = page("tests")
+    parts: list[type[BaseModel]] = [test_models.CaseFields, test_models.ExpectFields, test_models.FailureFields]
+
+    listed = {name for name in rows(text) if re.fullmatch("[a-z_]+", name)}
+    forms = {name for name in test_models.FORMS if f"`{{{name}: " in text}
+    keys = {name for part in parts for name in names(part)}
+    assert keys - listed == set()
+    assert listed - keys - KINDS.triggers.keys() - {"each", "repeat", "expect", "fails"} == set()
+    assert forms == set(test_models.FORMS)
+
+
+def test_the_tests_of_the_guide_pass() -> None:
+    blocks = re.findall(
+        r"^```yaml\n(.*?)^```", (DOCS / "guides/testing-flows.md").read_text(), re.MULTILINE | re.DOTALL
+    )
+    [flow] = FlowLoader(KINDS).load({"flows/orders.yaml": blocks[0]}).flows
+    surroundings = Surroundings({}, {}, KINDS.triggers, writings_of({"terminal/main": Outlet()}))
+    cases = [
+        case
+        for block in blocks[1:]
+        for case in read_cases("flows/orders.test.yaml", block, flow, Setting(KINDS.triggers)).cases
+    ]
+
+    assert {case.name: details(judge(case, flow, surroundings)) for case in cases} == {
+        "the desk hears of an order": [],
+        "the shop is busy at first": [],
+        "the shop is down": [],
+    }
+
+
 def test_every_name_and_filter_is_documented() -> None:
     text = page("expressions")
     known = {*ALWAYS, *ERROR_NAMES, *filters.FILTERS, *filters.TESTS, *filters.FUNCTIONS}
@@ -200,7 +236,9 @@ def test_every_example_has_no_faults(file: Path) -> None:
     blocks = re.findall(r"^```yaml\n(.*?)^```", file.read_text(), re.MULTILINE | re.DOTALL)
     flows = {f"{file.stem}-{number}.yaml": block for number, block in enumerate(blocks) if block.startswith("flow:")}
     settings = [block for block in blocks if block.startswith("box:")]
+    tests = [block for block in blocks if block.startswith("- name:")]
 
-    assert len(flows) + len(settings) == len(blocks)
+    assert len(flows) + len(settings) + len(tests) == len(blocks)
+    assert [faults for block in tests if (faults := read_cases("a", block, None, Setting(KINDS.triggers)).faults)] == []
     assert list(map(str, FlowLoader(KINDS).load(flows).faults)) == []
     assert [faults for block in settings if (faults := check_settings(block)[1])] == []

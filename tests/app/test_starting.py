@@ -11,20 +11,18 @@ import pytest
 from onebox.app.checking import check_box
 from onebox.app.folder import BoxFolder
 from onebox.app.settings import read_settings
-from onebox.app.starting import FolderRefused, NoSuchTemplate, make_box, templates
+from onebox.app.starting import FolderRefused, NoSuchTemplate, make_box
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-@pytest.mark.parametrize("name", templates())
-def test_every_template_makes_a_box_without_faults(name: str, tmp_path: Path) -> None:
-    made = make_box(tmp_path / "box", [name])
+def test_a_base_without_templates_has_no_marks_left(tmp_path: Path) -> None:
+    make_box(tmp_path / "box", ["hello"])
 
-    checked = check_box(BoxFolder(tmp_path / "box"), {})
-    assert checked.faults == []
-    assert checked.flows
-    assert made.then
+    settings = (tmp_path / "box" / "box.yaml").read_text()
+    assert [word for word in ("MORE_ACCOUNTS", "VARIABLES", "BOX_NAME") if word in settings] == []
+    assert read_settings(BoxFolder(tmp_path / "box")).vars == {}
 
 
 def test_a_box_is_named_for_its_folder(tmp_path: Path) -> None:

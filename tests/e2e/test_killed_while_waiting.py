@@ -44,6 +44,10 @@ async def test_a_run_goes_on_waiting_after_kill_9(tmp_path: Path, database: str 
             assert answer.status == 202
         await box.drained(within=WITHIN)
 
+        async def is_told() -> bool:
+            return "→ Bo: thank you for 99" in box.log()
+
+        await box.eventually("what came of it is told", is_told, within=WITHIN)
         assert await box.stop() == 0
         printed = [line for line in box.log().splitlines() if line.startswith("→")]
         assert printed[-1] == "→ Bo: thank you for 99"

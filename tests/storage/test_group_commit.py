@@ -152,3 +152,7 @@ def big_event(event_id: str) -> StoreEvent:
 def limit_pages(storage: Storage, pages: int) -> None:
     """SQLite's own quota: over it, it says SQLITE_FULL as it does for a full disk."""
     storage.ledger._connection.do(f"pragma max_page_count = {pages}", ()).fetchall()
+
+
+async def test_a_unit_of_nothing_harms_no_other(storage: Storage) -> None:
+    assert await commit_all(storage, [[], [started("r1")], []]) == [[], [Stored("e-r1")], []]

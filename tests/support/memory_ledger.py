@@ -11,6 +11,7 @@ import weakref
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
+from onebox.flows.feeds import DropItems, Feed, ForgetFeed, KeepItems, RememberFeed
 from onebox.flows.run import (
     AnswerRequest,
     AwaitEvent,
@@ -77,6 +78,8 @@ class Tables:
     ended_messages: dict[str, tuple[datetime, Any]] = field(default_factory=dict)
     ticks: dict[str, datetime] = field(default_factory=dict)
     requests: dict[str, Request] = field(default_factory=dict)
+    feeds: dict[tuple[str, str], Feed] = field(default_factory=dict)
+    feed_items: dict[tuple[str, str, str], datetime] = field(default_factory=dict)
 
     def copy(self) -> Tables:
         return Tables(**{table.name: dict(getattr(self, table.name)) for table in fields(self)})
@@ -118,6 +121,10 @@ class MemoryLedger(MemoryReader):
             FileRequest: self._file_request,
             AnswerRequest: self._answer_request,
             Prune: self._prune,
+            RememberFeed: self._remember_feed,
+            KeepItems: self._keep_items,
+            DropItems: self._drop_items,
+            ForgetFeed: self._forget_feed,
         }
 
     async def commit(self, changes: Sequence[Change[Any]]) -> list[Any]:
@@ -344,6 +351,26 @@ class MemoryLedger(MemoryReader):
         for message_id, (ended_at, _) in list(tables.ended_messages.items()):
             if message_id in tables.messages and tables.messages[message_id].run_id is None and ended_at < before:
                 del tables.messages[message_id]
+
+    # --- feeds ---
+
+    def _remember_feed(self, change: RememberFeed) -> None:
+        self.tables.feeds[change.feed.flow, change.feed.url] = change.feed
+
+    def _keep_items(self, change: KeepItems) -> None:
+        self.tables.feed_items.update({(change.flow, change.url, item): change.at for item in change.items})
+
+    def _drop_items(self, change: DropItems) -> None:
+        self._drop_items_where(change.flow, change.url, lambda seen_at: seen_at < change.before)
+
+    def _forget_feed(self, change: ForgetFeed) -> None:
+        self.tables.feeds.pop((change.flow, change.url), None)
+        self._drop_items_where(change.flow, change.url, lambda _: True)
+
+    def _drop_items_where(self, flow: str, url: str, gone: Callable[[datetime], bool]) -> None:
+        items = self.tables.feed_items
+        for key in [key for key, seen_at in items.items() if key[:2] == (flow, url) and gone(seen_at)]:
+            del items[key]
 
     @staticmethod
     def _add(table: dict[Any, Any], key: Any, row: Any) -> None:

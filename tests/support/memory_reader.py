@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime, timedelta
 
+    from onebox.flows.feeds import Feed
     from onebox.messaging.event import Event, StoredResponse
     from onebox.messaging.message import Message
     from tests.support.memory_ledger import Tables
@@ -25,7 +26,7 @@ _READING = ("select", "values", "with")
 
 
 class MemoryReader:
-    """RunReader, SqlReader, MessageReader and Records."""
+    """RunReader, SqlReader, MessageReader, Records and FeedReader."""
 
     tables: Tables
     people: sqlite3.Connection
@@ -183,6 +184,18 @@ class MemoryReader:
             if run.state is RunState.failed:
                 found.last_failed = run
         return stats
+
+    # --- FeedReader ---
+
+    async def feeds(self, flow: str | None = None) -> list[Feed]:
+        return [feed for _, feed in sorted(self.tables.feeds.items()) if flow in (None, feed.flow)]
+
+    async def known_items(self, flow: str, url: str, items: Sequence[str]) -> dict[str, datetime]:
+        known = {item: self.tables.feed_items.get((flow, url, item)) for item in items}
+        return {item: seen_at for item, seen_at in known.items() if seen_at is not None}
+
+    async def item_counts(self, flow: str) -> dict[str, int]:
+        return _count(url for of_flow, url, _ in self.tables.feed_items if of_flow == flow)
 
     # --- rows ---
 

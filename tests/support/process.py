@@ -32,14 +32,14 @@ class BoxFailed(AssertionError):
 
 
 class BoxProcess:
-    """One box and its process. `settings` is the text of box.yaml, without `storage`; `flows` and `code` are files by
+    """One box and its process. `settings` is the text of box.yaml, without `storage` (None: it is there); `flows` and `code` are files by
     name; `postgres`: the URL that it keeps everything in, instead of SQLite."""
 
     def __init__(
         self,
         folder: Path,
         *,
-        settings: str = "",
+        settings: str | None = "",
         postgres: str | None = None,
         flows: Mapping[str, str] | None = None,
         code: Mapping[str, str] | None = None,
@@ -54,7 +54,8 @@ class BoxProcess:
         self.spawned_at = 0.0
         folder.mkdir(parents=True, exist_ok=True)
         storage = f"storage: {postgres}\n" if postgres else ""
-        (folder / "box.yaml").write_text(storage + settings)
+        if settings is not None:
+            (folder / "box.yaml").write_text(storage + settings)
         for part, files in (("flows", flows), ("code", code)):
             for name, text in (files or {}).items():
                 self.write(f"{part}/{name}", text)

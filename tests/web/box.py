@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
+import tempfile
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import aiohttp
 from tests.support.memory_ledger import MemoryLedger
@@ -16,6 +20,7 @@ from onebox.flows.plan import Block, Flow, Place, Trigger
 from onebox.kernel.encoding import load
 from onebox.kernel.ids import Ids
 from onebox.messaging.inbox import Inbox
+from onebox.storage.files import FilesFolder
 from onebox.web.server import WebServer
 from onebox.web.settings import WebSettings
 from onebox.web.site import build_web
@@ -24,6 +29,7 @@ from onebox.web.webhook import webhook_trigger
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
+    from onebox.flows.kinds import TriggerKind
     from onebox.flows.responses import RunEnded
     from onebox.kernel.ledger import Change
     from onebox.messaging.event import Event, Stored, StoredResponse
@@ -96,6 +102,8 @@ class Box:
     clock: StandingClock
     answers: Answers
     book: FlowBook
+    files: Path
+    """the folder of the files that came with forms; no file of another test is in it"""
     not_ready: list[str] = field(default_factory=list)
 
     @property
@@ -118,10 +126,10 @@ class Box:
             return response.status, await (response.json() if "json" in kind else response.text())
 
 
-def flow(name: str, *, file: str | None = None, **settings: Any) -> Flow:
-    kind = webhook_trigger()
+def flow(name: str, *, file: str | None = None, kind: TriggerKind | None = None, **settings: Any) -> Flow:
+    kind = kind or webhook_trigger()
     checked = kind.settings.model_validate(settings)
-    trigger = Trigger(kind="webhook", settings=checked, topic=kind.topic(name, checked), place=Place(2, 3))
+    trigger = Trigger(kind=kind.name, settings=checked, topic=kind.topic(name, checked), place=Place(2, 3))
     return Flow(
         name=name, version="1", file=file or f"flows/{name}.yaml", bundle="", triggers=[trigger], steps=Block([])
     )
@@ -139,6 +147,7 @@ async def open_box(
     book, ledger, crowd, clock, answers = FlowBook(), MemoryLedger(), Crowd(), StandingClock(), Answers()
     book.replace(flows or [flow("w", **{"path": "w", **hook})])
     not_ready: list[str] = []
+    folder = Path(tempfile.gettempdir()) / f"onebox-files-{uuid4().hex}"
     settings = settings or WebSettings()
     inbox = Inbox(
         ledger=ledger, clock=clock, ids=Ids(clock, lambda size: b"\x07" * size), subscribers=crowd, backlog_limit=100
@@ -150,6 +159,7 @@ async def open_box(
         responses=answers,
         clock=clock,
         settings=settings,
+        files=FilesFolder(folder),
         readiness=readiness or (lambda: not_ready[0] if not_ready else None),
     )
     server = WebServer(site, "127.0.0.1", 0, settings)
@@ -157,10 +167,11 @@ async def open_box(
     url = f"http://127.0.0.1:{server.port}"
     try:
         async with aiohttp.ClientSession() as client:
-            yield Box(url, server.port, client, server, ledger, crowd, clock, answers, book, not_ready)
+            yield Box(url, server.port, client, server, ledger, crowd, clock, answers, book, folder, not_ready)
     finally:
         await server.stop(deadline=1)
         ledger.close()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 async def raw_exchange(port: int, sent: bytes) -> bytes:

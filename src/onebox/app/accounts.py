@@ -114,6 +114,24 @@ class WebhookAccount(AccountSettings):
     names_secrets: ClassVar[tuple[str, ...]] = ("secret",)
 
 
+class TelegramAccount(AccountSettings):
+    """A bot: sends texts, and brings what is written to it to the flows with a `telegram` trigger."""
+
+    token: SecretName
+    """the name of the secret with the bot's token, from @BotFather"""
+    api: Annotated[str, AfterValidator(_http_url)] = "https://api.telegram.org"
+    """another address, for a Bot API server of your own"""
+
+    names_secrets: ClassVar[tuple[str, ...]] = ("token",)
+
+    @property
+    def outlet(self) -> Outlet:
+        """Long texts are split."""
+        from onebox.channels.telegram.texts import FORMS, parts
+
+        return Outlet(parts=parts, needs=(FORMS,))
+
+
 def _mailbox(value: str) -> str:
     from onebox.channels.email.addresses import AddressInvalid, read_mailbox
 
@@ -216,6 +234,7 @@ class NotifyAccount(AccountSettings):
 
 CHANNELS: Mapping[str, type[AccountSettings]] = {
     "terminal": TerminalAccount,
+    "telegram": TelegramAccount,
     "webhook": WebhookAccount,
     "email": EmailAccount,
     "discord": DiscordAccount,

@@ -9,10 +9,16 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
+from onebox.app.accounts import TelegramAccount
 from onebox.app.clock import SystemClock
 from onebox.app.masking import masker
 from onebox.app.outgoing import build_channel
+from onebox.channels.telegram.api import BotApi
+from onebox.channels.telegram.receiver import TelegramReceiver
 from onebox.connectors.code.connector import PythonConnector
+from onebox.connectors.feeds.documents import Documents
+from onebox.connectors.feeds.fetching import Fetcher
+from onebox.connectors.feeds.poller import FeedPoller
 from onebox.connectors.http.connector import HttpConnector
 from onebox.connectors.sql.connector import SqlConnector
 from onebox.dispatch.boxsql import BoxSql
@@ -30,6 +36,7 @@ from onebox.kernel.ids import Ids
 from onebox.messaging.event import Event, StoreEvent
 from onebox.messaging.inbox import Inbox
 from onebox.messaging.sender import Sender
+from onebox.storage.files import FilesFolder
 from onebox.web.settings import WebSettings
 from onebox.web.site import Site, build_web
 
@@ -146,24 +153,16 @@ def build_box(
     inbox = Inbox(
         ledger=storage.ledger, clock=clock, ids=ids, subscribers=engine, backlog_limit=settings.limits.backlog
     )
-    site = build_web(
-        inbox,
-        ground.book,
-        secrets=secrets,
-        responses=callers,
-        clock=clock,
-        settings=web_settings(settings),
-        readiness=readiness,
-    )
+    files = FilesFolder(folder.files)
     return Box(
         settings=settings,
         storage=storage,
         book=ground.book,
         engine=engine,
         inbox=inbox,
-        site=site,
+        site=_site(ground, inbox, callers, files, readiness),
         requests=Requests(engine, ground.book, clock, ids),
-        retention=Retention(storage.ledger, ground.book, clock, settings.keep),
+        retention=_retention(ground, files),
         schedules=Schedules(book=ground.book, inbox=inbox, reader=storage.reader, ledger=storage.ledger, clock=clock),
         sources=_sources(ground, inbox),
         senders=senders,
@@ -172,9 +171,57 @@ def build_box(
     )
 
 
-def _sources(_ground: _Ground, _inbox: Inbox) -> dict[str, Source]:
+def _site(
+    ground: _Ground, inbox: Inbox, callers: WaitingCallers, files: FilesFolder, readiness: Callable[[], str | None]
+) -> Site:
+    return build_web(
+        inbox,
+        ground.book,
+        secrets=ground.secrets,
+        responses=callers,
+        clock=ground.clock,
+        settings=web_settings(ground.settings),
+        files=files,
+        readiness=readiness,
+    )
+
+
+def _retention(ground: _Ground, files: FilesFolder) -> Retention:
+    storage = ground.storage
+
+    async def is_kept(event_id: str) -> bool:
+        return await storage.reader.event(event_id) is not None
+
+    return Retention(
+        storage.ledger, ground.book, ground.clock, ground.settings.keep, sweep=lambda: files.sweep(is_kept)
+    )
+
+
+def _sources(ground: _Ground, inbox: Inbox) -> dict[str, Source]:
     """What fetches events, by the name of its service. A new one adds its line here."""
-    return {}
+    receivers: dict[str, Source] = {
+        f"updates of {name}": TelegramReceiver(
+            account=name, api=_bot(account, ground), book=ground.book, inbox=inbox, clock=ground.clock
+        )
+        for name, account in ground.settings.accounts.items()
+        if isinstance(account, TelegramAccount)
+    }
+    return {"feeds": _feeds(ground, inbox), **receivers}
+
+
+def _bot(account: TelegramAccount, ground: _Ground) -> BotApi:
+    return BotApi(account.api, ground.secrets[account.token])
+
+
+def _feeds(ground: _Ground, inbox: Inbox) -> FeedPoller:
+    return FeedPoller(
+        book=ground.book,
+        inbox=inbox,
+        reader=ground.storage.reader,
+        clock=ground.clock,
+        fetcher=Fetcher(box=ground.settings.box, clock=ground.clock),
+        documents=Documents(),
+    )
 
 
 def _connectors(ground: _Ground) -> Connectors:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from onebox.channels.telegram.trigger import telegram_trigger
 from onebox.connectors.code.arguments import python_kind
+from onebox.connectors.feeds.settings import feed_trigger
 from onebox.connectors.http.arguments import http_kinds
 from onebox.connectors.sql.arguments import sql_kind
 from onebox.flows.kinds import Catalogue
 from onebox.flows.native import native_steps, native_triggers
 from onebox.flows.schedule import schedule_trigger
+from onebox.web.form.trigger import form_trigger
 from onebox.web.webhook import webhook_trigger
 
 if TYPE_CHECKING:
@@ -26,5 +29,12 @@ def catalogue(
     """All of them, by name. Where a box's Python functions are looked for, its accounts, and the names of its
     databases, are given to find wrong ones before anything runs."""
     steps: list[StepKind] = [*native_steps(accounts), *http_kinds(), sql_kind(databases), python_kind(code)]
-    triggers: list[TriggerKind] = [*native_triggers(), schedule_trigger(), webhook_trigger()]
+    triggers: list[TriggerKind] = [
+        *native_triggers(),
+        schedule_trigger(),
+        webhook_trigger(),
+        form_trigger(),
+        feed_trigger(),
+        telegram_trigger(accounts),
+    ]
     return Catalogue({kind.name: kind for kind in steps}, {kind.name: kind for kind in triggers})

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from onebox.app.secrets import SecretsUnreadable, Vault
 from onebox.app.settings import BoxSettings, check_settings, salvaged_vars, settings_text
+from onebox.app.tables import table_faults
 from onebox.flows.definition.faults import Fault
+from onebox.flows.testing.cases import Setting
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Checked:
-    """The flows without a fault, and all faults: of the settings, the secrets, the flows."""
+    """The flows without a fault, and all faults: of the settings, the secrets, the flows, their tests."""
 
     flows: list[Flow] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
@@ -27,13 +29,18 @@ class Checked:
 def check_box(folder: BoxFolder, environ: Mapping[str, str]) -> Checked:
     """Checks all of it. Faulty settings or secrets do not keep the flows from being checked."""
     from onebox.app.flows import FlowFiles
+    from onebox.app.testing import read_tests
 
     text, faults = settings_text(folder), _strays(folder)
     secrets = _secrets(folder, environ, faults)
     settings, wrong = check_settings(text, secrets)
     guessed = BoxSettings(vars=salvaged_vars(text))
-    loaded = FlowFiles(folder, settings or guessed, secrets, sound=settings is not None).read({})
-    return Checked(loaded.flows, [*wrong, *faults, *loaded.faults])
+    files = FlowFiles(folder, settings or guessed, secrets, sound=settings is not None)
+    loaded = files.read({})
+    tables = table_faults(folder, postgres=settings is not None and settings.storage != "sqlite")
+    setting = Setting(files.kinds.triggers, (settings or guessed).vars, secrets)
+    tests = read_tests(folder, loaded.flows, setting)
+    return Checked(loaded.flows, [*wrong, *faults, *loaded.faults, *tables, *tests.faults])
 
 
 def _secrets(folder: BoxFolder, environ: Mapping[str, str], faults: list[Fault]) -> dict[str, str]:

@@ -27,12 +27,13 @@ class FlowFiles:
         self._folder = folder
         self._read: Fingerprint = ()
         self._in_force: Fingerprint = ()
+        self.kinds = catalogue(
+            folder.code,
+            accounts=settings.outlets if sound else None,
+            databases=settings.databases if sound else None,
+        )
         self._loader = FlowLoader(
-            catalogue(
-                folder.code,
-                accounts=settings.outlets if sound else None,
-                databases=settings.databases if sound else None,
-            ),
+            self.kinds,
             Names(vars=settings.vars, secrets=secrets),
             folder.companion,
             folder.companions,
@@ -60,14 +61,15 @@ class FlowFiles:
             for flow in running.values()
             if flow.file in sources and flow.file not in good and flow.name not in names
         ]
-        return Loaded([*loaded.flows, *kept], [*_unreadable(sources), *loaded.faults])
+        return Loaded([*loaded.flows, *kept], [*unreadable(sources), *loaded.faults])
 
     def compile_bundle(self, bundle: str) -> Flow:
         """A version that is kept with its runs."""
         return self._loader.compile_bundle(bundle)
 
 
-def _unreadable(sources: Mapping[str, str | OSError]) -> list[Fault]:
+def unreadable(sources: Mapping[str, str | OSError]) -> list[Fault]:
+    """The files among sources that cannot be read."""
     hint = "the user that runs the box must be able to read it"
     return [
         Fault(file, 1, 1, f"cannot be read: {(error.strerror or str(error)).lower()}", hint)

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+from onebox.flows.testing.cases import TEST_ENDING
 from onebox.kernel.errors import OneboxError
 
 if TYPE_CHECKING:
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
 
 SETTINGS = "box.yaml"
 SECRETS = "secrets.yaml"
-_TEST = ".test.yaml"
 
 Fingerprint = tuple[tuple[str, int, int], ...]
 """path, time of change and size of each file"""
@@ -35,6 +35,7 @@ class BoxFolder:
         self.flows = path / "flows"
         self.templates = path / "templates"
         self.code = path / "code"
+        self.tables = path / "tables"
         self.data = path / ".onebox"
         self.key = self.data / "key"
         self.database = self.data / "box.db"
@@ -74,9 +75,16 @@ class BoxFolder:
         """The flow files: texts by name (`flows/orders.yaml`), or why one cannot be read. Bytes that are no UTF-8 are
         left as surrogates, which the reader of flows refuses with their place; a file that goes away meanwhile is left
         out."""
+        return self._sources(tests=False)
+
+    def test_sources(self) -> dict[str, str | OSError]:
+        """The same for the files of tests (`flows/orders.test.yaml`)."""
+        return self._sources(tests=True)
+
+    def _sources(self, *, tests: bool) -> dict[str, str | OSError]:
         found: dict[str, str | OSError] = {}
         for file in sorted(self.flows.glob("*.yaml")):
-            if file.name.endswith(_TEST):
+            if file.name.endswith(TEST_ENDING) is not tests:
                 continue
             try:
                 text = _text(file)
@@ -85,6 +93,22 @@ class BoxFolder:
             else:
                 found.update({} if text is None else {f"flows/{file.name}": text})
         return found
+
+    def text_of(self, name: str) -> str:
+        """The text of a file of the box, such as `flows/orders.test.yaml`; empty if there is none. Raises OSError."""
+        return _text(self.path / name) or ""
+
+    def write(self, name: str, text: str) -> None:
+        """Writes such a file in one piece: a crash leaves the old one or the new one. Raises OSError."""
+        replace_file(self.path / name, text)
+
+    def table_files(self, *, postgres: bool) -> dict[str, str]:
+        """The SQL files of `tables/` for this database, texts by name. Raises OSError."""
+        found = {file.name: file for file in sorted(self.tables.glob("*.sql"))}
+        own, other = (".postgres.sql", ".sqlite.sql") if postgres else (".sqlite.sql", ".postgres.sql")
+        chosen = {name: file for name, file in found.items() if not name.endswith((own, other))}
+        chosen |= {f"{name.removesuffix(own)}.sql": file for name, file in found.items() if name.endswith(own)}
+        return {name: _text(file) or "" for name, file in chosen.items()}
 
     def companion(self, name: str) -> str | None:
         """The text of a file that a flow names (`flows/help.md`): beside the flow, else of that name in templates/.
@@ -117,6 +141,16 @@ class BoxFolder:
 
     def __str__(self) -> str:
         return str(self.path)
+
+
+def replace_file(file: Path, text: str) -> None:
+    """In one piece: a crash leaves the old file or the new one."""
+    fresh = file.with_name(f".{file.name}.new")
+    with fresh.open("w", encoding="utf-8", newline="") as writing:
+        writing.write(text)
+        writing.flush()
+        os.fsync(writing.fileno())
+    fresh.replace(file)
 
 
 def _text(file: Path) -> str | None:

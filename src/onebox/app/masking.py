@@ -9,19 +9,24 @@ from urllib.parse import quote
 from onebox.kernel.encoding import to_json
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
+    from collections.abc import Callable, Iterator, Mapping, MutableMapping
 
 MASK = "***"
 SHORTEST = 4
 """characters: what is shorter would mask half of all words"""
 
 
-def masker(secrets: Mapping[str, str]) -> Callable[[Any], Any]:
-    """Gives a function that replaces the secrets' values by *** in all strings of a tree of plain values.
+def _mask(_name: str) -> str:
+    return MASK
+
+
+def masker(secrets: Mapping[str, str], instead: Callable[[str], str] = _mask) -> Callable[[Any], Any]:
+    """Gives a function that replaces the secrets' values by *** in all strings of a tree of plain values, or by what
+    `instead` gives for their names.
 
     A tree that holds none of them is handed back itself. Also found are values as they look inside JSON and URLs.
     """
-    looks = sorted(set(_looks(secrets.values())), key=len, reverse=True)
+    looks = {look: instead(name) for name, value in secrets.items() for look in _looks(value)}
     if not looks:
         return _unchanged
     return _Masker(looks).mask
@@ -31,28 +36,31 @@ def _unchanged(value: Any) -> Any:
     return value
 
 
-def _looks(values: Iterable[str]) -> Iterator[str]:
-    for value in values:
-        if len(value) >= SHORTEST:
-            plain = value.encode("utf-8", "replace").decode()
-            yield from (value, to_json(plain)[1:-1], quote(plain, safe=""))
+def _looks(value: str) -> Iterator[str]:
+    if len(value) >= SHORTEST:
+        plain = value.encode("utf-8", "replace").decode()
+        yield from (value, to_json(plain)[1:-1], quote(plain, safe=""))
 
 
 class _Masker:
-    def __init__(self, looks: list[str]) -> None:
-        self._text = re.compile("|".join(map(re.escape, looks)))
-        self._bytes = re.compile("|".join(map(re.escape, looks)).encode("utf-8", "surrogateescape"))
+    def __init__(self, looks: Mapping[str, str]) -> None:
+        pattern = "|".join(map(re.escape, sorted(looks, key=len, reverse=True)))
+        self._text = re.compile(pattern)
+        self._bytes = re.compile(pattern.encode("utf-8", "surrogateescape"))
+        in_bytes = {look.encode("utf-8", "surrogateescape"): instead.encode() for look, instead in looks.items()}
+        self._instead = lambda found: looks[found[0]]
+        self._instead_bytes = lambda found: in_bytes[found[0]]
 
     def mask(self, value: Any) -> Any:
         kind = type(value)
         if kind is str:
-            return self._text.sub(MASK, value)  # the same object where nothing is found
+            return self._text.sub(self._instead, value)  # the same object where nothing is found
         if kind is dict:
             return self._mapping(value)
         if kind is list or kind is tuple:
             return self._items(value)
         if kind is bytes:
-            return self._bytes.sub(MASK.encode(), value)
+            return self._bytes.sub(self._instead_bytes, value)
         return value
 
     def _mapping(self, value: dict[Any, Any]) -> dict[Any, Any]:

@@ -9,6 +9,7 @@ from onebox.app.accounts import (
     EmailAccount,
     NotifyAccount,
     SlackAccount,
+    TelegramAccount,
     TerminalAccount,
     WebhookAccount,
 )
@@ -51,6 +52,11 @@ def build_channel(
             from onebox.channels.slack.channel import SlackChannel
 
             return SlackChannel(account=name, url=secrets[webhook], clock=clock, pace=pace)
+        case TelegramAccount(token=token, api=api):
+            from onebox.channels.telegram.api import BotApi
+            from onebox.channels.telegram.channel import TelegramChannel
+
+            return TelegramChannel(account=name, api=BotApi(api, secrets[token]), pace=pace)
         case NotifyAccount():
             return _notify(name, account, pace, secrets)
     assert isinstance(account, TerminalAccount)

@@ -11,13 +11,13 @@ import re
 from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import quote
 
+from onebox.app.folder import replace_file
 from onebox.flows.definition.document import DocumentInvalid, read_document
 from onebox.kernel.errors import OneboxError
 from onebox.kernel.nearest import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     from cryptography.fernet import MultiFernet
 
@@ -134,9 +134,8 @@ class Vault:
         return tokens
 
     def _write(self, tokens: Mapping[str, str]) -> None:
-        """In one piece: a crash leaves the old file or the new one."""
         text = _HEAD + "".join(f"{name}: {tokens[name]}\n" for name in sorted(tokens))
-        _replace(self._folder.secrets, text)
+        replace_file(self._folder.secrets, text)
 
     # --- the key
 
@@ -189,12 +188,3 @@ class Vault:
 
 def _broken(faults: Sequence[Fault]) -> SecretsUnreadable:
     return SecretsUnreadable("\n".join(map(str, faults)), hint=_TAKE_BACK, faults=faults)
-
-
-def _replace(file: Path, text: str) -> None:
-    fresh = file.with_name(f".{file.name}.new")
-    with fresh.open("w", encoding="utf-8") as writing:
-        writing.write(text)
-        writing.flush()
-        os.fsync(writing.fileno())
-    fresh.replace(file)

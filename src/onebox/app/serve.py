@@ -18,6 +18,7 @@ from onebox.app.logs import set_up_logs
 from onebox.app.masking import masker
 from onebox.app.secrets import Vault
 from onebox.app.settings import read_settings
+from onebox.app.tables import apply_tables, check_tables
 from onebox.dispatch.services import lasting
 from onebox.dispatch.versions import keep_versions
 from onebox.kernel.errors import OneboxError
@@ -171,20 +172,28 @@ class _State:
 
 
 async def _open(folder: BoxFolder, settings: BoxSettings, secrets: Mapping[str, str], state: _State) -> Storage:
-    """Opens what the box keeps. A database without any tables gets them; another version is refused."""
+    """Opens what the box keeps. A database without any tables gets them; another version, and files of tables/ that
+    were not applied, are refused."""
     folder.prepare()
     where = settings.database(folder, secrets)
     if await current_version(where) is None:
         state.value = "migrating"
-        await asyncio.to_thread(_create_tables, where)
+        await asyncio.to_thread(_create_tables, folder, where)
         state.value = "starting"
-    return await open_storage(where, own=True, box=folder.path)
+    storage = await open_storage(where, own=True, box=folder.path)
+    try:
+        await asyncio.to_thread(check_tables, folder, where)
+    except BaseException:
+        await storage.close()
+        raise
+    return storage
 
 
-def _create_tables(where: str | Path) -> None:
+def _create_tables(folder: BoxFolder, where: str | Path) -> None:
     from onebox.storage.creating import create_tables
 
     create_tables(where)
+    apply_tables(folder, where, lambda name: log.info("table_file_applied", file=f"tables/{name}"))
 
 
 async def _load_flows(files: FlowFiles, box: Box) -> None:

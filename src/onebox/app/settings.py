@@ -14,12 +14,11 @@ from onebox.app.folder import SETTINGS
 from onebox.app.secrets import Vault, fill_in, secret_names
 from onebox.flows.definition.document import Document, DocumentInvalid, read_document
 from onebox.flows.definition.faults import Fault
-from onebox.flows.definition.fields import Duration, FlowModel
+from onebox.flows.definition.fields import Duration, FlowModel, Size
 from onebox.flows.definition.validate import Problem, problems
 from onebox.flows.settings import wrong
 from onebox.kernel.errors import OneboxError
 from onebox.kernel.nearest import did_you_mean
-from onebox.kernel.sizes import SizeError, parse_size
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -42,13 +41,6 @@ class SettingsInvalid(OneboxError):
     def __init__(self, faults: Sequence[Fault]) -> None:
         super().__init__("\n".join(map(str, faults)), hint="docs/reference/settings.md has every setting")
         self.faults = faults
-
-
-def _size(value: Any) -> int:
-    try:
-        return parse_size(value)
-    except SizeError as error:
-        raise wrong("size", error.message) from None
 
 
 def _box_name(value: Any) -> str:
@@ -87,12 +79,6 @@ BoxName = Annotated[
     PlainValidator(_box_name, json_schema_input_type=str),
     WithJsonSchema({"type": "string", "minLength": 1, "maxLength": _LONGEST_NAME}),
 ]
-Size = Annotated[
-    int,
-    PlainValidator(_size, json_schema_input_type=str),
-    WithJsonSchema({"anyOf": [{"type": "string", "examples": ["5MB"]}, {"type": "integer", "exclusiveMinimum": 0}]}),
-]
-"""A size such as 500KB, 5MB or 1GB; the number of bytes once it is validated."""
 Timezone = Annotated[
     str,
     PlainValidator(_timezone, json_schema_input_type=str),
@@ -189,9 +175,10 @@ class BoxSettings(FlowModel):
         return folder.database if self.storage == "sqlite" else fill_in(self.storage, secrets)
 
 
-def read_settings(folder: BoxFolder) -> BoxSettings:
-    """The settings of a box. Raises SettingsInvalid with all faults; SecretsUnreadable."""
-    settings, faults = check_settings(settings_text(folder), Vault(folder, {}).names())
+def read_settings(folder: BoxFolder, *, to_run: bool = True) -> BoxSettings:
+    """The settings of a box; `to_run`: the secrets that they name must be there. Raises SettingsInvalid with all
+    faults; SecretsUnreadable."""
+    settings, faults = check_settings(settings_text(folder), Vault(folder, {}).names() if to_run else None)
     if settings is None or faults:
         raise SettingsInvalid(faults)
     return settings

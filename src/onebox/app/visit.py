@@ -14,10 +14,11 @@ from onebox.app.masking import masker
 from onebox.app.secrets import Vault
 from onebox.app.settings import BoxSettings, read_settings
 from onebox.flows.run import FileRequest
+from onebox.flows.testing.judging import stand_in
 from onebox.kernel.ids import Ids
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping
+    from collections.abc import AsyncIterator, Callable, Collection, Mapping
     from pathlib import Path
 
     from onebox.app.folder import BoxFolder
@@ -30,12 +31,15 @@ _LOOK = 0.05
 
 @dataclass(frozen=True)
 class Visit:
-    """An open box that another process may run. `mask` takes secrets out of what is shown."""
+    """An open box that another process may run. `mask` takes secrets out of what is shown; `disguise` puts in their
+    place what they are in tests. `secrets` are their names."""
 
     folder: BoxFolder
     settings: BoxSettings
     records: Records
     mask: Callable[[Any], Any]
+    disguise: Callable[[Any], Any]
+    secrets: Collection[str]
     zone: ZoneInfo
     _storage: Storage
 
@@ -56,6 +60,10 @@ class Visit:
             await asyncio.sleep(_LOOK)
         return answer
 
+    async def flow_text(self, version: str) -> str | None:
+        """The text of a flow that is kept with its runs; None if there is none of this version."""
+        return await self._storage.reader.version_text(version)
+
 
 def _me() -> str:
     """Who asks, for the record."""
@@ -72,7 +80,16 @@ async def visiting(folder: BoxFolder, environ: Mapping[str, str]) -> AsyncIterat
     secrets = Vault(folder, environ).read()
     storage = await _open(folder, settings.database(folder, secrets))
     try:
-        yield Visit(folder, settings, storage.reader, masker(secrets), ZoneInfo(settings.timezone), storage)
+        yield Visit(
+            folder=folder,
+            settings=settings,
+            records=storage.reader,
+            mask=masker(secrets),
+            disguise=masker(secrets, stand_in),
+            secrets=secrets.keys(),
+            zone=ZoneInfo(settings.timezone),
+            _storage=storage,
+        )
     finally:
         await storage.close()
 
@@ -81,15 +98,27 @@ async def _open(folder: BoxFolder, where: str | Path) -> Storage:
     from onebox.storage.opening import current_version, open_for_requests
 
     if await current_version(where) is None:
-        await asyncio.to_thread(_migrate, folder, where)
+        await asyncio.to_thread(_make, folder, where)
     return await open_for_requests(where, box=folder.path)
 
 
-async def migrate_box(folder: BoxFolder, environ: Mapping[str, str]) -> str:
-    """Brings a box's tables to the version of this release, and returns it.
+@dataclass(frozen=True)
+class Migrated:
+    """The version that the box's own tables are at, the files of tables/ that were applied now, and those that were
+    applied before and are gone."""
 
-    Raises SettingsInvalid, SecretsUnreadable, storage's CannotOpen, and WrongVersion for those of a newer release.
+    version: str
+    applied: list[str]
+    gone: list[str]
+
+
+async def migrate_box(folder: BoxFolder, environ: Mapping[str, str]) -> Migrated:
+    """Brings a box's tables to the version of this release, and applies the files of its tables/.
+
+    Raises SettingsInvalid, SecretsUnreadable, storage's CannotOpen, WrongVersion for those of a newer release, and
+    TableFileInvalid.
     """
+    from onebox.app.tables import apply_tables
     from onebox.storage.opening import migratable
     from onebox.storage.version import CURRENT
 
@@ -97,7 +126,16 @@ async def migrate_box(folder: BoxFolder, environ: Mapping[str, str]) -> str:
     where = settings.database(folder, Vault(folder, environ).read())
     await migratable(where, box=folder.path)
     await asyncio.to_thread(_migrate, folder, where)
-    return CURRENT
+    applied: list[str] = []
+    gone = await asyncio.to_thread(apply_tables, folder, where, applied.append)
+    return Migrated(CURRENT, applied, gone)
+
+
+def _make(folder: BoxFolder, where: str | Path) -> None:
+    from onebox.app.tables import apply_tables
+
+    _migrate(folder, where)
+    apply_tables(folder, where, lambda _name: None)
 
 
 def _migrate(folder: BoxFolder, where: str | Path) -> None:

@@ -19,7 +19,7 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 @app.command()
 def check(box: Box = None, as_json: Json = False) -> None:
-    """Find every fault before anything runs. Settings, secrets and flows are checked, each fault with its place."""
+    """Find every fault before anything runs. Settings, secrets, flows and their tests are checked, each fault with its place."""
     from onebox.app.checking import check_box
     from onebox.app.folder import BoxFolder
 
@@ -31,9 +31,9 @@ def check(box: Box = None, as_json: Json = False) -> None:
             show(str(fault))
     if checked.faults:
         files = len({fault.file for fault in checked.faults})
-        say(f"{_count(len(checked.faults), 'fault')} in {_count(files, 'file')}")
+        say(f"{count(len(checked.faults), 'fault')} in {count(files, 'file')}")
         raise typer.Exit(Exit.fault)
-    say(f"all is well: {_count(len(checked.flows), 'flow')}")
+    say(f"all is well: {count(len(checked.flows), 'flow')}")
 
 
 def as_plain(fault: Fault) -> dict[str, str | int | None]:
@@ -47,5 +47,9 @@ def as_plain(fault: Fault) -> dict[str, str | int | None]:
     }
 
 
-def _count(number: int, name: str) -> str:
+def count(number: int, name: str) -> str:
+    """
+    >>> count(1, "fault"), count(2, "fault")
+    ('1 fault', '2 faults')
+    """
     return f"{number} {name}" if number == 1 else f"{number} {name}s"

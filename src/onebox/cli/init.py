@@ -43,6 +43,10 @@ def init(
     say(f"made the box {folder}: {', '.join(made.files)}")
     if made.git:
         say("it is a git repository; commit what is there: git add . && git commit -m 'A new box'")
+    if made.secrets:
+        say("set its secrets; each asks for its value:")
+    for name, what in made.secrets.items():
+        say(f"  onebox secrets set {name} --box {folder}    # {what}")
     say(f"next:\n  onebox run --box {folder}")
     for line in made.then:
         say(f"  {line}")

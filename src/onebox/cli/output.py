@@ -26,6 +26,11 @@ def show(text: str) -> None:
     print(text, flush=True)
 
 
+def coloured(text: str, colour: str) -> str:
+    """The text in one of the terminal's colours, such as 31."""
+    return f"\x1b[{colour}m{text}\x1b[0m"
+
+
 def show_json(value: Any) -> None:
     """Data, as JSON; instants in UTC, bytes in base64."""
     print(to_json(jsonable(value)))

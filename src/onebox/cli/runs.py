@@ -104,7 +104,7 @@ def show(run: RunId, box: Box = None, as_json: Json = False) -> None:
     from onebox.cli.story import as_tree, tell
 
     async def work(visit: Visit) -> Exit:
-        detail = await _found(visit, run)
+        detail = await found_run(visit, run)
         if as_json:
             show_json(visit.mask(as_tree(detail)))
         else:
@@ -120,7 +120,7 @@ class NoSuchRun(OneboxError):
     code = "no_such_run"
 
 
-async def _found(visit: Visit, run_id: str) -> RunDetail:
+async def found_run(visit: Visit, run_id: str) -> RunDetail:
     detail = await visit.records.run_detail(run_id)
     if detail is None:
         raise NoSuchRun(f"there is no run {run_id!r}", hint="onebox runs list shows the latest")
@@ -158,7 +158,7 @@ def replay(run: RunId, box: Box = None) -> None:
     """Start the flow, as it is now, anew on the same event."""
 
     async def work(visit: Visit) -> Exit:
-        await _found(visit, run)
+        await found_run(visit, run)
         answer = await answered(visit, "replay", run)
         if answer is None:
             return Exit.no_answer
@@ -183,7 +183,7 @@ async def _each(visit: Visit, kind: str, ids: list[str], done: str) -> Exit:
     worst = Exit.ok
     for run_id in ids:
         try:
-            await _found(visit, run_id)
+            await found_run(visit, run_id)
             answer = await answered(visit, kind, run_id)
         except OneboxError as error:
             complain(error)

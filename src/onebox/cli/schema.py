@@ -1,4 +1,4 @@
-"""`onebox schema`: what flow files and box.yaml may hold, for editors."""
+"""`onebox schema`: what flow files, their tests and box.yaml may hold, for editors."""
 
 from __future__ import annotations
 
@@ -17,10 +17,13 @@ class Which(StrEnum):
 
     flow = "flow"
     box = "box"
+    test = "test"
 
 
 @app.command()
-def schema(which: Annotated[Which, typer.Argument(help="Of a flow file, or of box.yaml.")] = Which.flow) -> None:
+def schema(
+    which: Annotated[Which, typer.Argument(help="Of a flow file, of box.yaml, or of a test file.")] = Which.flow,
+) -> None:
     """Print the JSON Schema for editors. They use it for completion."""
     if which is Which.box:
         from onebox.app.settings import settings_schema
@@ -28,6 +31,12 @@ def schema(which: Annotated[Which, typer.Argument(help="Of a flow file, or of bo
         show_json(settings_schema())
         return
     from onebox.app.catalogue import catalogue
+
+    if which is Which.test:
+        from onebox.flows.testing.schema import schema_of_tests
+
+        show_json(schema_of_tests(catalogue()))
+        return
     from onebox.flows.definition import json_schema
 
     show_json(json_schema(catalogue()))

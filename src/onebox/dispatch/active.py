@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from onebox.dispatch.claims import Claims
-from onebox.dispatch.effects import call_for
+from onebox.flows.handlers import call_for
 from onebox.flows.machine.commands import Command, Finish, Listen, Perform, Sleep, StartChild, Withdraw
 from onebox.flows.machine.machine import ABORT, Machine
 from onebox.flows.run import (

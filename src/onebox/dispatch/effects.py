@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import structlog
 
-from onebox.flows.handlers import Call, Handler, StepFailed, Writing
+from onebox.flows.handlers import Call, Handler, Writing, failure_from, too_slow
 from onebox.flows.run import Entry, EntryKind
 from onebox.kernel.encoding import normalise
 from onebox.kernel.errors import OneboxError
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
-    from onebox.flows.machine.commands import Perform
     from onebox.flows.machine.failure import Failure
     from onebox.kernel.clock import Clock
     from onebox.kernel.ledger import Change
@@ -76,7 +75,7 @@ class Effects:
                     value = await handler(call)
             return self._entry(call, EntryKind.result, self.mask(normalise(value)))
         except TimeoutError:
-            return self._failed(call, _too_slow(call))
+            return self._failed(call, too_slow(call))
         except OneboxError as error:
             return self._failed(call, failure_from(error))
         except asyncio.CancelledError as error:
@@ -106,32 +105,3 @@ class Effects:
 
     def _failed(self, call: Call, failed: Failure) -> Entry:
         return self._entry(call, EntryKind.failure, self.mask(failed))
-
-
-def failure_from(error: OneboxError) -> Failure:
-    """The failure that an error of a handler is."""
-    if isinstance(error, StepFailed):
-        failed: Failure = {"code": error.step_code, "message": error.message, "passing": error.passing}
-        if error.retry_after is not None:
-            failed["retry_after"] = error.retry_after
-        return failed
-    return {"code": error.code, "message": error.message, "passing": bool(getattr(error, "passing", False))}
-
-
-def call_for(command: Perform, *, run_id: str, flow: str, event_id: str) -> Call:
-    """The call that a command asks for."""
-    return Call(
-        run_id=run_id,
-        flow=flow,
-        path=command.path,
-        kind=command.kind,
-        arguments=command.arguments,
-        attempt=command.attempt,
-        timeout=command.timeout,
-        event_id=event_id,
-    )
-
-
-def _too_slow(call: Call) -> Failure:
-    limit = f"{call.timeout.total_seconds():g} s" if call.timeout else "its time limit"
-    return {"code": "timeout", "message": f"{call.kind} was not done within {limit}", "passing": True}

@@ -10,6 +10,7 @@ import structlog
 from onebox.flows.run import Prune
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
     from datetime import timedelta
 
     from onebox.flows.book import FlowBook
@@ -24,14 +25,26 @@ _BETWEEN_ROUNDS = 600.0
 _FIRST_ROUND = 30.0
 
 
-class Retention:
-    """Prunes by each flow's `keep`, or by the box's."""
+async def _nothing() -> int:
+    return 0
 
-    def __init__(self, ledger: Ledger, book: FlowBook, clock: Clock, keep: timedelta) -> None:
+
+class Retention:
+    """Prunes by each flow's `keep`, or by the box's. `sweep` takes away what belongs to events that are gone."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        book: FlowBook,
+        clock: Clock,
+        keep: timedelta,
+        sweep: Callable[[], Awaitable[int]] = _nothing,
+    ) -> None:
         self._ledger = ledger
         self._book = book
         self._clock = clock
         self._keep = keep
+        self._sweep = sweep
 
     async def run(self) -> None:
         """Prunes for ever, round after round."""
@@ -40,6 +53,8 @@ class Retention:
             pruned = await self.prune()
             if pruned:
                 log.info("pruned", runs=pruned)
+            if swept := await self._sweep():
+                log.info("files_swept", events=swept)
             await asyncio.sleep(_BETWEEN_ROUNDS)
 
     async def prune(self) -> int:

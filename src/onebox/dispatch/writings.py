@@ -40,12 +40,14 @@ class Writings:
         mask: Callable[[Any], Any],
         clock: Clock,
         ids: Ids,
+        logger: Any = log,
     ) -> None:
         self._accounts = accounts
         self._starts = starts
         self._mask = mask
         self._clock = clock
         self._ids = ids
+        self._log = logger
 
     def all(self) -> dict[str, Writing]:
         """By kind of step."""
@@ -118,7 +120,9 @@ class Writings:
             message = f"log: level must be one of {', '.join(_LEVELS)}, got {level!r}"
             raise StepFailed("bad_argument", message, passing=False)
         data = self._mask(normalise(call.arguments.get("data")))
-        getattr(log, level)(text, flow=call.flow, run=call.run_id, step=call.path, **({"data": data} if data else {}))
+        getattr(self._log, level)(
+            text, flow=call.flow, run=call.run_id, step=call.path, **({"data": data} if data else {})
+        )
         return [], {"text": text}
 
 

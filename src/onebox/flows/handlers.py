@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import timedelta
 
+    from onebox.flows.machine.commands import Perform
+    from onebox.flows.machine.failure import Failure
     from onebox.kernel.ledger import Change
 
 
@@ -68,3 +70,33 @@ class Writing(Protocol):
     def __call__(self, call: Call) -> tuple[Sequence[Change[Any]], Any]:
         """The changes, and the step's result. Raises StepFailed."""
         ...
+
+
+def failure_from(error: OneboxError) -> Failure:
+    """The failure that an error of a handler is."""
+    if isinstance(error, StepFailed):
+        failed: Failure = {"code": error.step_code, "message": error.message, "passing": error.passing}
+        if error.retry_after is not None:
+            failed["retry_after"] = error.retry_after
+        return failed
+    return {"code": error.code, "message": error.message, "passing": bool(getattr(error, "passing", False))}
+
+
+def call_for(command: Perform, *, run_id: str, flow: str, event_id: str) -> Call:
+    """The call that a command asks for."""
+    return Call(
+        run_id=run_id,
+        flow=flow,
+        path=command.path,
+        kind=command.kind,
+        arguments=command.arguments,
+        attempt=command.attempt,
+        timeout=command.timeout,
+        event_id=event_id,
+    )
+
+
+def too_slow(call: Call) -> Failure:
+    """The failure of a call that was not done within its time limit."""
+    limit = f"{call.timeout.total_seconds():g} s" if call.timeout else "its time limit"
+    return {"code": "timeout", "message": f"{call.kind} was not done within {limit}", "passing": True}

@@ -7,6 +7,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from onebox.kernel.errors import OneboxError
+from onebox.kernel.nearest import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -49,6 +50,14 @@ class EventRefused(OneboxError):
     """A trigger does not take what it was given: a form with a field that is missing, or a bot's."""
 
     code: ClassVar[str] = "event_refused"
+
+
+def refuse_unknown(kind: str, given: Mapping[str, Any], names: Sequence[str]) -> None:
+    """Raises EventRefused if a test gives an event what it cannot have."""
+    for name in given:
+        if name not in names:
+            near = did_you_mean(name, names) or f"; it has {', '.join(names)}"
+            raise EventRefused(f"{kind}: the event has no {name!r}{near}")
 
 
 def _as_given(_settings: Any, given: Mapping[str, Any], _at: datetime) -> Mapping[str, Any]:

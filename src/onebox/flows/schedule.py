@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
 from pydantic import Field, field_validator, model_validator
 
 from onebox.flows.definition.fields import Duration, FlowModel
-from onebox.flows.kinds import TriggerKind
+from onebox.flows.kinds import EventRefused, TriggerKind, refuse_unknown
 from onebox.flows.settings import wrong
 from onebox.messaging.inbox import Arrival
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 EVENT_NAMES = ("missed", "scheduled_at")
 MOST_MISSED = 1000
@@ -112,7 +112,37 @@ def tick_arrival(flow: str, at: datetime, *, missed: bool) -> Arrival:
 
 def schedule_trigger() -> TriggerKind:
     """The trigger kind, for the catalogue."""
-    return TriggerKind(name="schedule", settings=ScheduleSettings, topic=_topic, names=EVENT_NAMES)
+    return TriggerKind(
+        name="schedule",
+        settings=ScheduleSettings,
+        topic=_topic,
+        names=EVENT_NAMES,
+        example=_example,
+        given=_given,
+    )
+
+
+def _example(_settings: Any, given: Mapping[str, Any], at: datetime) -> Mapping[str, Any]:
+    """A tick at that instant, unless the test says another."""
+    refuse_unknown("schedule", given, EVENT_NAMES)
+    tick, missed = given.get("scheduled_at", at), given.get("missed", False)
+    moment = tick if isinstance(tick, datetime) else _parsed(tick)
+    if moment is None or moment.tzinfo is None or not isinstance(missed, bool):
+        wanted = "scheduled_at must be an instant such as 2026-01-15T06:00:00Z, and missed true or false"
+        raise EventRefused(f"schedule: {wanted}; got {dict(given)!r:.100}")
+    return {"scheduled_at": moment.astimezone(UTC), "missed": missed}
+
+
+def _parsed(text: Any) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text)
+    except (TypeError, ValueError):
+        return None
+
+
+def _given(_settings: Any, data: Mapping[str, Any]) -> Mapping[str, Any]:
+    missed = {"missed": True} if data["missed"] else {}
+    return {"scheduled_at": data["scheduled_at"].isoformat().replace("+00:00", "Z"), **missed}
 
 
 def _topic(flow: str, _settings: object) -> str:

@@ -10,6 +10,12 @@ from onebox.kernel.encoding import normalise
 _MISSING = object()
 
 
+class AnyOf(tuple[Any, ...]):
+    """Stands in a match for one of several values."""
+
+    __slots__ = ()
+
+
 def matches(match: Mapping[str, Any], data: Any) -> bool:
     """True if each dotted path of `match` leads in `data` to an equal value. An empty match takes any event.
 
@@ -19,6 +25,8 @@ def matches(match: Mapping[str, Any], data: Any) -> bool:
     False
     >>> matches({"order.note": None}, {"order": {}})
     False
+    >>> matches({"state": AnyOf(["paid", "sent"])}, {"state": "sent"})
+    True
     """
     return all(_equal(expected, _find(data, path)) for path, expected in match.items())
 
@@ -38,6 +46,8 @@ def _find(data: Any, path: str) -> Any:
 
 
 def _equal(expected: Any, found: Any) -> bool:
+    if type(expected) is AnyOf:
+        return any(_equal(one, found) for one in expected)
     if found is _MISSING or isinstance(expected, bool) is not isinstance(found, bool):
         return False  # to Python True equals 1; to the author of a flow it does not
     return bool(normalise(expected) == normalise(found))

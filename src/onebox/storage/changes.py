@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from onebox.storage.desk import Desk
 from onebox.storage.dialects import Say
 from onebox.storage.events import Events
+from onebox.storage.feeds import Feeds
 from onebox.storage.outbox import Outbox
 from onebox.storage.pruning import Pruning
 from onebox.storage.retrying import Retrying
@@ -37,6 +38,7 @@ def appliers_for(dialect: Dialect) -> dict[type[Change[Any]], Callable[[Session,
         Retrying(say),
         Outbox(say),
         Desk(say),
+        Feeds(say),
         Pruning(say),
     ):
         found.update(repository.appliers)  # type: ignore[arg-type]

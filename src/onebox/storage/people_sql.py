@@ -73,7 +73,7 @@ def read_statement(text: str) -> Statement:
     words: list[str] = []
     pieces, parameters = [""], []
     ended = False
-    for kind, token in _tokens(text):
+    for kind, token in tokens(text):
         if kind == "end":
             ended = True
             continue
@@ -94,7 +94,12 @@ def read_statement(text: str) -> Statement:
     return Statement(leading, words[:_OPENING], frozenset(words), pieces, parameters)
 
 
-def _tokens(text: str) -> Iterable[tuple[str, str]]:
+Token = tuple[str, str]
+"""its kind, and its text"""
+
+
+def tokens(text: str) -> Iterable[Token]:
+    """The text in pieces: `space`, `comment`, `quoted`, `name`, `word`, `end` (;) and the like."""
     at = 0
     while at < len(text):
         match = _TOKEN.match(text, at)

@@ -12,7 +12,7 @@ from onebox.storage.people_sql import as_parameter, check_arguments, outcome, re
 from onebox.storage.tables import BOX_PATH, SCHEMA
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import timedelta
 
     from onebox.storage.people_sql import Statement
@@ -72,13 +72,17 @@ class PeopleSql:
         return psycopg.RawCursor(self._connection)
 
 
-def _check_reach(text: str, statement: Statement) -> None:
-    hint = "people's tables are in the schema public"
+def check_words(text: str, words: Iterable[str]) -> None:
+    """Raises SqlFailed where a statement with these words, in lower case, names what is the box's."""
     if _ESCAPED_NAME.search(text):
         raise SqlFailed("names and texts with escapes (U&) are not taken", hint="write the characters themselves")
-    for word in sorted(statement.words):
+    for word in sorted(words):
         if _OUT_OF_REACH.fullmatch(word):
-            raise SqlFailed(f"{word} is out of a flow's reach", hint=hint)
+            raise SqlFailed(f"{word} is out of a flow's reach", hint="people's tables are in the schema public")
+
+
+def _check_reach(text: str, statement: Statement) -> None:
+    check_words(text, statement.words)
     if statement.leading in ("create", "alter", "drop"):
         made = next((word for word in statement.opening[1:] if word not in _BEFORE_OBJECT), "nothing")
         if made not in _OBJECTS:

@@ -78,6 +78,8 @@ class Writer:
         """See `kernel.ledger.Ledger`."""
         if self._closed:
             raise StorageClosed("the box's database is closed")
+        if not changes:
+            return []
         future: asyncio.Future[list[Any]] = self._loop.create_future()
         self._waiting.put((changes, future))
         return await future

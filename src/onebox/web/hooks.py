@@ -10,7 +10,7 @@ from onebox.messaging.event import StoredResponse
 from onebox.messaging.inbox import Arrival
 from onebox.web.answers import JSON, Answer, Refused, head_of, json_answer
 from onebox.web.bodies import parse_body
-from onebox.web.origins import caller
+from onebox.web.origins import remote_of
 from onebox.web.reading import read_body
 from onebox.web.requests import lower_headers, parse_query, payload_of, short, value_at
 
@@ -86,7 +86,7 @@ class Hooks:
             "query": parse_query(query),
             "path": parameters,
             "method": request.method,
-            "remote": self._remote(request, headers),
+            "remote": remote_of(request.remote or "", headers, settings.trusted_proxies),
         }
         return Arrival(
             source=hook.source,
@@ -103,11 +103,6 @@ class Hooks:
         # The same whether the credentials are missing, old or wrong.
         headers = {"WWW-Authenticate": guard.challenge} if guard.challenge else {}
         raise Refused(401, "not_authorised", "this address needs valid credentials", headers=headers)
-
-    def _remote(self, request: BaseRequest, headers: Mapping[str, str]) -> str:
-        peer = request.remote or ""
-        trusted = self._settings.trusted_proxies
-        return caller(peer, headers.get("x-forwarded-for", ""), trusted) if trusted else peer
 
     async def _from_the_run(self, outcome: Stored) -> Answer:
         answer: StoredResponse | RunEnded | None = outcome.response

@@ -6,7 +6,7 @@ from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from ipaddress import IPv4Address
 
 
@@ -30,6 +30,11 @@ def caller(peer: str, forwarded_for: str, trusted: Sequence[IPv4Network | IPv6Ne
         if not _within(address, trusted):
             break
     return str(address)
+
+
+def remote_of(peer: str, headers: Mapping[str, str], trusted: Sequence[IPv4Network | IPv6Network]) -> str:
+    """The caller's address; `headers` by lower-case name."""
+    return caller(peer, headers.get("x-forwarded-for", ""), trusted) if trusted else peer
 
 
 def _address(text: str) -> IPv4Address | IPv6Address | None:

@@ -10,8 +10,11 @@ import structlog
 from onebox.kernel.ledger import StorageClosed, StorageFull
 from onebox.messaging.inbox import BacklogFull
 from onebox.web.answers import Answer, Refused, json_answer
+from onebox.web.form.handler import Forms
+from onebox.web.form.settings import PREFIX as FORMS
 from onebox.web.hooks import Hooks
 from onebox.web.switchboard import Switchboard
+from onebox.web.unavailable import unavailable
 from onebox.web.webhook import PREFIX
 
 if TYPE_CHECKING:
@@ -22,22 +25,24 @@ if TYPE_CHECKING:
     from onebox.flows.book import FlowBook
     from onebox.flows.responses import Responses
     from onebox.kernel.clock import Clock
-    from onebox.kernel.errors import OneboxError
     from onebox.messaging.inbox import Inbox
+    from onebox.web.form.files import FileKeeper
     from onebox.web.settings import WebSettings
 
 _log = structlog.get_logger("onebox.web")
 
 _RETRY_AFTER = {"starting": 1, "migrating": 10, "stopping": 5}
-_STORAGE_CLOSED_RETRY = 5
 
 
 class Site:
-    """Answers requests. `hooks` is None while there is nothing yet to store events in."""
+    """Answers requests. `hooks` and `forms` are None while there is nothing yet to store events in."""
 
-    def __init__(self, *, readiness: Callable[[], str | None], hooks: Hooks | None = None) -> None:
+    def __init__(
+        self, *, readiness: Callable[[], str | None], hooks: Hooks | None = None, forms: Forms | None = None
+    ) -> None:
         self._readiness = readiness
         self._hooks = hooks
+        self._forms = forms
 
     async def __call__(self, request: BaseRequest) -> Answer:
         """Never raises but for a connection that was lost."""
@@ -46,7 +51,7 @@ class Site:
         except Refused as refusal:
             return refusal.answer()
         except (BacklogFull, StorageFull, StorageClosed) as error:
-            return _unavailable(error).answer()
+            return unavailable(error).answer()
         except ConnectionError:
             raise
         except Exception:  # noqa: BLE001 - the caller gets an id, the operator the traceback
@@ -59,6 +64,11 @@ class Site:
             if not_ready is not None or self._hooks is None:
                 raise _not_ready(not_ready or "starting")
             return await self._hooks.answer(request, path.removeprefix(PREFIX), query)
+        if path.startswith(FORMS):
+            not_ready = self._readiness()
+            if not_ready is not None or self._forms is None:
+                raise _not_ready(not_ready or "starting")
+            return await self._forms.answer(request, path)
         if path in {"/healthz", "/readyz"}:
             return self._health(request, path)
         raise Refused(404, "not_found", "there is nothing at this address")
@@ -82,13 +92,15 @@ def build_web(
     responses: Responses,
     clock: Clock,
     settings: WebSettings,
+    files: FileKeeper,
     readiness: Callable[[], str | None],
 ) -> Site:
     """All that the world may call. `readiness` is None when events may come, else why not: `starting`, `migrating`,
     `stopping`."""
     switchboard = Switchboard(book, secrets)
     hooks = Hooks(inbox=inbox, switchboard=switchboard, responses=responses, clock=clock, settings=settings)
-    return Site(readiness=readiness, hooks=hooks)
+    forms = Forms(inbox=inbox, book=book, files=files, clock=clock, settings=settings)
+    return Site(readiness=readiness, hooks=hooks, forms=forms)
 
 
 def _target(request: BaseRequest) -> str:
@@ -109,13 +121,6 @@ def _not_ready(why: str) -> Refused:
 
 def _retry_after(why: str) -> dict[str, str]:
     return {"Retry-After": str(_RETRY_AFTER.get(why, 5))}
-
-
-def _unavailable(error: OneboxError) -> Refused:
-    after = getattr(error, "retry_after", _STORAGE_CLOSED_RETRY)
-    # What the error says is for the operator: paths and limits are no business of the caller.
-    _log.warning("an event was refused", reason=error.code, message=error.message)
-    return Refused(503, error.code, "the event was not stored, try again later", headers={"Retry-After": str(after)})
 
 
 def _unexpected(request: BaseRequest) -> Answer:

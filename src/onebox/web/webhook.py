@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
 from onebox.flows.definition.fields import FlowModel
-from onebox.flows.kinds import TriggerKind
+from onebox.flows.kinds import EventRefused, TriggerKind, refuse_unknown
 from onebox.flows.responses import header_fault
 from onebox.flows.settings import wrong
 from onebox.web.credentials import Auth
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from pydantic import GetJsonSchemaHandler
     from pydantic_core import CoreSchema
 
 METHODS = ("DELETE", "GET", "PATCH", "POST", "PUT")
 PREFIX = "/hooks/"
+_REMOTE = "192.0.2.1"
+"""who calls in a test: an address for examples"""
 EVENT_NAMES = ("body", "headers", "method", "path", "query", "remote")
 
 Method = Literal["DELETE", "GET", "PATCH", "POST", "PUT"]
@@ -28,6 +31,13 @@ Method = Literal["DELETE", "GET", "PATCH", "POST", "PUT"]
 _LITERAL = re.compile(r"[A-Za-z0-9._~-]+")
 _PARAMETER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _PLACE = re.compile(r"header:[A-Za-z0-9!#$%&'*+.^_`|~-]+|(body|headers|path|query)(\.[^.\s]+)+|remote|method")
+
+
+def check_place(place: str | None) -> str | None:
+    """A place in a request, such as `body.id`. Raises PydanticCustomError."""
+    if place is not None and not _PLACE.fullmatch(place):
+        raise wrong("place", f"expected a place such as body.id, query.id or header:X-Id, got {place!r}")
+    return place
 
 
 class Respond(FlowModel):
@@ -116,9 +126,7 @@ class WebhookSettings(FlowModel):
     @field_validator("key", "sender")
     @classmethod
     def _place(cls, place: str | None) -> str | None:
-        if place is not None and not _PLACE.fullmatch(place):
-            raise wrong("place", f"expected a place such as body.id, query.id or header:X-Id, got {place!r}")
-        return place
+        return check_place(place)
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
@@ -153,7 +161,39 @@ def webhook_trigger() -> TriggerKind:
         names=EVENT_NAMES,
         conflicts=_claims,
         secrets=lambda settings: settings.auth.secret_names,
+        example=_example,
+        given=_given,
     )
+
+
+def _example(settings: WebhookSettings, given: Mapping[str, Any], _at: datetime) -> Mapping[str, Any]:
+    """A request that has what is given; the method and the parts of the path are made up from the settings."""
+    refuse_unknown("webhook", given, EVENT_NAMES)
+    method = given.get("method", "POST" if "POST" in settings.methods else settings.methods[0])
+    if method not in settings.methods:
+        raise EventRefused(f"webhook: {method!r} is not among its methods: {', '.join(settings.methods)}")
+    return {"body": None, **given, **_parts(settings, given), "method": method}
+
+
+def _parts(settings: WebhookSettings, given: Mapping[str, Any]) -> dict[str, Any]:
+    """What is a mapping whatever the request."""
+    parts = {name: given.get(name, {}) for name in ("headers", "query", "path")}
+    if wrong_part := next((name for name, part in parts.items() if not isinstance(part, dict)), None):
+        raise EventRefused(f"webhook: {wrong_part} must be a mapping, got {parts[wrong_part]!r:.60}")
+    parameters = _PARAMETER.findall(settings.path)
+    refuse_unknown("webhook: path", parts["path"], parameters)
+    return {
+        "headers": {name.lower(): value for name, value in parts["headers"].items()},
+        "query": parts["query"],
+        "path": {**{name: name for name in parameters}, **parts["path"]},
+        "remote": given.get("remote", _REMOTE),
+    }
+
+
+def _given(settings: WebhookSettings, data: Mapping[str, Any]) -> Mapping[str, Any]:
+    """All that is not so in every example."""
+    usual = _example(settings, {}, datetime.min.replace(tzinfo=UTC))
+    return {name: value for name, value in data.items() if name not in usual or usual[name] != value}
 
 
 def _claims(settings: WebhookSettings) -> Sequence[str]:

@@ -66,6 +66,7 @@ def test_an_expression_gives(raw: Any, expected: Any) -> None:
         ("${'añ' | base64}", "YcOx"),
         ("${'YcOx' | from_base64}", "añ"),
         ("${'Größe & Äpfel' | slug}", "grosse-apfel"),
+        ("**${'5 * 3 [now]' | escape_markdown}**", r"**5 \* 3 \[now\]**"),
         ("${'2026-01-02T03:04:05+02:00' | datetime}", datetime(2026, 1, 2, 1, 4, 5, tzinfo=UTC)),
         ("${0 | datetime}", datetime(1970, 1, 1, tzinfo=UTC)),
         ("${'1h 30m' | duration}", timedelta(minutes=90)),

@@ -108,14 +108,18 @@ class Player:
         return playing.finish
 
     def answer(self, playing: Machine) -> Entry:
-        pending = sorted(playing.pending.items())
+        pending = self.choices(playing)
         path, command = pending[self._chance(f"{[name for name, _ in pending]}") % len(pending)]
         at = playing.now + timedelta(seconds=1)
         if isinstance(command, Sleep):
             return Entry(path, EntryKind.fired, None, max(at, command.until))
         if isinstance(command, Listen):
-            return Entry(path, EntryKind.event, {"came": path}, at)
+            return Entry(path, EntryKind.event, {"came": path, "id": 1}, at)
         return self._performed(path, command, at)
+
+    def choices(self, playing: Machine) -> list[tuple[str, Command]]:
+        """The pending commands of which one is answered next."""
+        return sorted(playing.pending.items())
 
     def _performed(self, path: str, command: Command, at: datetime) -> Entry:
         attempt = command.attempt if isinstance(command, Perform) else 1

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from asyncio import StreamReader, StreamWriter
+    from collections.abc import Sequence
 
-_PROGRAM = str(Path(__file__).with_name("worker.py"))
+_PROGRAM = ("-B", str(Path(__file__).with_name("worker.py")))
 _TAIL = 2048
 _CHUNK = 65536
 _PAUSE = 0.02
@@ -55,13 +56,16 @@ class WorkerProcess:
         self._listen()
 
     @classmethod
-    async def start(cls, folder: Path) -> WorkerProcess:
-        """Starts a process in the folder. Raises OSError."""
+    async def start(
+        cls, folder: Path, program: Sequence[str] = _PROGRAM, *, longest: int = _LONGEST_LINE
+    ) -> WorkerProcess:
+        """Starts a process in the folder: Python with these arguments. `longest` is the length of an answer that it is
+        read to, in bytes. Raises OSError."""
         ours, theirs = socket.socketpair()
         output, their_output = os.pipe()
         os.set_blocking(output, False)
         try:
-            process = _spawn(folder, theirs.fileno(), their_output)
+            process = _spawn(folder, program, theirs.fileno(), their_output)
         except OSError:
             ours.close()
             os.close(output)
@@ -69,7 +73,7 @@ class WorkerProcess:
         finally:
             theirs.close()
             os.close(their_output)
-        return cls(process, output, await asyncio.open_connection(sock=ours, limit=_LONGEST_LINE))
+        return cls(process, output, await asyncio.open_connection(sock=ours, limit=longest))
 
     @property
     def alive(self) -> bool:
@@ -145,9 +149,9 @@ class WorkerProcess:
         return bool(read)
 
 
-def _spawn(folder: Path, protocol: int, output: int) -> subprocess.Popen[bytes]:
+def _spawn(folder: Path, program: Sequence[str], protocol: int, output: int) -> subprocess.Popen[bytes]:
     return subprocess.Popen(  # noqa: S603 the program is our own
-        [sys.executable, "-I", "-B", "-u", _PROGRAM],
+        [sys.executable, "-I", "-u", *program],
         stdin=protocol,
         stdout=output,
         stderr=output,

@@ -45,13 +45,20 @@ def compile_case(raw: Any, location: Location, reader: Reader, scope: Scope) -> 
     return CompiledCase(_When(reader.condition(raw["when"], (*location, "when"), scope)), {})
 
 
-def _match(pattern: str, location: Location, reader: Reader) -> CompiledCase | None:
+def compile_pattern(pattern: str, location: Location, reader: Reader) -> Any:
+    """The regular expression, or None and a fault."""
     try:
-        compiled = re2.compile(pattern, _OPTIONS)
+        return re2.compile(pattern, _OPTIONS)
     except re2.error as error:
         detail = error.args[0].decode(errors="replace") if error.args and isinstance(error.args[0], bytes) else error
         hint = "patterns are RE2: no look-ahead, look-behind and back-references"
         reader.fault(location, f"{pattern!r} is no regular expression: {detail}", hint)
+        return None
+
+
+def _match(pattern: str, location: Location, reader: Reader) -> CompiledCase | None:
+    compiled = compile_pattern(pattern, location, reader)
+    if compiled is None:
         return None
     names = [*compiled.groupindex, *(str(number) for number in range(compiled.groups + 1))]
     return CompiledCase(_Match(compiled), {"match": frozenset(names)})

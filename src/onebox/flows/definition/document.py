@@ -84,13 +84,18 @@ class Document:
 
     def written(self, location: Location) -> str | None:
         """A scalar as it is written, without quotes; None if there is none at that location."""
+        node = self.node(location)
+        return node.value if isinstance(node, ScalarNode) else None
+
+    def node(self, location: Location) -> Node | None:
+        """What was parsed at a location, with its marks; None if there is nothing."""
         node = self.root
         for part in location:
             found = _child(node, part)
             if found is None:
                 return None
             node = found[1]
-        return node.value if isinstance(node, ScalarNode) else None
+        return node
 
 
 def read_document(file: str, text: str) -> Document:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, GetPydanticSchema, PlainValidator, W
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from onebox.kernel.durations import DurationError, parse_duration
+from onebox.kernel.sizes import SizeError, parse_size
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
@@ -41,6 +42,13 @@ def _duration(value: Any) -> timedelta:
         raise PydanticCustomError("duration", "{reason}", {"reason": error.message}) from None
 
 
+def _size(value: Any) -> int:
+    try:
+        return parse_size(value)
+    except SizeError as error:
+        raise PydanticCustomError("size", "{reason}", {"reason": error.message}) from None
+
+
 def _verbatim(value: Any) -> str:
     if not isinstance(value, str):
         raise PydanticCustomError("string_type", "expected a text")
@@ -55,6 +63,13 @@ Duration = Annotated[
     WithJsonSchema({"type": "string", "pattern": DURATION_PATTERN, "description": "such as 10s, 15m, 2h or 90d"}),
 ]
 """A length of time such as `10s`, `15m`, `2h`, `90d`; a timedelta once it is validated."""
+
+Size = Annotated[
+    int,
+    PlainValidator(_size, json_schema_input_type=str),
+    WithJsonSchema({"anyOf": [{"type": "string", "examples": ["5MB"]}, {"type": "integer", "exclusiveMinimum": 0}]}),
+]
+"""A size such as 500KB, 5MB or 1GB; the number of bytes once it is validated."""
 
 Verbatim = Annotated[str, PlainValidator(_verbatim, json_schema_input_type=str), WithJsonSchema({"type": "string"})]
 """A text in which no expression may stand, such as an SQL statement."""

@@ -131,6 +131,14 @@ def _escape(value: Any) -> str:
     return html.escape(as_text(value))
 
 
+_MARKDOWN = re.compile(r"[\\`*_{}\[\]()<>#+.!|~&-]")
+
+
+def _escape_markdown(value: Any) -> str:
+    """What others wrote, so that it reads in Markdown as they wrote it."""
+    return _MARKDOWN.sub(r"\\\g<0>", as_text(value))
+
+
 def _replace(value: Any, old: str, new: str) -> str:
     return methods.replace(as_text(value), old, new)
 
@@ -147,6 +155,7 @@ ADDED: dict[str, Callable[..., Any]] = {
     "duration": parse_duration,
     "e": _escape,
     "escape": _escape,
+    "escape_markdown": _escape_markdown,
     "from_base64": _from_base64,
     "float": lambda value: _number(value, float),
     "from_json": from_json,

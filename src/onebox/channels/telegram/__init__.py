@@ -1,0 +1,1 @@
+"""Telegram: texts out by the Bot API, updates in by long polling."""

@@ -1,0 +1,112 @@
+"""The trigger `telegram`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pydantic import Field, field_validator
+
+from onebox.channels.telegram.updates import EVENT_NAMES, UpdateKind, event_of
+from onebox.flows.definition.fields import FlowModel
+from onebox.flows.kinds import TriggerKind
+from onebox.flows.settings import wrong
+from onebox.flows.waiting import AnyOf
+from onebox.kernel.nearest import did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+    from datetime import datetime
+
+CHANNEL = "telegram"
+_ANA = {"id": 7, "is_bot": False, "first_name": "Ana", "username": "ana_example", "language_code": "en"}
+
+
+class TelegramSettings(FlowModel):
+    """`on: {telegram: {bot: main}}`: what is written to the bot of the account `telegram/main`."""
+
+    bot: str = "main"
+    """the account's name, what follows `telegram/` in box.yaml"""
+    updates: list[UpdateKind] = Field(default=["message", "callback_query"], min_length=1)
+    """which kinds of updates"""
+
+    @field_validator("bot")
+    @classmethod
+    def _bare_name(cls, bot: str) -> str:
+        if bot.startswith(f"{CHANNEL}/"):
+            raise wrong("bot", f"write what follows {CHANNEL}/: {bot.removeprefix(f'{CHANNEL}/')}")
+        return bot
+
+    @property
+    def account(self) -> str:
+        """The account's whole name."""
+        return f"{CHANNEL}/{self.bot}"
+
+    @property
+    def where(self) -> Mapping[str, Any]:
+        """What an event's data must have."""
+        return {"kind": AnyOf(self.updates)}
+
+
+def topic_of(account: str) -> str:
+    """The topic of a bot's events."""
+    return account.replace("/", ".")
+
+
+def telegram_trigger(accounts: Collection[str] | None = None) -> TriggerKind:
+    """The trigger kind, for the catalogue. With the names of the box's accounts, a bot that is not there is found
+    before anything runs."""
+    return TriggerKind(
+        name=CHANNEL,
+        settings=_checked(accounts) if accounts is not None else TelegramSettings,
+        topic=lambda _flow, settings: topic_of(settings.account),
+        names=EVENT_NAMES,
+        example=_example,
+        given=_given,
+    )
+
+
+def _checked(accounts: Collection[str]) -> type[TelegramSettings]:
+    bots = [name.partition("/")[2] for name in accounts if name.startswith(f"{CHANNEL}/")]
+
+    class Checked(TelegramSettings):
+        """Knows which bots there are."""
+
+        @field_validator("bot")
+        @classmethod
+        def _is_there(cls, bot: str) -> str:
+            if bot not in bots:
+                near = did_you_mean(bot, bots) or f"; box.yaml has of them: {', '.join(bots) or 'none'}"
+                raise wrong("bot", f"there is no account {CHANNEL}/… of the name {bot!r}{near}")
+            return bot
+
+    Checked.__name__ = TelegramSettings.__name__
+    return Checked
+
+
+def _example(settings: TelegramSettings, given: Mapping[str, Any], at: datetime) -> Mapping[str, Any]:
+    """`{text: …}` is a message of Ana's; `{data: …}` is a press of a button. What else is said stands for itself."""
+    chat = {"id": _ANA["id"], "type": "private", "first_name": _ANA["first_name"]}
+    message = {"message_id": 1, "date": int(at.timestamp()), "chat": chat}
+    if given.get("data") is not None:
+        press = {"id": "1", "from": _ANA, "message": message, "data": given["data"]}
+        update: dict[str, Any] = {"update_id": 1, "callback_query": press}
+    else:
+        update = {"update_id": 1, "message": {**message, "from": _ANA, "text": given.get("text", "")}}
+    made = event_of(given.get("update", update), settings.account, at)
+    return {**made, **{name: _merged(made.get(name), value) for name, value in given.items()}}
+
+
+def _merged(made: Any, given: Any) -> Any:
+    return {**made, **given} if isinstance(made, dict) and isinstance(given, dict) else given
+
+
+def _given(_settings: TelegramSettings, data: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What was written or pressed, and by whom; the rest is made up again."""
+    if data.get("kind") == "callback_query":
+        kept = {"data": data.get("data")}
+    elif data.get("kind") == "message":
+        kept = {"text": data.get("text")}
+    else:
+        return {"update": data.get("update")}
+    sender = data.get("sender") or {}
+    return {**kept, "sender": {key: value for key, value in sender.items() if key != "account" and value is not None}}

@@ -1,0 +1,1 @@
+"""Trigger feed: RSS, RDF, Atom and JSON Feed, polled; each item is told once."""

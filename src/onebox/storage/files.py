@@ -1,0 +1,74 @@
+"""The files that came with events: a folder an event, each file under its number, for the box's user alone."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import shutil
+import time
+from typing import TYPE_CHECKING
+
+from onebox.kernel.ledger import StorageFull
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+    from pathlib import Path
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_LEFT_OVER = 86_400.0
+"""seconds after which files that belong to no event are what a crash left"""
+
+
+class FilesFolder:
+    """Keeps files of events below `path`, which is made with the first one. A file's name is `EVENT/NUMBER`."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    async def save(self, event_id: str, contents: Sequence[bytes]) -> list[str]:
+        """Durable when it returns; all or none. Raises StorageFull."""
+        try:
+            return await asyncio.to_thread(self._write, event_id, contents)
+        except OSError as error:
+            await self.discard(event_id)
+            if error.errno in _FULL:
+                hint = "free disk space; the box goes on by itself"
+                raise StorageFull("there is no room for the files of a form", hint=hint) from None
+            raise
+
+    async def discard(self, event_id: str) -> None:
+        """Takes an event's files away, if there are any."""
+        await asyncio.to_thread(shutil.rmtree, self._path / event_id, ignore_errors=True)
+
+    async def sweep(self, is_kept: Callable[[str], Awaitable[bool]]) -> int:
+        """Takes the files away whose event is gone; how many events' they were."""
+        gone = 0
+        for event_id in await asyncio.to_thread(self._old):
+            if not await is_kept(event_id):
+                await self.discard(event_id)
+                gone += 1
+        return gone
+
+    def _old(self) -> list[str]:
+        before = time.time() - _LEFT_OVER
+        try:
+            return [entry.name for entry in os.scandir(self._path) if entry.stat().st_mtime < before]
+        except FileNotFoundError:
+            return []
+
+    def _write(self, event_id: str, contents: Sequence[bytes]) -> list[str]:
+        folder = self._path / event_id
+        self._path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700)
+        for number, content in enumerate(contents, start=1):
+            made = os.open(folder / str(number), os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+            with os.fdopen(made, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(made)
+        for place in (folder, self._path):  # the names are durable, too
+            opened = os.open(place, os.O_RDONLY)
+            os.fsync(opened)
+            os.close(opened)
+        return [f"{event_id}/{number}" for number in range(1, len(contents) + 1)]

@@ -1,0 +1,168 @@
+"""Texts to Telegram, by a server that speaks its protocol."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tests.channels.messages import message
+from tests.support.telegram import TOKEN, FakeTelegram, Refusal
+
+from onebox.channels.telegram.api import BotApi
+from onebox.channels.telegram.channel import TelegramChannel
+from onebox.channels.telegram.texts import LONGEST, parts, units
+from onebox.messaging.channel import DeliveryFailed
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+
+@pytest.fixture
+async def telegram() -> AsyncIterator[FakeTelegram]:
+    async with FakeTelegram() as running:
+        yield running
+
+
+@pytest.fixture
+async def open_channel(telegram: FakeTelegram) -> AsyncIterator[Callable[..., TelegramChannel]]:
+    made: list[TelegramChannel] = []
+
+    def make(token: str = TOKEN, url: str | None = None) -> TelegramChannel:
+        made.append(TelegramChannel(account="telegram/main", api=BotApi(url or telegram.url, token)))
+        return made[-1]
+
+    yield make
+    for channel in made:
+        await channel.close()
+
+
+async def failure(channel: TelegramChannel, recipient: str = "7", **content: Any) -> DeliveryFailed:
+    with pytest.raises(DeliveryFailed) as failed:
+        await channel.deliver(message(recipient, **(content or {"text": "hi"})))
+    assert TOKEN not in str(failed.value)
+    return failed.value
+
+
+async def test_a_text_is_sent_as_it_is(telegram: FakeTelegram, open_channel: Any) -> None:
+    receipt = await open_channel().deliver(message("7", text="*hi* <you> & me"))
+
+    [sent] = telegram.sent
+    assert (sent.chat, sent.text, "parse_mode" in sent.arguments) == (7, "*hi* <you> & me", False)
+    assert receipt == {"message_id": 1, "chat_id": 7}
+
+
+async def test_markdown_becomes_what_telegram_takes(telegram: FakeTelegram, open_channel: Any) -> None:
+    markdown = "# News\n**Ana & Bo** <b>said</b> [here](https://example.org/?a=1&b=2)\n\n- one\n- `two`"
+
+    await open_channel().deliver(message("@news", markdown=markdown))
+
+    [sent] = telegram.sent
+    assert sent.chat == "@news"
+    assert sent.text.startswith("<b>News</b>\n\n<b>Ana &amp; Bo</b> &lt;b&gt;said&lt;/b&gt; <a href=")
+
+
+async def test_markup_is_sent_as_it_is_with_what_else_was_asked(telegram: FakeTelegram, open_channel: Any) -> None:
+    content = {"markup": "<b>hi</b>", "silent": True, "link_preview": False, "reply_to": 3}
+
+    await open_channel().deliver(message("7", **content))
+
+    assert telegram.sent[0].arguments == {
+        "chat_id": 7,
+        "text": "<b>hi</b>",
+        "parse_mode": "HTML",
+        "disable_notification": True,
+        "link_preview_options": {"is_disabled": True},
+        "reply_parameters": {"message_id": 3, "allow_sending_without_reply": True},
+    }
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"subject": "a"},
+        {"text": "a", "markdown": "b"},
+        {"text": 7},
+        {"text": "  "},
+        {"markdown": "&#32;"},
+        {"markup": "<b> </b>"},
+    ],
+)
+async def test_what_is_no_text_is_refused_for_good(content: dict[str, Any], open_channel: Any) -> None:
+    with pytest.raises(DeliveryFailed) as failed:
+        await open_channel().deliver(message("7", **content))
+
+    assert (failed.value.permanent, failed.value.kind) == (True, "invalid")
+
+
+@pytest.mark.parametrize(
+    ("refusal", "permanent", "kind", "after"),
+    [
+        (Refusal(429, "Too Many Requests: retry after 17", {"retry_after": 17}), False, "too_many", 17.0),
+        (Refusal(403, "Forbidden: bot was blocked by the user"), True, "bounced", None),
+        (Refusal(400, "Bad Request: chat not found"), True, "bounced", None),
+        (Refusal(400, "Bad Request: something else"), True, "refused", None),
+        (Refusal(500, "Internal Server Error"), False, "busy", None),
+        (Refusal(0), False, "unreachable", None),
+    ],
+)
+async def test_refusals_are_told_apart(
+    refusal: Refusal,
+    permanent: bool,  # noqa: FBT001 - a row of the table
+    kind: str,
+    after: float | None,
+    telegram: FakeTelegram,
+    open_channel: Any,
+) -> None:
+    telegram.refusals[7] = refusal
+
+    failed = await failure(open_channel())
+
+    assert (failed.permanent, failed.kind, failed.retry_after) == (permanent, kind, after)
+
+
+async def test_a_wrong_token_is_the_account_s_fault_and_not_the_message_s(open_channel: Any) -> None:
+    failed = await failure(open_channel(token="1:wrong"))
+
+    assert (failed.permanent, failed.kind) == (False, "misconfigured")
+    assert "telegram/main" in failed.message
+
+
+async def test_a_group_that_became_a_supergroup_is_written_to_at_its_new_id(
+    telegram: FakeTelegram, open_channel: Any
+) -> None:
+    telegram.refusals[-5] = Refusal(400, "group chat was upgraded", {"migrate_to_chat_id": -1005})
+
+    receipt = await open_channel().deliver(message("-5", text="hi"))
+
+    assert receipt["chat_id"] == -1005
+    assert telegram.texts(-1005) == ["hi"]
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'{"result": 1}', b"\xff"])
+async def test_an_answer_that_is_none_of_the_bot_api_is_tried_again(
+    body: bytes, telegram: FakeTelegram, open_channel: Any
+) -> None:
+    telegram.garbage = body
+
+    failed = await failure(open_channel())
+
+    assert (failed.permanent, failed.kind) == (False, "unreachable")
+
+
+async def test_a_server_that_is_not_there_is_tried_again(open_channel: Any) -> None:
+    failed = await failure(open_channel(url="http://127.0.0.1:1"))
+
+    assert (failed.permanent, failed.kind) == (False, "unreachable")
+
+
+async def test_a_long_text_goes_in_parts_that_telegram_takes(telegram: FakeTelegram, open_channel: Any) -> None:
+    channel = open_channel()
+    lines = [f"{number}: " + "word 🙂 & <b> " * 20 for number in range(100)]
+
+    for content in ({"text": "\n".join(lines)}, {"markdown": "\n".join(f"**{line}**" for line in lines)}):
+        pieces = parts({**content, "silent": True})
+        for piece in pieces:
+            await channel.deliver(message("7", **piece))
+        assert len(pieces) > 5
+        assert all(piece["silent"] for piece in pieces)
+    assert all(units(text) <= LONGEST for text in telegram.texts(7)[:5])

@@ -1,0 +1,293 @@
+"""Updates of Telegram: stored once, in order, before Telegram forgets them."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tests.support.telegram import TOKEN, FakeTelegram, Refusal
+
+from onebox.app.catalogue import catalogue
+from onebox.channels.telegram.api import BotApi
+from onebox.channels.telegram.receiver import TelegramReceiver
+from onebox.channels.telegram.trigger import telegram_trigger
+from onebox.flows.book import FlowBook
+from onebox.flows.definition import FlowLoader
+from onebox.messaging.event import Stored
+from onebox.messaging.inbox import BacklogFull
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from onebox.messaging.inbox import Arrival
+
+NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
+FLOW = """\
+flow: chat
+on:
+  telegram: {updates: [message, callback_query]}
+steps:
+  - do: log
+    with: {text: "${event.text}"}
+"""
+
+
+class Clock:
+    def now(self) -> datetime:
+        return NOON
+
+
+class FakeInbox:
+    """Keeps what it is handed once by key, after `full` refusals."""
+
+    def __init__(self) -> None:
+        self.arrivals: list[Arrival] = []
+        self.full = 0
+        self._came = asyncio.Event()
+
+    async def receive(self, arrival: Arrival) -> Stored:
+        if self.full:
+            self.full -= 1
+            full = BacklogFull("full")
+            full.retry_after = 0
+            raise full
+        known = [one for one in self.arrivals if one.key == arrival.key]
+        if not known:
+            self.arrivals.append(arrival)
+        self._came.set()
+        return Stored("e", duplicate=bool(known))
+
+    async def until(self, count: int) -> list[dict[str, Any]]:
+        """What came, once it is so much."""
+        async with asyncio.timeout(10):
+            while len(self.arrivals) < count:
+                self._came.clear()
+                await self._came.wait()
+        return [dict(arrival.data) for arrival in self.arrivals]
+
+
+class Bot:
+    """A receiver that runs, beside the server that it asks."""
+
+    def __init__(self, telegram: FakeTelegram) -> None:
+        self.telegram = telegram
+        self.inbox = FakeInbox()
+        self.book = FlowBook()
+        self.receiver: TelegramReceiver
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self, token: str = TOKEN) -> None:
+        self.receiver = TelegramReceiver(
+            account="telegram/main",
+            api=BotApi(self.telegram.url, token),
+            book=self.book,
+            inbox=self.inbox,  # type: ignore[arg-type] # all that is asked of it
+            clock=Clock(),
+        )
+        self._task = asyncio.create_task(self.receiver.run())
+
+    def flows(self, *texts: str) -> None:
+        loaded = FlowLoader(catalogue()).load({f"flows/{number}.yaml": text for number, text in enumerate(texts)})
+        assert not loaded.faults
+        self.book.replace(loaded.flows)
+
+    async def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+            await self.receiver.close()
+            self._task = None
+
+
+@pytest.fixture
+async def bot() -> AsyncIterator[Bot]:
+    async with FakeTelegram() as telegram:
+        made = Bot(telegram)
+        made.flows(FLOW)
+        yield made
+        await made.stop()
+
+
+async def test_a_message_is_what_a_flow_can_answer(bot: Bot) -> None:
+    bot.telegram.write("/order 17", chat=42, name="Bilal")
+    bot.start()
+
+    [event] = await bot.inbox.until(1)
+
+    assert (event["kind"], event["text"], event["data"]) == ("message", "/order 17", None)
+    assert event["sender"] == {
+        "id": 42,
+        "user_id": 42,
+        "name": "Bilal",
+        "username": None,
+        "language": "en",
+        "account": "telegram/main",
+    }
+    assert event["at"] == datetime.fromtimestamp(1_790_000_000, UTC)
+    [arrival] = bot.inbox.arrivals
+    assert (arrival.source, arrival.topic, arrival.key, arrival.sender) == (
+        "telegram:telegram/main",
+        "telegram.main",
+        "1",
+        "42",
+    )
+
+
+async def test_updates_come_in_order_and_are_confirmed(bot: Bot) -> None:
+    for number in range(250):
+        bot.telegram.write(str(number))
+    bot.start()
+
+    events = await bot.inbox.until(250)
+
+    assert [event["text"] for event in events] == [str(number) for number in range(250)]
+    await bot.telegram.until(lambda: not bot.telegram.waiting)
+
+
+async def test_what_was_not_stored_is_not_confirmed(bot: Bot) -> None:
+    bot.inbox.full = 1
+    bot.telegram.write("first")
+    bot.start()
+
+    events = await bot.inbox.until(1)
+
+    assert [event["text"] for event in events] == ["first"]
+    assert bot.telegram.called.count("getUpdates") >= 2
+
+
+async def test_what_was_given_twice_is_known(bot: Bot) -> None:
+    bot.telegram.write("once")
+    bot.start()
+    await bot.inbox.until(1)
+    await bot.stop()  # before the next question confirmed it
+
+    bot.telegram.write("more")
+    bot.start()
+
+    events = await bot.inbox.until(2)
+    assert [event["text"] for event in events] == ["once", "more"]
+
+
+async def test_a_press_of_a_button_is_answered_after_it_was_stored(bot: Bot) -> None:
+    bot.telegram.press("yes", chat=9)
+    bot.start()
+
+    [event] = await bot.inbox.until(1)
+
+    assert (event["kind"], event["text"], event["data"], event["sender"]["id"]) == ("callback_query", "yes", "yes", 9)
+    await bot.telegram.until(lambda: bool(bot.telegram.answered))
+    assert bot.telegram.answered == [event["callback_id"]]
+
+
+async def test_what_is_no_update_stops_nothing(bot: Bot) -> None:
+    bot.telegram.update(message={"text": 7, "chat": "nowhere", "date": "never", "from": []})
+    bot.telegram.update(message={})
+    bot.telegram.update(callback_query={"data": ["x"]})
+    bot.telegram.write("hello")
+    bot.start()
+
+    events = await bot.inbox.until(4)
+
+    assert [event["text"] for event in events] == ["", "", "", "hello"]
+    assert [event["at"] for event in events[:3]] == [NOON] * 3
+
+
+async def test_a_webhook_is_taken_away(bot: Bot) -> None:
+    bot.telegram.webhook = "https://example.org/bot"
+    bot.telegram.write("hello")
+    bot.start()
+
+    await bot.inbox.until(1)
+
+    assert bot.telegram.webhook == ""
+
+
+async def test_without_a_flow_that_wants_them_nobody_asks(bot: Bot) -> None:
+    bot.flows()
+    bot.telegram.write("hello")
+    bot.start()
+    await asyncio.sleep(0.05)
+    assert bot.telegram.called == []
+
+    bot.flows(FLOW)
+
+    assert len(await bot.inbox.until(1)) == 1
+
+
+async def test_only_the_kinds_that_flows_want_are_asked_for(bot: Bot) -> None:
+    bot.flows(FLOW.replace("[message, callback_query]", "[channel_post]"))
+    bot.telegram.write("private")
+    bot.telegram.update(channel_post={"message_id": 1, "chat": {"id": -100, "type": "channel", "title": "News"}})
+    bot.start()
+
+    [event] = await bot.inbox.until(1)
+
+    assert (event["kind"], event["chat"]["title"]) == ("channel_post", "News")
+
+
+async def test_trouble_ends_by_itself(bot: Bot) -> None:
+    bot.telegram.trouble = Refusal(429, "Too Many Requests", {"retry_after": 0.01})
+    bot.telegram.write("hello")
+    bot.start()
+    await bot.telegram.until(lambda: bot.telegram.called.count("getUpdates") > 2)
+
+    bot.telegram.trouble = None
+
+    assert len(await bot.inbox.until(1)) == 1
+
+
+async def test_stopping_does_not_wait_for_the_open_question(bot: Bot) -> None:
+    bot.start()
+    await bot.telegram.until(lambda: "getUpdates" in bot.telegram.called)
+
+    async with asyncio.timeout(5):
+        await bot.stop()
+
+
+def test_a_flow_takes_the_kinds_that_it_names_alone() -> None:
+    book = FlowBook()
+    presses = FLOW.replace("flow: chat", "flow: presses").replace("[message, callback_query]", "[callback_query]")
+    book.replace(FlowLoader(catalogue()).load({"a.yaml": FLOW, "b.yaml": presses}).flows)
+
+    assert [flow.name for flow in book.waiting_for("telegram.main", {"kind": "message"})] == ["chat"]
+    assert [flow.name for flow in book.waiting_for("telegram.main", {"kind": "callback_query"})] == ["chat", "presses"]
+    assert book.waiting_for("telegram.main", {"kind": "edited_message"}) == []
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ("{bot: mian}", "there is no account telegram/… of the name 'mian'; did you mean 'main'?"),
+        ("{bot: telegram/main}", "write what follows telegram/: main"),
+        ("{updates: [mesage]}", "did you mean 'message'?"),
+        ("{updates: []}", "must not be empty"),
+    ],
+)
+def test_a_wrong_setting_is_told(settings: str, said: str) -> None:
+    from onebox.app.settings import check_settings
+
+    box, faults = check_settings("accounts: {telegram/main: {token: t}}")
+    assert box is not None
+    assert faults == []
+    text = FLOW.replace("{updates: [message, callback_query]}", settings)
+
+    [fault] = FlowLoader(catalogue(accounts=box.outlets)).load({"flows/chat.yaml": text}).faults
+
+    assert said in str(fault)
+    assert fault.line == 3
+
+
+def test_an_example_says_little_and_gives_all() -> None:
+    kind = telegram_trigger()
+    settings = kind.settings.model_validate({})
+
+    made = kind.example(settings, {"text": "/help", "sender": {"id": 9}}, NOON)
+    pressed = kind.example(settings, {"data": "yes"}, NOON)
+
+    assert set(made) == set(kind.names or ())
+    assert (made["text"], made["kind"], made["sender"]["id"], made["sender"]["name"]) == ("/help", "message", 9, "Ana")
+    assert (pressed["text"], pressed["kind"]) == ("yes", "callback_query")
+    for event in (made, pressed):
+        assert kind.example(settings, kind.given(settings, event), NOON)["text"] == event["text"]
