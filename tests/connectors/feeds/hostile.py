@@ -103,6 +103,7 @@ DOCUMENTS: dict[str, Document] = {
         "<?xml version='1.0'?>", "this is no feed: it begins with \"<?xml version='1.0'?>\""
     ),
     "cut off in an item": told(rss(item("a") + item("b"))[: -len("</description></item></channel></rss>")], "a"),
+    "cut off behind a tag that is whole": told(HEAD + item("a") + "<item><title>b</title><enclosure url='/x'/>", "a"),
     "cut off after an item": told(rss(item("a") + item("b"))[: -len(TAIL)], "a", "b"),
     "cut off in the middle of a letter": told(
         JAPANESE.encode()[:-40],
