@@ -21,6 +21,7 @@ from onebox.app.settings import (
     salvaged_vars,
     settings_schema,
 )
+from onebox.messaging.channel import A_TEXT
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -162,3 +163,54 @@ def test_the_schema_takes_what_the_box_takes() -> None:
         ("log", "level"),
         ("server", "port"),
     } <= places
+
+
+OUTLETS = """
+accounts:
+  email/desk: {host: mail.example.org, user: desk, password: mail, from: "Salon <desk@example.org>", timeout: 5s}
+  discord/log: {webhook: discord}
+  slack/team: {webhook: slack}
+  notify/all: {url: [teams, ntfy]}
+  notify/one: {url: matrix}
+"""
+
+
+def test_every_secret_of_an_account_is_looked_for() -> None:
+    settings, faults = check_settings(OUTLETS, {"mail", "discord", "teams", "matrix"})
+
+    assert settings is not None
+    assert [str(fault).splitlines()[0] for fault in faults] == [
+        "box.yaml:5:25: there is no secret 'slack'",
+        "box.yaml:6:29: there is no secret 'ntfy'",
+    ]
+
+
+def test_outlets_know_what_a_step_must_say() -> None:
+    settings, _ = check_settings(OUTLETS)
+    assert settings is not None
+
+    assert {name: (outlet.recipient, outlet.needs) for name, outlet in settings.outlets.items()} == {
+        "email/desk": (None, (A_TEXT, ("subject",))),
+        "discord/log": ("discord", (A_TEXT,)),
+        "slack/team": ("slack", (A_TEXT,)),
+        "notify/all": ("notify", (A_TEXT,)),
+        "notify/one": ("notify", (A_TEXT,)),
+    }
+
+
+WRONG_OUTLETS = """
+accounts:
+  email/a: {host: mail.example.org, from: "Salon"}
+  email/b: {host: "mail.example.org:25", from: "a@b.example\\nBcc: c@d.example", security: ssl, port: 0}
+  email/c: {host: mail.example.org, user: desk, from: desk@example.org, reply_to: 7, timeout: 5}
+  discord/log: {webhook: "https://discord.com/api/webhooks/1/x", url: x}
+  notify/all: {url: []}
+  notify/one: {url: "ntfy://topic"}
+"""
+
+
+def test_every_fault_of_outlets_is_told(snapshot: SnapshotAssertion) -> None:
+    _, faults = check_settings(WRONG_OUTLETS)
+
+    assert "api/webhooks" not in str(faults)
+    assert "\n".join(map(str, faults)) == snapshot

@@ -22,6 +22,8 @@ def commands() -> Iterator[tuple[str, Any]]:
         if inner is None:
             yield name, made
         else:
+            if made.invoke_without_command:
+                yield name, made
             yield from ((f"{name} {each}", one) for each, one in inner.items())
 
 

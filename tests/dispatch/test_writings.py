@@ -9,7 +9,7 @@ import pytest
 from onebox.dispatch.writings import Writings
 from onebox.flows.handlers import Call, StepFailed
 from onebox.kernel.ids import Ids
-from onebox.messaging.channel import Outlet
+from onebox.messaging.channel import DeliveryFailed, Outlet
 from onebox.messaging.event import StoreEvent, StoreResponse
 from onebox.messaging.message import QueueMessage
 from tests.dispatch.boxes import TestClock
@@ -110,6 +110,27 @@ def refused(made: Writings, kind: str, **arguments: Any) -> str:
         made.all()[kind](call(kind, **arguments))
     assert not failed.value.passing
     return failed.value.message
+
+
+def test_send_of_what_the_channel_can_make_nothing_of_fails_the_step() -> None:
+    def picky(_content: Any) -> list[Any]:
+        raise DeliveryFailed("send: subject is missing", permanent=True, hint="an e-mail has one")
+
+    clock = TestClock()
+    made = Writings(
+        accounts={"mail/a": Outlet(parts=picky)},
+        starts=lambda _event: [],
+        mask=lambda value: value,
+        clock=clock,
+        ids=Ids(clock, bytes),
+    )
+    with pytest.raises(StepFailed, match="send: subject is missing") as failed:
+        made.send(call("send", to="ana@example.org", text="hi"))
+    assert (failed.value.step_code, failed.value.passing, failed.value.hint) == (
+        "bad_argument",
+        False,
+        "an e-mail has one",
+    )
 
 
 def test_send_through_an_unknown_account_names_the_nearest() -> None:

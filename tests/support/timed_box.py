@@ -78,6 +78,16 @@ class TimedBox(BoxProcess):
 
         await self.eventually("the box has seen its clock move", seen, within=10)
 
+    async def settled(self, *, within: float = 30.0) -> None:
+        """Waits until nothing is to be done but what waits for its time."""
+
+        async def is_idle() -> bool:
+            ready = self.rows("select count(*) from run where state = 'ready'")
+            queued = self.rows("select count(*) from message where state = 'queued' and due_at is null")
+            return ready == queued == [(0,)]
+
+        await self.eventually("all is done that can be done", is_idle, within=within)
+
 
 def _poke(box: Box) -> None:
     box.engine.poke()

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, PlainValidator, ValidationError, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
 from onebox.flows.definition.fields import Duration, FlowModel
@@ -24,7 +24,28 @@ if TYPE_CHECKING:
 _NAME = re.compile(r"([a-z][a-z0-9_-]*)/([a-zA-Z0-9][a-zA-Z0-9_.-]*)")
 
 
-SecretName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+_SECRET_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_SECRET_SCHEMA = {"type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]*$"}
+
+
+def _secret_name(value: Any) -> str:
+    if isinstance(value, str) and _SECRET_NAME.fullmatch(value):
+        return value
+    # What was written may be the secret itself: `verbatim` is a fault whose value is not repeated.
+    reason = "expected the name of a secret, of letters, digits and _; set the secret: onebox secrets set NAME"
+    raise PydanticCustomError("verbatim", "{reason}", {"reason": reason})
+
+
+def _secret_names(value: Any) -> str | list[str]:
+    return [_secret_name(one) for one in value] if isinstance(value, list) and value else _secret_name(value)
+
+
+SecretName = Annotated[str, PlainValidator(_secret_name, json_schema_input_type=str), WithJsonSchema(_SECRET_SCHEMA)]
+SecretNames = Annotated[
+    str | list[str],
+    PlainValidator(_secret_names, json_schema_input_type=str),
+    WithJsonSchema({"anyOf": [_SECRET_SCHEMA, {"type": "array", "minItems": 1, "items": _SECRET_SCHEMA}]}),
+]
 
 
 class PaceSettings(FlowModel):
@@ -205,7 +226,7 @@ class SlackAccount(AccountSettings):
 class NotifyAccount(AccountSettings):
     """Hands messages to services that apprise knows."""
 
-    url: SecretName | Annotated[list[SecretName], Field(min_length=1)]
+    url: SecretNames
     """the name of the secret that holds the service's URL, as apprise writes it; or a list of such names"""
 
     names_secrets: ClassVar[tuple[str, ...]] = ("url",)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from onebox.app.folder import BoxFolder
+    from onebox.flows.feeds import FeedReader
     from onebox.flows.records import Records
     from onebox.storage.opening import Storage
 
@@ -42,6 +43,11 @@ class Visit:
     secrets: Collection[str]
     zone: ZoneInfo
     _storage: Storage
+
+    @property
+    def feeds(self) -> FeedReader:
+        """How the feeds of its flows stand."""
+        return self._storage.reader
 
     async def ask(
         self, kind: str, target: str, arguments: Mapping[str, Any], *, patience: float

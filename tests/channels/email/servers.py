@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 
 class Postbox:
-    """Takes all e-mails; `answers` says otherwise for an address, or for `MAIL` and `DATA`."""
+    """Takes all e-mails; `answers` says otherwise for an address, or for `MAIL` and `DATA`; while `held` is there and
+    not set, it says nothing after `DATA`."""
 
     def __init__(self) -> None:
         self.port = 0
@@ -31,6 +32,7 @@ class Postbox:
         self.logins: list[tuple[bytes, bytes, bool]] = []
         self.password = b"s3cret-word"
         self.protocols: list[SMTP] = []
+        self.held: asyncio.Event | None = None
 
     @property
     def letters(self) -> list[EmailMessage]:
@@ -59,6 +61,8 @@ class Postbox:
         return "250 OK"
 
     async def handle_DATA(self, _server: Any, _session: Any, envelope: Envelope) -> str:  # noqa: N802
+        if self.held is not None:
+            await self.held.wait()
         if "DATA" in self.answers:
             return self.answers["DATA"]
         self.taken.append(envelope)

@@ -151,6 +151,7 @@ LINE_BREAK = "x\r\nBcc: eve@example.org"
         ({"subject": "  "}, "subject is missing"),
         ({"subject": LINE_BREAK}, "subject holds a line break"),
         ({"subject": "x\u2028y"}, "subject holds a line break"),
+        ({"subject": "x" * 1001}, "subject has 1001 characters"),
         ({"subject": 7}, "subject must be a text, got 7"),
         ({"cc": LINE_BREAK}, "cc: an address holds a line break"),
         ({"reply_to": [f"ana@example.org {LINE_BREAK}"]}, "reply_to: an address holds a line break"),

@@ -104,7 +104,7 @@ def _mailbox(name: str, address: str, written: str) -> Mailbox:
 
 
 def _readable(name: str) -> str:
-    return " ".join(name.encode("utf-8", "replace").decode().split())
+    return " ".join(name.encode("utf-8", "replace").decode().split())[:_LONGEST]
 
 
 def _in_ascii(domain: str) -> str | None:

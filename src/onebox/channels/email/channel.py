@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from datetime import datetime, timedelta
+from email.errors import MessageError
 from typing import TYPE_CHECKING, Any
 
 from aiosmtplib import SMTPException, SMTPRecipientRefused
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 PACE = Pace(per_second=5, burst=5, parallel=2)
+_LONGEST = 300
 _SLOWEST = 100_000
 """bytes a second that the line carries at least"""
 _GREYLISTED = 11
@@ -64,7 +66,7 @@ class EmailChannel:
     async def deliver(self, message: Message) -> Mapping[str, Any]:
         """`{"said": …}`, and `refused`, by address, where the server took others and not these. Raises DeliveryFailed."""
         letter = read_letter(message.content, message.recipient)
-        data = await asyncio.to_thread(compose, letter, message, self._sender, self._reply_to, self._files)
+        data = await self._compose(letter, message)
         connection = await self._connect()
         done = False
         try:
@@ -82,6 +84,14 @@ class EmailChannel:
     async def close(self) -> None:
         """Closes the connections."""
         self._connections.close()
+
+    async def _compose(self, letter: Letter, message: Message) -> bytes:
+        try:
+            return await asyncio.to_thread(compose, letter, message, self._sender, self._reply_to, self._files)
+        except (ValueError, LookupError, TypeError, AttributeError, MessageError) as error:
+            # The language's own writer stumbles over what nobody has thought of: it would do so each time.
+            _log.exception("an e-mail cannot be made", extra={"account": self._account, "message_id": message.id})
+            raise invalid(f"no e-mail can be made of it: {type(error).__name__}: {error}"[:_LONGEST]) from None
 
     async def _connect(self) -> SMTP:
         if self._held is not None and self._clock.now() < self._held[0]:

@@ -21,6 +21,7 @@ MOST = 20_000_000
 _MOST_MARKDOWN = 500_000
 """characters; it takes about a second to read them"""
 _MOST_RECIPIENTS = 100
+_LONGEST_SUBJECT = 1000
 _SOURCES = ("text", "bytes", "file")
 _CONTENT_TYPE = re.compile(r"[\w!#$&^.+-]+/[\w!#$&^.+-]+")
 
@@ -64,6 +65,8 @@ def read_letter(content: Mapping[str, Any], recipient: str | None = None) -> Let
     subject = text_at(content, "subject")
     if not subject:
         raise invalid("subject is missing", "an e-mail has a subject of one line")
+    if len(subject) > _LONGEST_SUBJECT:
+        raise invalid(f"subject has {len(subject)} characters; at most {_LONGEST_SUBJECT} make sense")
     html = content.get("html")
     if html is not None and (body.markdown or not isinstance(html, str)):
         raise invalid("html is a text that stands beside text, not beside markdown")

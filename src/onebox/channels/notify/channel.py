@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from onebox.messaging.content import Body
     from onebox.messaging.message import Message
 
-PACE = Pace(per_second=1, burst=5, parallel=2)
 RECIPIENT = "notify"
 _KEYS = ("subject",)
 _REMEMBERED = 1000
@@ -25,13 +24,13 @@ _REMEMBERED = 1000
 class NotifyChannel:
     """Sends by the services whose URLs are the secrets `urls`, by name. Raises NotifyMisconfigured.
 
-    `outlet` knows how long a text each of them takes. A service has `limit` seconds.
+    `outlet` knows how long a text each of them takes, and `pace` how fast. A service has `limit` seconds.
     """
 
     def __init__(self, *, account: str, urls: Mapping[str, str], pace: Pace | None = None, limit: float = 30.0) -> None:
-        self.pace = pace or PACE
-        self.outlet = Outlet(recipient=RECIPIENT, parts=self._parts)
         self._services = [Service(account, name, url) for name, url in urls.items()]
+        self.pace = pace or _pace(self._services)
+        self.outlet = Outlet(recipient=RECIPIENT, parts=self._parts)
         self._limit = limit
         # Threads of its own: a service that hangs takes none of those that others wait for.
         most = max(1, self.pace.parallel) * len(self._services)
@@ -82,6 +81,11 @@ class NotifyChannel:
         limit = min(service.room(title) for service in self._services)
         longest = lambda body: max(service.length(body) for service in self._services)  # noqa: E731
         return in_parts(content, limit=limit, length=longest, known=_KEYS)
+
+
+def _pace(services: Sequence[Service]) -> Pace:
+    """What apprise would keep to, one after another."""
+    return Pace(per_second=1 / max(1.0, *(service.seconds_apart for service in services)), burst=1, parallel=1)
 
 
 def _read(content: Mapping[str, Any]) -> tuple[str, Body]:

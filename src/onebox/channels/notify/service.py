@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import re
+import warnings
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -20,7 +21,15 @@ if TYPE_CHECKING:
 _SCHEMA = re.compile(r"([a-z][a-z0-9]{1,19})://")
 _STATUS = re.compile(r"\berror=(\d{3})\b")
 _PASSING = {408, 425, 429}
-_KINDS = {401: "misconfigured", 403: "misconfigured", 404: "misconfigured", 410: "misconfigured", 429: "too_many"}
+_KINDS = {
+    408: "busy",
+    425: "busy",
+    401: "misconfigured",
+    403: "misconfigured",
+    404: "misconfigured",
+    410: "misconfigured",
+    429: "too_many",
+}
 _FOR_GOOD = range(400, 500)
 _BESIDE_A_TITLE = 16
 """characters that apprise may put between a title and a text that go as one"""
@@ -42,6 +51,9 @@ class Service:
     def __init__(self, account: str, secret: str, url: str) -> None:
         self._plugin = _plugin(account, secret, url)
         self.name = str(self._plugin.service_name)
+        self.seconds_apart = float(self._plugin.request_rate_per_sec)
+        """seconds between two messages, so that the service is not upset; who calls `send` sees to it"""
+        self._plugin.request_rate_per_sec = 0
         self._secrets = _pieces(url, str(getattr(self._plugin, "host", None) or ""))
 
     def room(self, title: str) -> int:
@@ -98,25 +110,34 @@ def _format(body: Body) -> Any:
 
 
 def _plugin(account: str, secret: str, url: str) -> Any:
-    from apprise import Apprise, AppriseAsset
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of what its plugins import, nothing is ours to mend
+        from apprise import Apprise, AppriseAsset
 
-    _listen()
-    # Nothing is kept in files: no tokens, no keys that are made on the way.
-    asset = AppriseAsset(storage_mode="memory", pgp_autogen=False, pem_autogen=False, async_mode=False)
-    plugin = Apprise.instantiate(url.strip(), asset=asset)
-    if plugin is not None:
-        return plugin
-    found = _SCHEMA.match(url.strip())
-    known = Apprise().details()["schemas"]
-    schemas = {
-        schema for service in known for key in ("protocols", "secure_protocols") for schema in service[key] or ()
-    }
-    what = f"accounts.{account}: the secret {secret} holds no URL that apprise knows"
-    if found is not None and found[1] not in schemas:
-        what += f": there is no {found[1]}://{did_you_mean(found[1], schemas)}"
-    elif found is not None:
-        what += f": what follows {found[1]}:// is incomplete, or of another form"
-    raise NotifyMisconfigured(what, hint="https://appriseit.com has the form of each service's URL")
+        _listen()
+        # Nothing is kept in files: no tokens, no keys that are made on the way.
+        asset = AppriseAsset(storage_mode="memory", pgp_autogen=False, pem_autogen=False, async_mode=False)
+        plugin = Apprise.instantiate(url.strip(), asset=asset)
+    if plugin is None:
+        raise NotifyMisconfigured(
+            f"accounts.{account}: the secret {secret} holds no URL that apprise knows{_why_not(url.strip())}",
+            hint="https://appriseit.com has the form of each service's URL",
+        )
+    return plugin
+
+
+def _why_not(url: str) -> str:
+    """What can be said without telling more of a secret than the name of a service."""
+    from apprise import Apprise
+
+    found = _SCHEMA.match(url)
+    if found is None:
+        return ""
+    services = Apprise().details()["schemas"]
+    schemas = {name for one in services for key in ("protocols", "secure_protocols") for name in one[key] or ()}
+    if found[1] not in schemas:
+        return f": there is no {found[1]}://{did_you_mean(found[1], schemas)}"
+    return f": what follows {found[1]}:// is incomplete, or of another form"
 
 
 def _pieces(url: str, host: str) -> list[str]:
@@ -136,6 +157,7 @@ class _Ear(logging.Handler):
 
 
 def _listen() -> None:
+    logging.getLogger("urllib3").setLevel(logging.WARNING)  # it would tell the paths of secret URLs
     logger = logging.getLogger("apprise")
     if not any(isinstance(handler, _Ear) for handler in logger.handlers):
         logger.addHandler(_Ear())

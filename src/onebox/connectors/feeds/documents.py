@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from onebox.connectors.code.process import WorkerDied, WorkerProcess
 from onebox.connectors.feeds.failure import FeedFailed
-from onebox.kernel.encoding import from_json, to_json
+from onebox.kernel.encoding import EncodingError, from_json, to_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -80,6 +80,8 @@ class Documents:
             raise FeedFailed(f"it takes longer than {self._seconds:g} s to read this") from None
         except WorkerDied as died:
             raise FeedFailed(_death(died.status)) from None
+        except (ValueError, EncodingError):
+            raise FeedFailed("what the process read of it cannot be taken: it is too much, or broken") from None
         finally:
             if answered:
                 self._resting = asyncio.get_running_loop().call_later(self._idle_seconds, self._rest)

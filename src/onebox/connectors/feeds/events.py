@@ -55,7 +55,7 @@ def event_of_test(given: Mapping[str, Any], url: str, at: datetime) -> dict[str,
 def said_of_event(data: Mapping[str, Any], url: str) -> dict[str, Any]:
     """What a test has to say so that it means this event: nothing that would be filled in anyway."""
     said = dict(data)
-    for name in reversed(EVENT_NAMES):
+    for name in ("markup", "summary", "id", *EVENT_NAMES):  # first what follows from others
         rest = {key: value for key, value in said.items() if key != name}
         # When it was published, a test says: left out, it would be the test's own time.
         if name != "published" and name in said and event_of_test(rest, url, _ANY_TIME) == data:

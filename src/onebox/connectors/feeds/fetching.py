@@ -125,7 +125,7 @@ class Fetcher:
 
     async def _send(self, request: Request, first: yarl.URL, hop: int) -> aiohttp.ClientResponse:
         # The author of the flow wrote the first address; where a redirect leads, anybody may have written.
-        if hop == 0 or self._resolver.saw_private(first.host or ""):
+        if hop == 0 or self._resolver.saw_private(first.raw_host or ""):
             session = self._direct = self._direct or _session(self._resolver)
         else:
             check_literal(request.url.host or "")

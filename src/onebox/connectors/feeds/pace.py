@@ -29,10 +29,9 @@ def next_poll(url: str, every: timedelta, now: datetime) -> datetime:
 def next_try(url: str, every: timedelta, failures: int, retry_after: float | None, now: datetime) -> datetime:
     """After the poll that was the `failures`th, one after another, to fail: twice as late each time, up to a day; or
     as late as the server asks for, up to a day."""
-    longest = max(LONGEST, every)
     if retry_after is not None:
         return now + max(every, min(timedelta(seconds=retry_after), LONGEST))
-    wait = min(every * 2.0 ** min(failures, 20), longest)
+    wait = every if every >= LONGEST else min(every * 2.0 ** min(failures, 20), LONGEST)
     return now + wait * (1 - _JITTER * spread(f"{url}:{failures}"))
 
 

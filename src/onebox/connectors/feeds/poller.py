@@ -34,7 +34,7 @@ log = structlog.get_logger(__name__)
 
 _LONGEST_SLEEP = 30.0  # the wall clock may be set
 _BETWEEN_SAVES = 1.0
-_MOST_UNSAVED = 500
+_AFTER_A_SAVE_THAT_FAILED = 30.0
 _NOT_TAKEN = timedelta(seconds=30)
 """when a feed is asked again whose items the inbox did not take"""
 _BETWEEN_CLEARINGS = timedelta(days=1)
@@ -63,8 +63,11 @@ class FeedPoller:
         self._feeds: dict[Key, Feed] = {}
         """how they stand: those that are named, and those that were"""
         self._unsaved: dict[Key, Feed] = {}
+        self._refused = False
+        """the inbox took nothing when it was asked last; that is said once"""
         self._save_at = 0.0
         self._clear_at: datetime | None = None
+        self._looking = asyncio.Lock()
         self._recalled = False
         self._list_changed = True
         self._changed = asyncio.Event()
@@ -78,7 +81,7 @@ class FeedPoller:
                 self._changed.clear()
                 await self._look_at_lists()
                 self._begin_due()
-                if len(self._unsaved) >= _MOST_UNSAVED or self._loop_time() >= self._save_at:
+                if self._loop_time() >= self._save_at:
                     await self._save()
                 await self._sleep()
         finally:
@@ -112,16 +115,17 @@ class FeedPoller:
         self._changed.set()
 
     async def _look_at_lists(self) -> None:
-        if not self._recalled:
-            self._feeds = {(feed.flow, feed.url): feed for feed in await self._reader.feeds()} | self._unsaved
-        if self._list_changed:
-            self._list_changed = False
-            self._take_lists()
-        self._recalled = True
-        now = self._clock.now()
-        if self._clear_at is None or now >= self._clear_at:
-            self._clear_at = now + _BETWEEN_CLEARINGS
-            await self._forget_unnamed(now)
+        async with self._looking:  # `poll_due` may be asked beside `run`
+            if not self._recalled:
+                self._feeds = {(feed.flow, feed.url): feed for feed in await self._reader.feeds()} | self._unsaved
+            if self._list_changed:
+                self._list_changed = False
+                self._take_lists()
+            self._recalled = True
+            now = self._clock.now()
+            if self._clear_at is None or now >= self._clear_at:
+                self._clear_at = now + _BETWEEN_CLEARINGS
+                await self._forget_unnamed(now)
 
     def _take_lists(self) -> None:
         named: dict[Key, Watch] = {}
@@ -169,6 +173,8 @@ class FeedPoller:
             for key, feed in self._feeds.items()
             if key not in self._watched and (feed.polled_at or feed.next_at) < now - KEPT
         ]
+        if not old:
+            return
         try:
             await self._inbox.receive_all([], [ForgetFeed(*key) for key in old])
         except OneboxError as error:
@@ -195,9 +201,12 @@ class FeedPoller:
         try:
             stands, kept = await self._polls.poll(feed, watch)
             self._stands(key, stands, kept=kept)
+            self._refused = self._refused and not kept
         except OneboxError as error:  # no room, or too much waits: what is new is still to come
             at = self._clock.now() + _NOT_TAKEN
-            log.warning("feed_not_taken", flow=feed.flow, feed=feed.url, code=error.code, message=error.message)
+            if not self._refused:
+                log.warning("feed_not_taken", flow=feed.flow, feed=feed.url, code=error.code, message=error.message)
+            self._refused = True
         except Exception as error:
             log.exception("feed_poll_failed", flow=feed.flow, feed=feed.url)
             failed = FeedFailed(f"something went wrong in the box: {type(error).__name__}")
@@ -227,6 +236,7 @@ class FeedPoller:
             await self._inbox.receive_all([], [RememberFeed(feed) for feed in saved.values()])
         except OneboxError as error:
             self._unsaved = saved | self._unsaved
+            self._save_at = self._loop_time() + _AFTER_A_SAVE_THAT_FAILED
             log.warning("feeds_not_kept", code=error.code, message=error.message)
 
     async def _sleep(self) -> None:

@@ -31,8 +31,10 @@ def url_fault(url: str) -> str | None:
         return f"{url!r:.100} is no URL: {error}"
     if parts.scheme not in {"http", "https"}:
         return f"{url!r:.100} is no URL of a feed: it must begin with https:// or http://"
-    if not parts.raw_host or not url.isprintable() or " " in url:
-        return f"{url!r:.100} is no URL: it names no host, or holds a space or a sign that cannot be seen"
+    if not parts.raw_host:
+        return f"{url!r:.100} is no URL: it names no host"
+    if not url.isprintable() or " " in url:
+        return f"{url!r:.100} is no URL: it holds a space, or a sign that cannot be seen"
     if parts.user is not None or parts.password is not None:
         return f"{str(parts.with_user(None))!r:.100} comes with a user or a password, which a flow does not keep"
     if len(url.encode()) > _LONGEST_URL:
@@ -42,7 +44,7 @@ def url_fault(url: str) -> str | None:
 
 def _feed_url(url: str) -> str:
     if fault := url_fault(url):
-        raise wrong("url", fault)
+        raise wrong("verbatim", fault)  # what was written may hold a password: it is not repeated
     return url
 
 
@@ -58,7 +60,7 @@ class FeedSettings(FlowModel):
     """where several feeds are"""
     urls_from: Annotated[Verbatim, Field(min_length=1)] | None = Field(default=None, examples=["feeds.txt"])
     """a file beside the flow that has one URL a line; # begins a comment"""
-    every: Duration = Field(default=timedelta(minutes=15))
+    every: Duration = Field(default="15m", validate_default=True)
     """how often each feed is asked, at least 1m"""
     overlap: Literal["skip"] = "skip"
     """a poll that is still running is not begun again"""
@@ -69,23 +71,23 @@ class FeedSettings(FlowModel):
     @classmethod
     def _each_once(cls, urls: list[str] | None) -> list[str] | None:
         if urls == []:
-            raise wrong("urls", "urls: expected at least one URL")
+            raise wrong("verbatim", "expected at least one URL")
         for _, message in _given_twice(enumerate(urls or ())):
-            raise wrong("urls", f"urls: {message}")
+            raise wrong("verbatim", message)
         return urls
 
     @field_validator("every")
     @classmethod
     def _not_too_often(cls, every: timedelta) -> timedelta:
         if every < _SHORTEST:
-            raise wrong("every", "every: must be 1m or longer")
+            raise wrong("every", "must be 1m or longer")
         return every
 
     @model_validator(mode="after")
     def _one_source(self) -> FeedSettings:
         given = [name for name in ("url", "urls", "urls_from") if getattr(self, name) is not None]
         if len(given) != 1:
-            raise wrong("feed", f"{_ONE_OF}, got {' and '.join(given) or 'none'}")
+            raise wrong("verbatim", f"{_ONE_OF}, got {' and '.join(given) or 'none'}")
         return self
 
 
@@ -139,9 +141,10 @@ def _file_faults(settings: FeedSettings, files: Mapping[str, str]) -> Iterable[t
 
 def _given_twice(listed: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str]]:
     """Addresses that were met before, however they are written."""
-    met: set[yarl.URL] = set()
+    met: set[tuple[object, ...]] = set()
     for number, url in listed:
-        same = yarl.URL(url).with_fragment(None)
+        parts = yarl.URL(url)
+        same = (parts.scheme, parts.raw_host, parts.port, parts.raw_path_qs)
         if same in met:
             yield number, f"{url!r:.100} is given twice"
         met.add(same)

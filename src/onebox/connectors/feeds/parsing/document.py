@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from html.parser import HTMLParser
 from urllib.parse import urljoin
 
+from onebox.connectors.feeds.parsing.lenient import LenientParser
 from onebox.connectors.feeds.parsing.refusal import Refused
 
 ROOTS = frozenset({"rss", "rdf", "feed", "channel"})
@@ -78,7 +78,7 @@ def refuse_swollen(text: str) -> None:
             raise Refused(f"it has a tag with {count} attributes: {tag[0][:_BEGINS]}…")
 
 
-class _Alternates(HTMLParser):
+class _Alternates(LenientParser):
     """Finds the first feed that a page names."""
 
     def __init__(self) -> None:
@@ -89,10 +89,10 @@ class _Alternates(HTMLParser):
     def of(cls, text: str, url: str) -> str | None:
         """Its address; None if the page names none."""
         page = cls()
+        page.feed(text)
         try:
-            page.feed(text)
             return None if page.found is None else urljoin(url, page.found)
-        except (ValueError, AssertionError):  # the parser meets them in broken declarations
+        except ValueError:
             return page.found
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:

@@ -9,10 +9,10 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 from html import escape, unescape
-from html.parser import HTMLParser
 from urllib.parse import urljoin, urlsplit
 
 from onebox.connectors.feeds.parsing.decoding import without_forbidden
+from onebox.connectors.feeds.parsing.lenient import LenientParser
 
 LONGEST_HTML = 200_000
 LONGEST_LINK = 2000
@@ -29,6 +29,8 @@ _LINES = frozenset(
 )
 _NONE, _SPACE, _LINE, _PARAGRAPH = range(4)
 _GAPS = ("", " ", "\n", "\n\n")
+_UNWISE = str.maketrans({" ": "%20", '"': "%22", "<": "%3C", ">": "%3E", "\\": "%5C", "`": "%60"})
+"""what no address holds as it is"""
 _BLANK = re.compile(r"[ \t\r\n\f]")
 
 
@@ -72,7 +74,10 @@ def shortened(text: str, most: int) -> str:
 def web_address(link: str | None, base: str) -> str | None:
     """An absolute http or https URL; None for any other."""
     try:
-        absolute = urljoin(base, without_forbidden((link or "").strip())).replace(" ", "%20")
+        given = without_forbidden((link or "").strip())
+        absolute = urljoin(base, given).translate(_UNWISE)
+        if (urlsplit(given).scheme or given.startswith("//")) and not urlsplit(given).netloc:
+            return None
         parts = urlsplit(absolute)
         host, _ = parts.hostname, parts.port  # a port that is none raises
     except ValueError:
@@ -117,7 +122,7 @@ class _Written:
         self.pieces.append(piece)
 
 
-class _Tidy(HTMLParser):
+class _Tidy(LenientParser):
     def __init__(self, base: str, most: int) -> None:
         super().__init__()
         self._base = base
@@ -181,12 +186,6 @@ class _Tidy(HTMLParser):
         if words:
             self._put(words)
             self._gap = _SPACE if _BLANK.match(data[-1]) else _NONE
-
-    def parse_html_declaration(self, i: int) -> int:
-        """Where a comment or a declaration ends; -1 if it never does. The base class raises for some."""
-        mark, size = ("-->", 3) if self.rawdata.startswith("<!--", i) else (">", 1)
-        end = self.rawdata.find(mark, i + 2)
-        return -1 if end < 0 else end + size
 
     # --- what is written ---
 
