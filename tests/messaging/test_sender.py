@@ -6,7 +6,7 @@ from datetime import timedelta
 from tests.messaging.outbox_in_memory import NOON, FakeChannel, Outbox, Stage, passing, permanent
 
 from onebox.kernel.ledger import StorageClosed, StorageFull
-from onebox.messaging.channel import Pace
+from onebox.messaging.channel import Pace, Rate
 from onebox.messaging.message import MessageState
 from onebox.messaging.patience import Patience
 
@@ -80,6 +80,79 @@ async def test_the_pace_is_kept() -> None:
         stage.clock.move(seconds=1)
         await stage.settle()
         assert len(stage.channel.delivered) == 5
+
+
+def one_a_second_to_each(per_second: float = 1_000, parallel: int = 16) -> FakeChannel:
+    each = [Rate(per_second=1, burst=2)]
+    return FakeChannel(Pace(per_second=per_second, burst=1_000, parallel=parallel, each=lambda _recipient: each))
+
+
+async def test_each_recipient_is_written_to_at_its_own_pace() -> None:
+    async with Stage(one_a_second_to_each()) as stage:
+        stage.outbox.queue(*(["ana"] * 5), *(["ben"] * 2), "ana")
+        await stage.settle()
+        assert sorted(stage.channel.delivered) == ["m00000", "m00001", "m00005", "m00006"]
+        stage.clock.move(seconds=0.9)
+        await stage.settle()
+        assert len(stage.channel.delivered) == 4
+        for expected in (5, 6, 7, 8, 8):
+            stage.clock.move(seconds=1)
+            await stage.settle()
+            assert len(stage.channel.delivered) == expected
+        assert ids(stage.outbox, "ana") == [
+            sent for sent in stage.channel.delivered if sent not in {"m00005", "m00006"}
+        ]
+
+
+async def test_who_rests_counts_no_attempt_and_writes_nothing() -> None:
+    async with Stage(one_a_second_to_each()) as stage:
+        messages = stage.outbox.queue(*(["ana"] * 3))
+        await stage.settle()
+        assert (messages[2].state, messages[2].attempts, messages[2].due_at) == (MessageState.queued, 0, None)
+
+
+async def test_who_rests_takes_nothing_of_the_account_s_pace() -> None:
+    channel = one_a_second_to_each(per_second=2)
+    async with Stage(channel) as stage:
+        stage.outbox.queue(*(["ana"] * 2000))
+        await stage.settle()
+        assert len(channel.delivered) == 2
+        stage.outbox.queue(*(f"r{number}" for number in range(998)))
+        await stage.settle()
+        assert len(channel.delivered) == 1000
+
+
+async def test_a_message_that_comes_during_a_rest_waits_for_its_end() -> None:
+    async with Stage(one_a_second_to_each()) as stage:
+        stage.outbox.queue("ana", "ana")
+        await stage.settle()
+        [late] = stage.outbox.queue("ana")
+        await stage.settle()
+        assert late.state is MessageState.queued
+        stage.clock.move(seconds=1.1)
+        await stage.settle()
+        assert stage.outbox.state(late) is MessageState.sent
+
+
+async def test_a_slow_delivery_is_counted_from_its_end() -> None:
+    async with Stage(one_a_second_to_each()) as stage:
+        stage.channel.gates["ana"] = asyncio.Event()
+        stage.outbox.queue(*(["ana"] * 3))
+        await stage.settle()
+        stage.clock.move(seconds=30)  # the channel may have counted it at any time of these
+        stage.channel.gates["ana"].set()
+        await stage.settle()
+        assert len(stage.channel.delivered) == 2
+        stage.clock.move(seconds=1.1)
+        await stage.settle()
+        assert len(stage.channel.delivered) == 3
+
+
+async def test_the_sender_wakes_by_itself_when_a_rest_is_over() -> None:
+    async with Stage(one_a_second_to_each()) as stage:
+        stage.outbox.queue("ana", "ana", "ana")
+        await stage.settle()
+        assert 0.9 < stage.sender._idle_time() < 1.1
 
 
 async def test_a_passing_failure_parks_its_recipient_alone() -> None:

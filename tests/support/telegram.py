@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from types import TracebackType
 
+    from tests.support.flood import Flood
+
 TOKEN = "1234:made-up-token"
 _TAGS = {"b", "strong", "i", "em", "u", "ins", "s", "strike", "del", "a", "code", "pre", "blockquote"}
 
@@ -55,6 +57,10 @@ class FakeTelegram:
         self.garbage: bytes | None = None
         """what every method answers instead"""
         self.webhook = ""
+        self.flood: Flood | None = None
+        """what `sendMessage` does not take, for it comes too fast"""
+        self.latency = 0.0
+        """seconds that `sendMessage` takes"""
         self._updates: list[dict[str, Any]] = []
         self._number = 0
         self._came = asyncio.Event()
@@ -190,6 +196,10 @@ class FakeTelegram:
                 assert request.transport is not None
                 request.transport.close()
             return self._refuse(refusal)
+        await asyncio.sleep(self.latency)
+        wait = self.flood.refuses(chat, time.monotonic()) if self.flood else None
+        if wait:
+            return _no(429, f"Too Many Requests: retry after {wait}", {"retry_after": wait})
         shown = text
         if asked.get("parse_mode") == "HTML":
             parsed = _Strict()

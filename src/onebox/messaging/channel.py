@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from onebox.kernel.errors import OneboxError
@@ -50,12 +50,24 @@ class DeliveryFailed(OneboxError):
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
-    """How fast an account may send: `per_second` on average, `burst` at once, `parallel` to different recipients."""
+class Rate:
+    """How often something may happen: `per_second` on average, `burst` at once after a pause."""
 
     per_second: float = 50.0
     burst: int = 50
+
+
+def _no_rates(_recipient: str) -> Sequence[Rate]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Pace(Rate):
+    """How fast an account may send: the rate of all its messages together, and `parallel` to different recipients at a
+    time. `each` gives the rates that hold for one recipient alone; all of them must allow a message."""
+
     parallel: int = 16
+    each: Callable[[str], Sequence[Rate]] = field(default=_no_rates)
 
 
 def in_one(content: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:

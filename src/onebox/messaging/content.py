@@ -34,12 +34,8 @@ def invalid(message: str, hint: str | None = None) -> DeliveryFailed:
 
 
 def body_of(content: Mapping[str, Any], *, known: Collection[str] = (), may_be_blank: bool = False) -> Body:
-    """The text or the Markdown. `known`: what else the channel takes.
-
-    A key that the channel does not take is left alone, since a step may speak to several channels; but not if it looks
-    like a slip of the pen. Raises DeliveryFailed.
-    """
-    _check_keys(content, known)
+    """The text or the Markdown. `known`: what else the channel takes. Raises DeliveryFailed, as `check_keys` does."""
+    check_keys(content, known)
     given = [key for key in ("text", "markdown") if content.get(key) is not None]
     if len(given) != 1:
         what = "text and markdown exclude each other" if given else "text is missing"
@@ -84,7 +80,12 @@ def one_line(value: str, what: str) -> str:
     return stripped
 
 
-def _check_keys(content: Mapping[str, Any], known: Collection[str]) -> None:
+def check_keys(content: Mapping[str, Any], known: Collection[str]) -> None:
+    """`known`: what the channel takes beside text and Markdown.
+
+    A key that the channel does not take is left alone, since a step may speak to several channels; but not if it looks
+    like a slip of the pen. Raises DeliveryFailed.
+    """
     taken = {*_ALWAYS, *known}
     for key in content:
         if key not in taken and nearest(key, taken - content.keys()) is not None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import heapq
 from collections import deque
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
 
     from onebox.messaging.message import Message
 
@@ -21,7 +23,8 @@ class Lanes:
 
     def __init__(self) -> None:
         self._lanes: dict[str, deque[Message]] = {}  # the first of a lane may be out
-        self._ready: deque[str] = deque()  # recipients of whom none is out, in turn
+        self._ready: deque[str] = deque()  # recipients of whom none is out and who do not rest, in turn
+        self._resting: list[tuple[datetime, str]] = []  # a heap, by the end of the rest
 
     @property
     def recipients(self) -> list[str]:
@@ -32,6 +35,11 @@ class Lanes:
     def ready(self) -> int:
         """How many messages could go out at once."""
         return len(self._ready)
+
+    @property
+    def rests_until(self) -> datetime | None:
+        """When the first of those who rest may be written to."""
+        return self._resting[0][0] if self._resting else None
 
     @property
     def full(self) -> bool:
@@ -48,9 +56,23 @@ class Lanes:
             elif len(lane) < _LANE:
                 lane.append(message)
 
+    @property
+    def whose_turn(self) -> str:
+        """The recipient whose turn it is. Raises IndexError if none is ready."""
+        return self._ready[0]
+
     def next(self) -> Message:
         """The first message of the recipient whose turn it is. It is out until `done`. Raises IndexError if none is."""
         return self._lanes[self._ready.popleft()][0]
+
+    def rest(self, until: datetime) -> None:
+        """The recipient whose turn it is may not be written to before then. Raises IndexError if none is ready."""
+        heapq.heappush(self._resting, (until, self._ready.popleft()))
+
+    def rested(self, now: datetime) -> None:
+        """Those whose rest is over take their turns again."""
+        while self._resting and self._resting[0][0] <= now:
+            self._ready.append(heapq.heappop(self._resting)[1])
 
     def done(self, message: Message, *, hold: bool) -> bool:
         """The message is not out any more. With `hold`, its lane is let go too: it waits in the database.

@@ -20,7 +20,7 @@ from onebox.kernel.ledger import StorageFull
 from onebox.messaging.channel import DeliveryFailed
 from onebox.messaging.lanes import Lanes
 from onebox.messaging.message import MarkFailed, MarkRetried, MarkSent
-from onebox.messaging.pace import TokenBucket
+from onebox.messaging.pace import TokenBucket, Turns
 from onebox.messaging.patience import Patience
 
 if TYPE_CHECKING:
@@ -78,6 +78,7 @@ class Sender:
         self._delivery_limit = delivery_limit.total_seconds()
         self._pause = pause
         self._bucket = TokenBucket(channel.pace, clock.now())
+        self._turns = Turns(channel.pace.each)
         self._lanes = Lanes()
         self._tasks: set[asyncio.Task[None]] = set()
         self._delivering = 0
@@ -162,9 +163,8 @@ class Sender:
         now = self._clock.now()
         if self._free_to_start():
             return self._bucket.wait(now)
-        if self._next_due is None:
-            return _LOOK_AGAIN
-        return min(_LOOK_AGAIN, max(0.0, (self._next_due - now).total_seconds()))
+        upcoming = [at for at in (self._next_due, self._lanes.rests_until) if at is not None]
+        return min([_LOOK_AGAIN, *(max(0.0, (at - now).total_seconds()) for at in upcoming)])
 
     def _look_again(self) -> None:
         self._stale = self._stale or not self._lanes.recipients
@@ -178,17 +178,30 @@ class Sender:
         return bool(self._lanes.ready) and room and not self._stopping
 
     def _start_deliveries(self) -> None:
-        while self._free_to_start() and self._bucket.take(self._clock.now()):
-            self._delivering += 1
-            task = asyncio.create_task(self._send(self._lanes.next()))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+        self._lanes.rested(self._clock.now())
+        while self._free_to_start():
+            now = self._clock.now()
+            rest = self._turns.wait(self._lanes.whose_turn, now)
+            if rest:
+                self._lanes.rest(now + timedelta(seconds=rest))
+                continue
+            if not self._bucket.take(now):
+                return
+            self._start(self._lanes.next())
+
+    def _start(self, message: Message) -> None:
+        self._delivering += 1
+        task = asyncio.create_task(self._send(message))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _send(self, message: Message) -> None:
         try:
             outcome = await self._deliver(message)
         finally:
             self._delivering -= 1
+            # When the channel counted it is not known, but not later than now.
+            self._turns.take(message.recipient, self._clock.now())
             self._changed.set()
         await self._keep(message, outcome)
         self._release(message, outcome)

@@ -85,7 +85,14 @@ async def test_markup_is_sent_as_it_is_with_what_else_was_asked(telegram: FakeTe
         {"text": 7},
         {"text": "  "},
         {"markdown": "&#32;"},
-        {"markup": "<b> </b>"},
+        {"markup": "<b> &#32;</b>"},
+        {"markup": "<b>" + "a&amp;" * 2049 + "</b>"},
+        {"markup": "a", "text": "b"},
+        {"text": "a", "silent": "no"},
+        {"text": "a", "link_preview": 0},
+        {"text": "a", "reply_to": "the last"},
+        {"text": "a", "reply_to": True},
+        {"text": "a", "to": [{"id": 7}, {"id": 8}]},
     ],
 )
 async def test_what_is_no_text_is_refused_for_good(content: dict[str, Any], open_channel: Any) -> None:
@@ -178,7 +185,25 @@ async def test_a_text_that_looks_like_a_tag_is_a_text(telegram: FakeTelegram, op
 async def test_a_word_that_telegram_does_not_know_is_told(open_channel: Any) -> None:
     failed = await failure(open_channel(), text="hi", silnt=True)
 
-    assert failed.message == "telegram: a message has no 'silnt'; did you mean 'silent'?"
+    assert failed.message == "send: there is no 'silnt'; did you mean 'silent'?"
+
+
+async def test_what_a_step_gives_for_other_channels_is_left_alone(telegram: FakeTelegram, open_channel: Any) -> None:
+    await open_channel().deliver(message("7", text="hi", subject="Weekly report", to={"id": 7}))
+
+    assert telegram.sent[0].arguments == {"chat_id": 7, "text": "hi"}
+
+
+async def test_a_message_s_number_may_be_written(telegram: FakeTelegram, open_channel: Any) -> None:
+    await open_channel().deliver(message("7", text="hi", reply_to="3"))
+
+    assert telegram.sent[0].arguments["reply_parameters"]["message_id"] == 3
+
+
+async def test_markup_of_the_greatest_length_is_taken(telegram: FakeTelegram, open_channel: Any) -> None:
+    await open_channel().deliver(message("7", markup="<i>" + "a&amp;" * 2048 + "</i>"))
+
+    assert len(telegram.sent) == 1
 
 
 @pytest.mark.parametrize(
@@ -215,7 +240,6 @@ def test_a_long_answer_is_an_answer_once() -> None:
     assert [piece.get("reply_to") for piece in pieces] == [3, None]
 
 
-def test_a_long_nothing_is_left_to_be_refused() -> None:
-    nothing = {"text": " " * 5000}
-
-    assert parts(nothing) == [nothing]
+def test_a_nothing_fails_the_step_that_would_send_it() -> None:
+    with pytest.raises(DeliveryFailed, match="text is empty"):
+        parts({"text": " " * 5000})

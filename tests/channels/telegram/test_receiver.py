@@ -212,6 +212,21 @@ async def test_a_webhook_is_taken_away(bot: Bot) -> None:
     assert bot.telegram.webhook == ""
 
 
+async def test_a_webhook_that_is_set_meanwhile_is_taken_away_too(bot: Bot) -> None:
+    with structlog.testing.capture_logs() as logs:
+        bot.start()
+        await bot.telegram.until(lambda: "getUpdates" in bot.telegram.called)
+        bot.telegram.webhook = "https://example.org/bot"
+        bot.telegram.quiet()
+        await bot.telegram.until(lambda: not bot.telegram.webhook)
+        bot.telegram.write("hello")
+        await bot.inbox.until(1)
+
+    [trouble] = [line for line in logs if line["event"] == "updates_troubled"]
+    assert trouble["hint"].startswith("another program gave this bot a webhook")
+    assert "webhook_removed" in [line["event"] for line in logs]
+
+
 async def test_without_a_flow_that_wants_them_nobody_asks(bot: Bot) -> None:
     bot.flows()
     bot.telegram.write("hello")

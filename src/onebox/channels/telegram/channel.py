@@ -7,17 +7,27 @@ from typing import TYPE_CHECKING, Any
 
 from onebox.channels.telegram.api import ApiRefused, ApiUnreachable
 from onebox.channels.telegram.texts import body_of
-from onebox.messaging.channel import DeliveryFailed, Pace
+from onebox.messaging.channel import DeliveryFailed, Pace, Rate
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from onebox.channels.telegram.api import BotApi
     from onebox.messaging.message import Message
 
 LIMIT = 30.0
 """seconds that Telegram may take"""
-PACE = Pace(per_second=25, burst=25, parallel=8)
+_PERSON = (Rate(per_second=1, burst=3),)
+# Telegram takes 20 in any minute: a burst and what comes back in 60 s are together no more.
+_GROUP = (*_PERSON, Rate(per_second=0.25, burst=5))
+
+
+def rates_of(chat: str) -> Sequence[Rate]:
+    """How often Telegram lets a bot write to one chat; groups and channels have a negative id, or an `@name`."""
+    return _GROUP if chat.startswith(("-", "@")) else _PERSON
+
+
+PACE = Pace(per_second=25, burst=25, parallel=8, each=rates_of)
 """Telegram takes about 30 a second; above that it refuses everybody"""
 
 _GONE = (

@@ -9,6 +9,7 @@ What happens to an update, and what a crash at each point means:
 from __future__ import annotations
 
 import asyncio
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import structlog
@@ -81,6 +82,7 @@ class TelegramReceiver:
                     ready = True
                 await self._fetch()
             except OneboxError as error:
+                ready = ready and not _tells_of_webhook(error)
                 if _sort_of(error) != trouble:
                     log.warning("updates_troubled", account=self._account, why=error.message, hint=error.hint)
                 trouble = _sort_of(error)
@@ -183,13 +185,21 @@ class TelegramReceiver:
             raise _explained(refused, self._account) from None
 
 
-def _explained(refused: ApiRefused, account: str) -> ApiRefused | ApiUnreachable:
+def _explained(refused: ApiRefused, account: str) -> ApiRefused:
     """With what to do about it."""
-    if refused.status in {401, 404}:
+    if refused.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.NOT_FOUND}:
         refused.hint = f"the token of {account} is wrong or was revoked: set its secret anew, and start the box again"
-    elif refused.status == 409:  # noqa: PLR2004 - Conflict
+    elif _tells_of_webhook(refused):
+        refused.hint = "another program gave this bot a webhook, which the box takes away; see that it does so no more"
+    elif refused.status == HTTPStatus.CONFLICT:
         refused.hint = "another program asks for this bot's updates: only one can, so stop the other"
     return refused
+
+
+def _tells_of_webhook(error: OneboxError) -> bool:
+    """Whether updates go to a webhook now, of which this box knows nothing."""
+    conflict = isinstance(error, ApiRefused) and error.status == HTTPStatus.CONFLICT
+    return conflict and "webhook" in error.message.lower()
 
 
 def _has_number(update: Any) -> bool:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import html
 import re
 from typing import TYPE_CHECKING, Any
 
-from onebox.kernel.nearest import did_you_mean
-from onebox.messaging.channel import DeliveryFailed
+from onebox.messaging.content import check_keys, invalid
 from onebox.messaging.markup.formats import to_plain_text, to_simple_html
 from onebox.messaging.splitting import split
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 LONGEST = 4096
 FORMS = ("text", "markdown", "markup")
-_KEYS = (*FORMS, "silent", "link_preview", "reply_to", "to")
+_KEYS = ("markup", "silent", "link_preview", "reply_to")
 _TAG = re.compile(r"<[^>]*>")
 
 
@@ -34,12 +34,13 @@ def _shown_units(markdown: str) -> int:
 
 
 def parts(content: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
-    """The contents of the messages that a content goes out as. What is no text is left for `body_of` to refuse."""
+    """The contents of the messages that a content goes out as. Raises DeliveryFailed, as `body_of` does."""
+    body_of(content)
     for form, length in (("text", units), ("markdown", _shown_units)):
         text = content.get(form)
-        if isinstance(text, str) and length(text) > LONGEST:
+        if text is not None and length(text) > LONGEST:
             pieces = split(text, LONGEST, length, markdown=form == "markdown")
-            return [_piece(content, form, piece, number) for number, piece in enumerate(pieces)] or [content]
+            return [_piece(content, form, piece, number) for number, piece in enumerate(pieces)]
     return [content]
 
 
@@ -50,28 +51,51 @@ def _piece(content: Mapping[str, Any], form: str, text: str, number: int) -> Map
 
 
 def body_of(content: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments of `sendMessage` but for the chat. Raises DeliveryFailed for what is no text, and for what Telegram
-    does not know."""
-    wrong = next((key for key, value in content.items() if key not in _KEYS and value is not None), None)
-    if wrong is not None:
-        message = f"telegram: a message has no {wrong!r}{did_you_mean(wrong, _KEYS)}"
-        raise DeliveryFailed(message, permanent=True, kind="invalid")
-    given = [form for form in FORMS if content.get(form) is not None]
-    if len(given) != 1 or not isinstance(content[given[0]], str):
-        has = " and ".join(given) or "none"
-        message = f"telegram: a message has one of {', '.join(FORMS)}, as a text; this one has {has}"
-        raise DeliveryFailed(message, permanent=True, kind="invalid")
-    text = content[given[0]]
-    body: dict[str, Any] = {"text": text}
-    if given[0] != "text":
-        body = {"text": to_simple_html(text) if given[0] == "markdown" else text, "parse_mode": "HTML"}
-    shown = text if given[0] == "text" else _TAG.sub("", body["text"])
-    if not shown.strip():
-        raise DeliveryFailed("telegram: the text is empty", permanent=True, kind="invalid")
-    if content.get("silent"):
+    """The arguments of `sendMessage` but for the chat. Raises DeliveryFailed for what Telegram could make nothing of."""
+    check_keys(content, _KEYS)
+    if isinstance(content.get("to"), list):
+        raise invalid("to is a list, and Telegram takes one chat at a time", "send to several with each")
+    body = _text(content)
+    if _flag(content, "silent"):
         body["disable_notification"] = True
-    if content.get("link_preview") is False:
+    if _flag(content, "link_preview") is False:
         body["link_preview_options"] = {"is_disabled": True}
-    if content.get("reply_to") is not None:
-        body["reply_parameters"] = {"message_id": content["reply_to"], "allow_sending_without_reply": True}
+    if (number := _message_number(content)) is not None:
+        body["reply_parameters"] = {"message_id": number, "allow_sending_without_reply": True}
     return body
+
+
+def _text(content: Mapping[str, Any]) -> dict[str, Any]:
+    given = [form for form in FORMS if content.get(form) is not None]
+    if len(given) != 1:
+        what = f"{' and '.join(given)} exclude each other" if given else "text is missing"
+        raise invalid(what, "give one of text, markdown, markup and template")
+    [form] = given
+    text = content[form]
+    if not isinstance(text, str):
+        raise invalid(f"{form} must be a text, got {text!r:.80}")
+    sent = to_simple_html(text) if form == "markdown" else text
+    shown = text if form == "text" else html.unescape(_TAG.sub("", sent))
+    if not shown.strip():
+        raise invalid(f"{form} is empty", "a message needs at least one character that can be seen")
+    if form == "markup" and units(shown) > LONGEST:
+        what = f"markup shows {units(shown)} characters, and Telegram takes {LONGEST}"
+        raise invalid(what, "text and markdown are split, markup is not")
+    return {"text": sent} if form == "text" else {"text": sent, "parse_mode": "HTML"}
+
+
+def _flag(content: Mapping[str, Any], key: str) -> bool | None:
+    value = content.get(key)
+    if value is None or isinstance(value, bool):
+        return value
+    raise invalid(f"{key} must be true or false, got {value!r:.80}")
+
+
+def _message_number(content: Mapping[str, Any]) -> int | None:
+    """The message that this one answers."""
+    value = content.get("reply_to")
+    if value is None or (isinstance(value, int) and not isinstance(value, bool)):
+        return value
+    if isinstance(value, str) and value.isascii() and value.isdigit():
+        return int(value)
+    raise invalid(f"reply_to must be the number of a message, got {value!r:.80}", "such as ${event.message_id}")
