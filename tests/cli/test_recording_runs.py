@@ -121,6 +121,7 @@ async def test_a_secret_is_nowhere_in_what_is_recorded(box: RunningBox, shop: Sh
     assert not (tmp_path / "flows/order.test.yaml").exists()
 
 
+@pytest.mark.soak
 async def test_a_run_that_failed_is_recorded_and_passes(box: RunningBox, shop: Shop, tmp_path: Path) -> None:
     shop.statuses["/pay"] = [500]
     run = await ended(tmp_path, box)
@@ -136,6 +137,7 @@ async def test_a_run_that_failed_is_recorded_and_passes(box: RunningBox, shop: S
     assert (code, said.partition(" in ")[0]) == (Exit.ok, "1 passed")
 
 
+@pytest.mark.soak
 async def test_what_a_changed_flow_does_otherwise_is_shown(box: RunningBox, tmp_path: Path) -> None:
     run = await ended(tmp_path, box)
     flow = tmp_path / "flows/order.yaml"
@@ -152,6 +154,7 @@ async def test_what_a_changed_flow_does_otherwise_is_shown(box: RunningBox, tmp_
     assert "it does not pass" not in said
 
 
+@pytest.mark.soak
 async def test_a_case_is_added_to_what_stands_there(box: RunningBox, tmp_path: Path) -> None:
     run = await ended(tmp_path, box)
     file = tmp_path / "flows/order.test.yaml"
@@ -167,6 +170,7 @@ async def test_a_case_is_added_to_what_stands_there(box: RunningBox, tmp_path: P
     assert "flows/order.test.yaml has a case 'new' already\nhint: give this one another --name" in said
 
 
+@pytest.mark.soak
 async def test_another_file_is_written_where_it_is_named(box: RunningBox, tmp_path: Path) -> None:
     run = await ended(tmp_path, box)
     elsewhere = tmp_path / "case.yaml"
@@ -178,6 +182,7 @@ async def test_another_file_is_written_where_it_is_named(box: RunningBox, tmp_pa
     assert elsewhere.read_text().startswith(f"- name: run {run}\n")
 
 
+@pytest.mark.soak
 async def test_a_run_that_is_not_over_is_refused(box: RunningBox, tmp_path: Path) -> None:
     (tmp_path / "flows/patient.yaml").write_text("flow: patient\non: {manual: }\nsteps:\n  - wait: 30d\n")
     while (begun := await onebox(tmp_path, "emit", "patient", "--json"))[0] != Exit.ok:
@@ -193,6 +198,7 @@ async def test_a_run_that_is_not_over_is_refused(box: RunningBox, tmp_path: Path
     assert "was cancelled: there is no end that a test could expect" in said
 
 
+@pytest.mark.soak
 async def test_a_run_that_is_not_there_is_refused(box: RunningBox, tmp_path: Path) -> None:
     code, _, said = await onebox(tmp_path, "record", "nothing")
 

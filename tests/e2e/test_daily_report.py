@@ -65,6 +65,7 @@ async def test_a_box_that_was_down_sends_once_when_it_is_back(tmp_path: Path) ->
         assert practice.box.rows("select count(*) from event where topic = 'schedule.daily-report'") == [(1,)]
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize(
     ("trouble", "said"),
     [

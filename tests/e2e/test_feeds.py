@@ -48,6 +48,7 @@ async def shown(box: BoxProcess) -> dict[str, Any]:
     return told
 
 
+@pytest.mark.soak
 async def test_a_feed_goes_to_a_channel_and_its_operator_sees_how_it_stands(
     tmp_path: Path, server: FeedServer, database: str | None
 ) -> None:

@@ -144,7 +144,7 @@ def _complaint(code: str) -> str:
 @pytest.mark.parametrize(
     "code",
     [
-        "([event.long] * 5000) | join",
+        "([event.long] * 50) | join",
         "event.numbers | join(event.long)",
         "event.long.join(event.numbers)",
         "event.numbers | json(indent=10000000)",
