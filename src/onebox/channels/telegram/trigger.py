@@ -117,7 +117,8 @@ def _given(_settings: TelegramSettings, data: Mapping[str, Any]) -> Mapping[str,
     else:
         return {"update": update}
     chat = _said(data, "chat")
-    return {**kept, "sender": _said(data, "sender"), **({"chat": chat} if chat.get("type") != "private" else {})}
+    elsewhere = chat.get("type") not in {None, "private"}
+    return {**kept, "sender": _said(data, "sender"), **({"chat": chat} if elsewhere else {})}
 
 
 def _said(data: Mapping[str, Any], name: str) -> dict[str, Any]:
