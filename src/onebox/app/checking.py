@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from onebox.app.secrets import SecretsUnreadable, Vault
 from onebox.app.settings import BoxSettings, check_settings, salvaged_vars, settings_text
+from onebox.app.tables_check import check_tables
 from onebox.flows.definition.faults import Fault
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Checked:
-    """The flows without a fault, and all faults: of the settings, the secrets, the flows."""
+    """The flows without a fault, and all faults: of the settings, the secrets, the tables, the flows."""
 
     flows: list[Flow] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
@@ -33,6 +34,8 @@ def check_box(folder: BoxFolder, environ: Mapping[str, str]) -> Checked:
     settings, wrong = check_settings(text, secrets)
     guessed = BoxSettings(vars=salvaged_vars(text))
     loaded = FlowFiles(folder, settings or guessed, secrets, sound=settings is not None).read({})
+    postgres = None if settings is None else settings.storage != "sqlite"
+    faults += check_tables(folder.table_sources(), loaded.flows, postgres=postgres)
     return Checked(loaded.flows, [*wrong, *faults, *loaded.faults])
 
 

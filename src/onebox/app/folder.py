@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 from onebox.kernel.errors import OneboxError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 SETTINGS = "box.yaml"
 SECRETS = "secrets.yaml"
@@ -34,6 +34,7 @@ class BoxFolder:
         self.secrets = path / SECRETS
         self.flows = path / "flows"
         self.templates = path / "templates"
+        self.tables = path / "tables"
         self.code = path / "code"
         self.data = path / ".onebox"
         self.key = self.data / "key"
@@ -73,17 +74,11 @@ class BoxFolder:
         """The flow files: texts by name (`flows/orders.yaml`), or why one cannot be read. Bytes that are no UTF-8 are
         left as surrogates, which the reader of flows refuses with their place; a file that goes away meanwhile is left
         out."""
-        found: dict[str, str | OSError] = {}
-        for file in sorted(self.flows.glob("*.yaml")):
-            if file.name.endswith(_TEST):
-                continue
-            try:
-                text = _text(file)
-            except OSError as error:
-                found[f"flows/{file.name}"] = error
-            else:
-                found.update({} if text is None else {f"flows/{file.name}": text})
-        return found
+        return _sources(file for file in sorted(self.flows.glob("*.yaml")) if not file.name.endswith(_TEST))
+
+    def table_sources(self) -> dict[str, str | OSError]:
+        """The same for the files of tables/ (`tables/0001-leads.sql`)."""
+        return _sources(file for file in sorted(self.tables.glob("*.sql")) if not file.name.startswith("."))
 
     def companion(self, name: str) -> str | None:
         """The text of a file that a flow names (`flows/help.md`): beside the flow, else of that name in templates/.
@@ -116,6 +111,19 @@ class BoxFolder:
 
     def __str__(self) -> str:
         return str(self.path)
+
+
+def _sources(files: Iterable[Path]) -> dict[str, str | OSError]:
+    found: dict[str, str | OSError] = {}
+    for file in files:
+        name = f"{file.parent.name}/{file.name}"
+        try:
+            text = _text(file)
+        except OSError as error:
+            found[name] = error
+        else:
+            found.update({} if text is None else {name: text})
+    return found
 
 
 def _text(file: Path) -> str | None:

@@ -13,6 +13,7 @@ from onebox.app.clock import SystemClock
 from onebox.app.masking import masker
 from onebox.app.secrets import Vault
 from onebox.app.settings import BoxSettings, read_settings
+from onebox.app.tables import make_tables
 from onebox.flows.run import FileRequest
 from onebox.kernel.ids import Ids
 
@@ -66,7 +67,7 @@ def _me() -> str:
 async def visiting(folder: BoxFolder, environ: Mapping[str, str]) -> AsyncIterator[Visit]:
     """Opens a box that another process may be running. A database without any tables gets them.
 
-    Raises SettingsInvalid, SecretsUnreadable, storage's WrongVersion and CannotOpen.
+    Raises SettingsInvalid, SecretsUnreadable, storage's WrongVersion and CannotOpen, and as `make_tables`.
     """
     settings = read_settings(folder)
     secrets = Vault(folder, environ).read()
@@ -81,27 +82,5 @@ async def _open(folder: BoxFolder, where: str | Path) -> Storage:
     from onebox.storage.opening import current_version, open_for_requests
 
     if await current_version(where) is None:
-        await asyncio.to_thread(_migrate, folder, where)
+        await make_tables(folder, where)
     return await open_for_requests(where, box=folder.path)
-
-
-async def migrate_box(folder: BoxFolder, environ: Mapping[str, str]) -> str:
-    """Brings a box's tables to the version of this release, and returns it.
-
-    Raises SettingsInvalid, SecretsUnreadable, storage's CannotOpen, and WrongVersion for those of a newer release.
-    """
-    from onebox.storage.opening import migratable
-    from onebox.storage.version import CURRENT
-
-    settings = read_settings(folder)
-    where = settings.database(folder, Vault(folder, environ).read())
-    await migratable(where, box=folder.path)
-    await asyncio.to_thread(_migrate, folder, where)
-    return CURRENT
-
-
-def _migrate(folder: BoxFolder, where: str | Path) -> None:
-    from onebox.storage.migrating import migrate
-
-    folder.prepare()
-    migrate(where)
