@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, Protocol, TextIO
 from onebox.app.accounts import TerminalAccount, WebhookAccount
 from onebox.app.clock import SystemClock
 from onebox.app.masking import masker
+from onebox.app.plain_settings import plain_settings
+from onebox.app.secrets import Vault
 from onebox.channels.terminal.channel import TerminalChannel
 from onebox.channels.webhook.channel import WebhookChannel
 from onebox.connectors.code.connector import PythonConnector
@@ -159,7 +161,7 @@ def build_box(
         engine=engine,
         inbox=inbox,
         site=site,
-        requests=Requests(engine, ground.book, clock, ids),
+        requests=Requests(engine, ground.book, clock, ids, in_force=_in_force(ground)),
         retention=Retention(storage.ledger, ground.book, clock, settings.keep),
         schedules=Schedules(book=ground.book, inbox=inbox, reader=storage.reader, ledger=storage.ledger, clock=clock),
         sources=_sources(ground, inbox),
@@ -167,6 +169,11 @@ def build_box(
         connectors=connectors,
         clock=clock,
     )
+
+
+def _in_force(ground: _Ground) -> dict[str, Any]:
+    """What counts until the next start, whatever becomes of the files meanwhile."""
+    return {"settings": plain_settings(ground.settings), "secrets": Vault(ground.folder, {}).marks()}
 
 
 def _sources(_ground: _Ground, _inbox: Inbox) -> dict[str, Source]:

@@ -18,7 +18,7 @@ from onebox.flows.run import FileRequest
 from onebox.kernel.ids import Ids
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping
+    from collections.abc import AsyncIterator, Callable, Iterable, Mapping
     from pathlib import Path
 
     from onebox.app.folder import BoxFolder
@@ -39,6 +39,11 @@ class Visit:
     mask: Callable[[Any], Any]
     zone: ZoneInfo
     _storage: Storage
+
+    async def version_texts(self, versions: Iterable[str]) -> dict[str, str]:
+        """The texts of flows that are kept, by their versions."""
+        found = {version: await self._storage.reader.version_text(version) for version in versions}
+        return {version: text for version, text in found.items() if text is not None}
 
     async def ask(
         self, kind: str, target: str, arguments: Mapping[str, Any], *, patience: float
