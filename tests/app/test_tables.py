@@ -1,4 +1,4 @@
-"""The files of tables/ in a box's folder: found, checked, applied."""
+"""The files of tables/ in a box's folder: made by whichever command comes first."""
 
 from __future__ import annotations
 
@@ -41,29 +41,9 @@ def onebox(box: BoxProcess, *arguments: str) -> subprocess.CompletedProcess[str]
     return subprocess.run(command, check=False, capture_output=True, text=True)
 
 
-async def test_a_new_box_makes_its_tables_by_itself(box: BoxProcess) -> None:
-    await box.start()
-
-    assert await box.post("keep", '{"name": "Ana"}') == 200
-    assert box.rows("select id, name from leads") == [(1, "Ana")]
-
-
 async def test_a_box_that_was_looked_into_first_makes_them_too(box: BoxProcess) -> None:
     await asyncio.to_thread(onebox, box, "runs", "list")
 
     await box.start()
 
     assert await box.post("keep", '{"name": "Ana"}') == 200
-
-
-async def test_a_file_is_applied_beside_a_box_at_work(box: BoxProcess) -> None:
-    await box.start()
-    box.write("tables/0002_phone.sql", "alter table leads add column phone text;\n")
-
-    working = [asyncio.create_task(box.post("keep", '{"name": "Ana"}')) for _ in range(50)]
-    applied = await asyncio.to_thread(onebox, box, "migrate")
-
-    assert applied.returncode == 0, applied.stderr
-    assert await asyncio.gather(*working) == [200] * 50
-    assert await box.post("keep", '{"name": "Bo"}') == 200
-    assert box.rows("select count(*), count(phone) from leads") == [(51, 0)]
