@@ -138,6 +138,20 @@ def test_only_what_is_risky_and_an_exit_code_for_it(kept: str, said: Any) -> Non
     assert said("diff", "HEAD", "--box", kept).code == Exit.ok
 
 
+def test_files_that_are_no_text_are_shown_as_far_as_they_can_be(kept: str, said: Any) -> None:
+    Path(kept, "templates/hello.md").write_bytes(b"\xff Hello\n")
+    Path(kept, "flows/caf\udce9.yaml").write_bytes(b"flow: caf\xe9\n")
+    write(kept, "box.yaml", "a: [")
+    write(kept, "secrets.yaml", "- no names")
+
+    shown, as_json = said("diff", "HEAD", "--box", kept), said("diff", "HEAD", "--json", "--box", kept)
+
+    assert "    + � Hello\n" in shown.out
+    assert "  flows/caf�.yaml\n  it has faults now\n" in shown.out
+    assert "box.yaml\n  it has faults now: the lines that differ\n" in shown.out
+    assert len(as_json.json["changes"]) >= 4
+
+
 def test_nothing_changed(kept: str, said: Any) -> None:
     shown = said("diff", "HEAD", "--box", kept)
 
@@ -244,7 +258,7 @@ async def test_what_runs_and_the_files(running: RunningBox, tmp_path: Path) -> N
     assert "  `vars.boss` changed from ana@example.org to bilal@example.org\n" in out
     assert "  0002-city was added\n" in out
     assert "  the secret crm was set anew\n" in out
-    assert "  it has faults after it\n" in out
+    assert "  it has faults now\n" in out
     assert "the account changed from terminal/main to terminal/mian" in out
     assert "sesame" not in out
 

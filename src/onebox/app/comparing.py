@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from onebox.flows.difference import Box
 
 HEAD = "HEAD"
+_FILES = "the files"
 _BETWEEN = ".."
 _PATIENCE = 3.0
 """seconds: a box that runs answers within one"""
@@ -37,16 +38,13 @@ class Sides:
     after_name: str
 
 
-_FOLDER = "the files"
-
-
 def by_revision(folder: BoxFolder, given: str) -> Sides:
     """`REV`: from there to the files; `A..B`: from one to the other, HEAD where one is left out. Raises NoGit,
     NoRepository, NoSuchRevision, OSError."""
     first, between, second = given.partition(_BETWEEN)
     before = state_of(read_revision(folder, first or HEAD))
     if not between:
-        return Sides(before, state_of(read_folder(folder)), given, _FOLDER)
+        return Sides(before, state_of(read_folder(folder)), given, _FILES)
     after = state_of(read_revision(folder, second or HEAD))
     return Sides(before, after, first or HEAD, second or HEAD)
 
@@ -71,4 +69,4 @@ async def by_what_runs(folder: BoxFolder, environ: Mapping[str, str]) -> Sides:
         texts = await visit.version_texts(set(answer["flows"].values()))
     before = running_state(answer, texts, await applied_files(where))
     after = replace(state_of(read_folder(folder)), tables=tables_by_name(read_files(folder, where)))
-    return Sides(before, after, "what runs", _FOLDER)
+    return Sides(before, after, "what runs", _FILES)

@@ -66,7 +66,7 @@ def _commit(folder: BoxFolder, revision: str) -> str:
 def _listed(path: Path, commit: str) -> Iterator[tuple[str, str]]:
     """Path within the box, and the name of its content."""
     listed = _git(path, "ls-tree", "-r", "-l", "-z", commit, "./")
-    for line in listed.stdout.decode("utf-8", "surrogateescape").split("\0"):
+    for line in as_text(listed.stdout).split("\0"):
         about, tab, name = line.partition("\t")
         if tab:
             mode, _, blob, size = about.split()
@@ -80,9 +80,18 @@ def _texts(path: Path, blobs: Sequence[str]) -> Iterator[str]:
     at = 0
     for _ in blobs:
         end = out.index(b"\n", at)
-        size = int(out[at:end].split()[2])
-        yield out[end + 1 : end + 1 + size].decode("utf-8-sig", "surrogateescape")
+        told = out[at:end].split()
+        if told[1:2] != [b"blob"]:
+            hint = "fetch all of it: git fetch --refetch --no-filter"
+            raise NoRepository(f"git has no content for {told[0].decode()}", hint=hint)
+        size = int(told[2])
+        yield as_text(out[end + 1 : end + 1 + size])
         at = end + size + 2
+
+
+def as_text(content: bytes) -> str:
+    """Bytes that are no UTF-8 become �: what is compared is shown."""
+    return content.decode("utf-8-sig", "replace")
 
 
 def _git(path: Path, *arguments: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 from typing import TYPE_CHECKING, Any
 
 from onebox.app.catalogue import catalogue
 from onebox.app.folder import SECRETS, SETTINGS
 from onebox.app.plain_settings import mark_of, plain_settings, without_passwords
-from onebox.app.revisions import LARGEST
+from onebox.app.revisions import LARGEST, as_text
 from onebox.app.settings import check_settings
 from onebox.flows.definition import FlowLoader
 from onebox.flows.definition.document import DocumentInvalid, read_document
@@ -44,8 +45,8 @@ def read_folder(folder: BoxFolder) -> dict[str, str]:
     found = {}
     for file in [folder.settings, folder.secrets, *_below(folder)]:
         if file.is_file() and file.stat().st_size <= LARGEST:
-            name = file.relative_to(folder.path).as_posix()
-            found[name] = file.read_bytes().decode("utf-8-sig", "surrogateescape")
+            name = as_text(os.fsencode(file.relative_to(folder.path)))
+            found[name] = as_text(file.read_bytes())
     return found
 
 
@@ -53,7 +54,7 @@ def _below(folder: BoxFolder) -> Iterator[Path]:
     for name in _FOLDERS:
         for file in sorted((folder.path / name).rglob("*")):
             hidden = any(part.startswith(".") or part == "__pycache__" for part in file.relative_to(folder.path).parts)
-            if not hidden and not file.is_symlink():
+            if not hidden:
                 yield file
 
 

@@ -33,7 +33,6 @@ WHY = {
 
 _WIDTH = 120
 _CRON = re.compile(r"(\d{1,2}) (\d{1,2}) \* \* (\*|\d|\d-\d|[A-Za-z]{3}(?:-[A-Za-z]{3})?)")
-_SIDES = {"before": "before the change", "after": "after it"}
 _CALLED = {
     "to": "the recipient",
     "via": "the account",
@@ -131,8 +130,10 @@ def _layout(_found: Finding) -> str:
 
 
 def _faulty(found: Finding) -> str:
-    sides = " and ".join(_SIDES[side] for side in found.after)
-    return f"it has faults {sides}{': the lines that differ' if found.lines else ''}"
+    when = {("before",): "had faults before", ("after",): "has faults now"}.get(
+        tuple(found.after), "has faults, before and now"
+    )
+    return f"it {when}{': the lines that differ' if found.lines else ''}"
 
 
 def _unknown(_found: Finding) -> str:

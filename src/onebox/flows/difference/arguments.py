@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _TEXTS = ("text", "template")
 _STATEMENTS = ("run", "file")
 _RECIPIENTS = frozenset({"to", "via", "cc", "bcc", "url", "chat", "channel", "account"})
-_SAID = frozenset({"text", "markdown", "html", "subject", "title", "message", "level", "reply_to"})
+_SAID = frozenset({"text", "markdown", "markup", "html", "subject", "title", "message", "level", "reply_to"})
 _LIMITS = frozenset({"limit", "max_bytes", "memory", "time"})
 _QUIET_KINDS = frozenset({"log", "set", "render", "stop", "fail"})
 """kinds that reach nobody"""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from onebox.flows.difference.findings import Change, Finding, Part, Reason, Risk
 from onebox.flows.difference.flows import compare_flows
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from onebox.flows.difference.flows import FlowText
+
+
+Known = TypeVar("Known")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,24 +70,27 @@ def _settings(before: Box, after: Box) -> Iterator[Finding]:
         yield Finding(Change.faulty, "box.yaml", Risk.medium, after=sides, lines=changed_lines(first, second))
 
 
+def _by_name(
+    before: Mapping[str, Known] | None, after: Mapping[str, Known] | None
+) -> Iterator[tuple[str, Known | None, Known | None]]:
+    """Each with what it was and what it is; nothing if one side is not known."""
+    if before is not None and after is not None:
+        yield from ((name, before.get(name), after.get(name)) for name in sorted({*before, *after}))
+
+
 def _secrets(before: Mapping[str, str] | None, after: Mapping[str, str] | None) -> Iterator[Finding]:
     """Names alone."""
-    if before is None or after is None:
-        return
-    for name in sorted({*before, *after}):
-        if name not in before:
+    for name, old, new in _by_name(before, after):
+        if old is None:
             yield Finding(Change.added, f"secret {name}", Risk.low)
-        elif name not in after:
+        elif new is None:
             yield Finding(Change.removed, f"secret {name}", Risk.high, reason=Reason.effect_lost)
-        elif before[name] != after[name]:
+        elif old != new:
             yield Finding(Change.changed, f"secret {name}", Risk.medium)
 
 
 def _tables(before: Mapping[str, TableText] | None, after: Mapping[str, TableText] | None) -> Iterator[Finding]:
-    if before is None or after is None:
-        return
-    for name in sorted({*before, *after}):
-        old, new = before.get(name), after.get(name)
+    for name, old, new in _by_name(before, after):
         if old is None:
             text = (new.text if new else None) or ""
             risk, reason = danger_to_rows(text)
@@ -97,10 +103,7 @@ def _tables(before: Mapping[str, TableText] | None, after: Mapping[str, TableTex
 
 
 def _code(before: Mapping[str, str] | None, after: Mapping[str, str] | None) -> Iterator[Finding]:
-    if before is None or after is None:
-        return
-    for name in sorted({*before, *after}):
-        old, new = before.get(name), after.get(name)
+    for name, old, new in _by_name(before, after):
         if old is None:
             yield Finding(Change.added, f"file {name}", Risk.medium)
         elif new is None:

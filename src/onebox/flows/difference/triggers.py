@@ -12,7 +12,7 @@ from onebox.flows.difference.values import amount, likeness, marks, same
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-_OPEN_KINDS = frozenset({"webhook"})
+_OPEN_KINDS = frozenset({"form", "webhook"})
 """kinds that let in whoever calls, unless `auth` says otherwise"""
 _ADDRESSES = frozenset({"path", "methods", "topic", "event", "bot", "account", "mailbox"})
 """by these it is found"""
