@@ -1,6 +1,8 @@
 """The sender of one account: drains its outbox, in order per recipient, at the pace that the channel allows.
 
 Nothing is held for a message that waits: no task, no transaction, no memory. It waits in the database.
+A recipient who was written to often enough for the moment rests within the window, and takes nothing of the account's
+pace meanwhile.
 
 What happens to one message, and what a crash at each point means:
 1. It is read from the outbox into the window. A crash: it is read again.

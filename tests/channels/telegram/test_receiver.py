@@ -14,8 +14,10 @@ from onebox.app.catalogue import catalogue
 from onebox.channels.telegram.api import BotApi
 from onebox.channels.telegram.receiver import TelegramReceiver
 from onebox.channels.telegram.trigger import telegram_trigger
+from onebox.channels.telegram.updates import event_of
 from onebox.flows.book import FlowBook
 from onebox.flows.definition import FlowLoader
+from onebox.flows.kinds import EventRefused
 from onebox.messaging.event import Stored
 from onebox.messaging.inbox import BacklogFull
 
@@ -385,7 +387,68 @@ def test_an_example_says_little_and_gives_all() -> None:
     pressed = kind.example(settings, {"data": "yes"}, NOON)
 
     assert set(made) == set(kind.names or ())
-    assert (made["text"], made["kind"], made["sender"]["id"], made["sender"]["name"]) == ("/help", "message", 9, "Ana")
+    assert (made["text"], made["kind"], made["sender"]["name"]) == ("/help", "message", "Ana")
+    assert (made["sender"]["id"], made["sender"]["user_id"], made["chat"]["id"]) == (9, 9, 9)
     assert (pressed["text"], pressed["kind"]) == ("yes", "callback_query")
     for event in (made, pressed):
         assert kind.example(settings, kind.given(settings, event), NOON)["text"] == event["text"]
+
+
+def test_an_example_does_not_take_what_an_event_does_not_have() -> None:
+    kind = telegram_trigger()
+
+    with pytest.raises(EventRefused, match="the event has no 'txet'; did you mean 'text'"):
+        kind.example(kind.settings.model_validate({}), {"txet": "/help"}, NOON)
+
+
+GROUP = {"id": -100, "type": "group", "title": "Desk"}
+BILAL = {"id": 8, "first_name": "Bilal"}
+
+
+@pytest.mark.parametrize(
+    ("update", "given"),
+    [
+        (
+            {"message": {"message_id": 5, "date": 1, "from": BILAL, "chat": GROUP, "text": "hi"}},
+            {
+                "text": "hi",
+                "sender": {"id": -100, "user_id": 8, "name": "Bilal"},
+                "chat": {"id": -100, "type": "group", "title": "Desk"},
+            },
+        ),
+        (
+            {
+                "callback_query": {
+                    "id": "1",
+                    "from": BILAL,
+                    "data": "yes",
+                    "message": {"chat": {"id": 8, "type": "private"}},
+                }
+            },
+            {"data": "yes", "sender": {"id": 8, "user_id": 8, "name": "Bilal"}},
+        ),
+        (
+            {"message": {"message_id": 5, "date": 1, "from": BILAL, "chat": GROUP, "caption": "us", "photo": []}},
+            None,
+        ),
+        ({"channel_post": {"message_id": 5, "date": 1, "chat": GROUP, "text": "news"}}, None),
+    ],
+    ids=["a text in a group", "a press", "a picture", "a post"],
+)
+def test_what_is_recorded_of_an_event_makes_one_that_says_the_same(
+    update: dict[str, Any], given: dict[str, Any] | None
+) -> None:
+    kind, update = telegram_trigger(), {"update_id": 1, **update}
+    settings = kind.settings.model_validate({})
+    event = event_of(update, "telegram/main", NOON)
+
+    recorded = kind.given(settings, event)
+    made = kind.example(settings, recorded, NOON)
+
+    assert recorded == (given or {"update": update})
+    assert {name: made[name] for name in ("kind", "text", "data", "chat")} == {
+        name: event[name] for name in ("kind", "text", "data", "chat")
+    }
+    assert {name: made["sender"][name] for name in ("id", "user_id", "name")} == {
+        name: event["sender"][name] for name in ("id", "user_id", "name")
+    }

@@ -8,7 +8,7 @@ from pydantic import Field, field_validator
 
 from onebox.channels.telegram.updates import EVENT_NAMES, UpdateKind, event_of
 from onebox.flows.definition.fields import FlowModel
-from onebox.flows.kinds import TriggerKind
+from onebox.flows.kinds import TriggerKind, refuse_unknown
 from onebox.flows.settings import wrong
 from onebox.flows.waiting import AnyOf
 from onebox.kernel.nearest import did_you_mean
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 CHANNEL = "telegram"
+_OF_A_TEXT = {"message_id", "from", "chat", "date", "text", "entities"}
 _ANA = {"id": 7, "is_bot": False, "first_name": "Ana", "username": "ana_example", "language_code": "en"}
 
 
@@ -84,14 +85,19 @@ def _checked(accounts: Collection[str]) -> type[TelegramSettings]:
 
 
 def _example(settings: TelegramSettings, given: Mapping[str, Any], at: datetime) -> Mapping[str, Any]:
-    """`{text: …}` is a message of Ana's; `{data: …}` is a press of a button. What else is said stands for itself."""
-    chat = {"id": _ANA["id"], "type": "private", "first_name": _ANA["first_name"]}
+    """`{text: …}` is a message of Ana's; `{data: …}` is a press of a button. What else is said stands for itself.
+    Raises EventRefused for what an event does not have."""
+    refuse_unknown(CHANNEL, given, EVENT_NAMES)
+    writer = given.get("sender")
+    # A private chat has the number of the person.
+    ana = {**_ANA, "id": writer["id"]} if isinstance(writer, dict) and "id" in writer else _ANA
+    chat = {"id": ana["id"], "type": "private", "first_name": ana["first_name"]}
     message = {"message_id": 1, "date": int(at.timestamp()), "chat": chat}
     if given.get("data") is not None:
-        press = {"id": "1", "from": _ANA, "message": message, "data": given["data"]}
+        press = {"id": "1", "from": ana, "message": message, "data": given["data"]}
         update: dict[str, Any] = {"update_id": 1, "callback_query": press}
     else:
-        update = {"update_id": 1, "message": {**message, "from": _ANA, "text": given.get("text", "")}}
+        update = {"update_id": 1, "message": {**message, "from": ana, "text": given.get("text", "")}}
     made = event_of(given.get("update", update), settings.account, at)
     return {**made, **{name: _merged(made.get(name), value) for name, value in given.items()}}
 
@@ -101,12 +107,18 @@ def _merged(made: Any, given: Any) -> Any:
 
 
 def _given(_settings: TelegramSettings, data: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What was written or pressed, and by whom; the rest is made up again."""
+    """What was written or pressed, by whom and where; the rest is made up again. What is more than a text, such as a
+    picture, is given as Telegram sent it."""
+    update = data.get("update") or {}
     if data.get("kind") == "callback_query":
         kept = {"data": data.get("data")}
-    elif data.get("kind") == "message":
+    elif data.get("kind") == "message" and update.get("message", {}).keys() <= _OF_A_TEXT:
         kept = {"text": data.get("text")}
     else:
-        return {"update": data.get("update")}
-    sender = data.get("sender") or {}
-    return {**kept, "sender": {key: value for key, value in sender.items() if key != "account" and value is not None}}
+        return {"update": update}
+    chat = _said(data, "chat")
+    return {**kept, "sender": _said(data, "sender"), **({"chat": chat} if chat.get("type") != "private" else {})}
+
+
+def _said(data: Mapping[str, Any], name: str) -> dict[str, Any]:
+    return {key: value for key, value in (data.get(name) or {}).items() if key != "account" and value is not None}
