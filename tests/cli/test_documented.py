@@ -61,7 +61,7 @@ def test_every_option_that_is_documented_is_there() -> None:
     wrong = [
         f"{name} {option}"
         for name in known
-        for option in re.findall(r"^\| `(--[a-z]+)", section(name), re.MULTILINE)
+        for option in re.findall(r"^\| `(--[a-z-]+)", section(name), re.MULTILINE)
         if option not in known[name]
     ]
 

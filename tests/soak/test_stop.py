@@ -48,6 +48,7 @@ async def test_sigterm_under_load_ends_in_time_and_loses_nothing(make_box: MakeB
     clients.stop()
     await posting
     await box.drained(within=60)
+    await box.emptied(within=30)
     assert await box.stop() == 0
     await check(box, stub, clients.acknowledged)
     assert clients.without_retry_after == 0

@@ -27,6 +27,8 @@ MODULES = [
     "onebox.storage.people_sql",
     "onebox.storage.retrying",
     "onebox.storage.session",
+    "onebox.storage.sql_tokens",
+    "onebox.storage.table_sql",
 ]
 NO_TABLES = ("schedule_tick", "CONSTANT ROW")  # the first has a row for each schedule, and is read at start
 

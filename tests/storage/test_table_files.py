@@ -1,174 +1,166 @@
-"""The SQL files of a box's tables/ folder, on both databases."""
+"""The files of tables/ as they stand: their statements, their faults, their order, and Postgres' words for them."""
 
 from __future__ import annotations
 
-import sqlite3
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import psycopg
 import pytest
 
-from onebox.storage.table_files import FileStatement, TableFile, TableFileInvalid, apply, compare, statements
+from onebox.storage.table_files import Standing, TablesChanged, TablesInvalid, TablesWaiting, choose, compare, faults_in
+from onebox.storage.table_sql import faults_of, for_postgres, read_statements
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from syrupy.assertion import SnapshotAssertion
 
-NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
-LEADS = TableFile(
-    "0001_leads.sql",
-    """\
--- People who wrote; the price of a ';' in a comment is nothing.
-create table leads (
-    id integer  primary
-        key, -- both databases number it
-    name text not null default 'a;b',
-    photo blob,
-    at timestamptz not null default current_timestamp
-);
-create index leads_name on leads (name);
-""",
-)
+TRIGGER = """\
+create trigger count_leads after insert on leads
+begin
+  update counts set n = n + 1; -- one; more
+  select case when new.name is null then raise(abort, 'no; name') end;
+end"""
+FUNCTION = "create function f() returns int language plpgsql as $body$ begin return 1; end; $body$"
+ATOMIC = "create or replace function g() returns int begin atomic select 1; select 2; end"
 
 
-def ask(database: Path | str, statement: str) -> list[tuple[Any, ...]]:
-    if isinstance(database, str):
-        with psycopg.connect(database, autocommit=True, options="-c search_path=public") as server:
-            return server.execute(statement.encode()).fetchall()
-    connection = sqlite3.connect(database, isolation_level=None)
-    try:
-        return connection.execute(statement).fetchall()
-    finally:
-        connection.close()
+@pytest.mark.parametrize("one", [TRIGGER, FUNCTION, ATOMIC, "insert into a values ('x;''y', e'it\\'s;', \"b;c\")"])
+def test_a_semicolon_within_a_statement_does_not_end_it(one: str) -> None:
+    assert [found.text for found in read_statements(f"{one};\n/* ; */ select 1; -- the end;")] == [one, "select 1"]
 
 
-def refused(database: Path | str, file: TableFile) -> str:
-    with pytest.raises(TableFileInvalid) as invalid:
-        apply(database, file, NOON)
-    return str(invalid.value)
+def test_a_table_may_have_columns_called_begin_and_end() -> None:
+    found = read_statements("create table trips (trigger text, begin text, end text); create table b (a text)")
+
+    assert [one.line for one in found] == [1, 1]
 
 
-def test_one_text_makes_a_table_that_numbers_its_rows(database: Path | str) -> None:
-    assert apply(database, LEADS, NOON)
+def test_each_statement_knows_where_it_begins() -> None:
+    found = read_statements("-- leads\n\n  create table a (b text);;\n/* more */ drop table a")
 
-    assert ask(database, "insert into leads (name) values ('Ana') returning id") == [(1,)]
-    assert ask(database, "insert into leads (photo) values (null) returning id, name") == [(2, "a;b")]
-
-
-def test_a_file_is_applied_once(database: Path | str) -> None:
-    assert [apply(database, LEADS, NOON), apply(database, LEADS, NOON)] == [True, False]
-    assert compare(database, [LEADS]).waiting == []
-
-
-def test_files_wait_in_order_of_their_names(database: Path | str) -> None:
-    later, sooner = (
-        TableFile("0003_b.sql", "create table b (n integer)"),
-        TableFile("0002_a.sql", "create table a (n int)"),
-    )
-    apply(database, LEADS, NOON)
-
-    assert [file.name for file in compare(database, [later, LEADS, sooner]).waiting] == ["0002_a.sql", "0003_b.sql"]
-
-
-def test_a_file_that_was_changed_after_it_was_applied_is_refused(database: Path | str) -> None:
-    apply(database, LEADS, NOON)
-
-    with pytest.raises(
-        TableFileInvalid, match=r"tables/0001_leads.sql:1: it was changed after it was applied"
-    ) as invalid:
-        compare(database, [TableFile(LEADS.name, LEADS.text + "\n-- more")])
-
-    assert invalid.value.hint == "take the change back (git shows it), and write what is new into a new file"
-
-
-def test_a_file_that_is_gone_is_told(database: Path | str) -> None:
-    apply(database, LEADS, NOON)
-
-    assert compare(database, []).gone == ["0001_leads.sql"]
-
-
-def test_a_file_that_fails_leaves_nothing(database: Path | str) -> None:
-    broken = TableFile("0001.sql", "create table kept (n integer);\n\ninsert into nowhere values (1);\n")
-
-    said = refused(database, broken)
-
-    assert said.startswith("tables/0001.sql:3: ")
-    assert "nowhere" in said
-    assert [file.name for file in compare(database, [broken]).waiting] == ["0001.sql"]
-    with pytest.raises((sqlite3.OperationalError, psycopg.errors.UndefinedTable)):
-        ask(database, "select * from kept")
+    assert [(one.line, one.column, one.opening[0]) for one in found] == [(3, 3, "create"), (4, 12, "drop")]
 
 
 @pytest.mark.parametrize(
-    "statement",
+    ("written", "told"),
     [
-        "drop table event",
-        "create table mine as select * from secret_run, run",
-        'update "Message" set state = 1',
-        "create trigger t after insert on run begin select 1; end",
-        "alter table timer add column n integer",
+        (
+            "create table a (id INTEGER PRIMARY KEY AUTOINCREMENT, n integer not null)",
+            "create table a (id bigint generated by default as identity PRIMARY KEY , n bigint not null)",
+        ),
+        ("create table a (id integer /* its */ primary\n key)", None),
+        ('create table if not exists a ("x" real, blob blob)', 'create table if not exists a ("x" double precision, blob bytea)'),
+        ("alter table a add column real real", "alter table a add column real double precision"),
+        ("create table a (b text default 'integer primary key' check (real > 1 and blob < 2))", "="),
+        ("create table a (b text, -- integer primary key\n c text)", "="),
+        ("insert into a (integer, b) select integer, blob from c", "="),
+        ("create index i on a (b, real)", "="),
+        ("create function f(n integer) returns integer language sql as 'select 1'", "="),
     ],
-)
-def test_the_box_s_own_tables_are_out_of_reach(statement: str, database: Path | str) -> None:
-    refused(database, TableFile("0001.sql", statement))
-
-    schema = "onebox." if isinstance(database, str) else ""
-    assert ask(database, f"select count(*) from {schema}run") == [(0,)]
-
-
-def test_the_box_s_schema_is_out_of_reach(migrated_postgres: str) -> None:
-    assert "onebox is out of a flow's reach" in refused(
-        migrated_postgres, TableFile("0001.sql", "create table x as select * from onebox.run")
+)  # fmt: skip
+def test_postgres_is_told_types_in_its_words(written: str, told: str | None) -> None:
+    [statement] = read_statements(written)
+    expected = (
+        "create table a (id bigint generated by default as identity /* its */ primary\n key)" if told is None else told
     )
 
-
-def test_a_trigger_of_one_s_own_is_one_statement(migrated_sqlite: Path) -> None:
-    text = """
-    create table log (name text);
-    create trigger told after insert on leads begin
-        insert into log values (case when new.name = '' then 'nobody' else new.name end);
-        delete from log where name = 'nobody';
-    end;
-    create view names as select name from leads;
-    """
-    apply(migrated_sqlite, LEADS, NOON)
-    apply(migrated_sqlite, TableFile("0002.sql", text), NOON)
-
-    ask(migrated_sqlite, "insert into leads (name) values ('Ana'), ('')")
-    assert ask(migrated_sqlite, "select * from log") == [("Ana",)]
-    assert ask(migrated_sqlite, "select count(*) from names") == [(2,)]
+    assert for_postgres(statement).text == (written if expected == "=" else expected)
 
 
-def test_a_function_of_one_s_own_is_one_statement(migrated_postgres: str) -> None:
-    text = "create function twice(n integer) returns integer as $$ select n * 2; $$ language sql;"
-
-    apply(migrated_postgres, TableFile("0001.sql", text), NOON)
-
-    assert ask(migrated_postgres, "select twice(21)") == [(42,)]
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("", "tables/x.sql:1: there is no statement in it"),
-        ("-- nothing\n;;\n", "tables/x.sql:1: there is no statement in it"),
-        ("create table a (n int);\nbegin;\n", "tables/x.sql:2: a statement cannot begin with 'begin'"),
-        ("\n\npragma foreign_keys = off", "tables/x.sql:3: a statement cannot begin with 'pragma'"),
-        ("create table a (n text default 'b)", "tables/x.sql:1: a ' is opened and not closed"),
-    ],
-)
-def test_what_is_no_file_of_tables_is_refused(text: str, said: str) -> None:
-    with pytest.raises(TableFileInvalid, match=said):
-        statements(TableFile("x.sql", text), postgres=False)
+BAD = {
+    "empty": "-- nothing yet\n",
+    "transaction": "begin;\ncreate table a (b text);\ncommit;\n",
+    "misspelt": "create table a (b text);\n  crate table c (d text);\n",
+    "pragma": "pragma foreign_keys = off;",
+    "attach": "attach 'other.db' as other",
+    "text": "create table a (b text);\ninsert into a values ('Ana's');\n",
+    "name": 'select "a from b',
+    "comment": "create table a (b text);\n/* and so on",
+    "dollar": "create function f() returns int language sql as $a$ select 1 $b$",
+    "nothing": "); drop table a",
+    "bytes": "create table a (b text);\n-- caf\udce9",
+}
 
 
-def test_words_in_texts_and_comments_stay_as_they_are_on_postgres() -> None:
-    text = "create table a (n INTEGER PRIMARY KEY, b blob default 'blob', c text default 'integer primary key')"
+def test_what_is_wrong_is_told_with_its_place(snapshot: SnapshotAssertion) -> None:
+    assert "\n".join(str(fault) for name, text in BAD.items() for fault in faults_of(f"{name}.sql", text)) == snapshot
 
-    [statement] = statements(TableFile("x.sql", text), postgres=True)
 
-    assert statement.text == (
-        "create table a (n bigint generated by default as identity primary key, b bytea default 'blob',"
-        " c text default 'integer primary key')"
+def test_a_file_must_be_called_so_that_it_can_be_ordered() -> None:
+    text = "create table a (b text)"
+    names = ("tables/0001 leads.sql", "tables/0002.mysql.sql", "tables/_3.sql", "tables/0004-a_b.sqlite.sql")
+
+    assert [fault.file for fault in faults_in(dict.fromkeys(names, text))] == list(names[:3])
+
+
+SOURCES = {
+    "tables/0001-a.sql": "both",
+    "tables/0001-a-b.sql": "after it",
+    "tables/0002-c.sql": "for postgres",
+    "tables/0002-c.sqlite.sql": "instead",
+    "tables/0003-d.postgres.sql": "there alone",
+}
+
+
+def test_a_file_for_one_database_takes_the_place_of_the_one_for_both() -> None:
+    sqlite, postgres = (choose(SOURCES, postgres=postgres) for postgres in (False, True))
+
+    assert [(one.name, one.text) for one in sqlite] == [
+        ("0001-a", "both"),
+        ("0001-a-b", "after it"),
+        ("0002-c", "instead"),
+    ]
+    assert [(one.name, one.translated) for one in postgres] == [
+        ("0001-a", True),
+        ("0001-a-b", True),
+        ("0002-c", True),
+        ("0003-d", False),
+    ]
+
+
+def digests(*names: str) -> dict[str, str]:
+    return {one.name: one.digest for one in choose(SOURCES, postgres=False) if one.name in names}
+
+
+def test_what_was_applied_waits_no_more() -> None:
+    files = choose(SOURCES, postgres=False)
+
+    standing = compare(files, digests("0001-a") | {"0000-old": "gone"})
+
+    assert [one.name for one in standing.waiting] == ["0001-a-b", "0002-c"]
+    assert standing.gone == ["0000-old"]
+    with pytest.raises(TablesWaiting) as waiting:
+        standing.refuse_waiting("salon")
+    assert str(waiting.value) == (
+        "2 files wait to be applied: tables/0001-a-b.sql, tables/0002-c.sqlite.sql\nhint: run: onebox migrate --box salon"
     )
-    assert isinstance(statement, FileStatement)
+    Standing([], ["0000-old"]).refuse_waiting("salon")
+
+
+def test_line_ends_are_no_change() -> None:
+    unix, windows = ({"tables/a.sql": f"create table a (b text);{end}"} for end in ("\n", "\r\n"))
+    [applied] = choose(unix, postgres=False)
+
+    assert compare(choose(windows, postgres=False), {"a": applied.digest}).waiting == []
+
+
+def test_what_was_applied_may_not_change(snapshot: SnapshotAssertion) -> None:
+    with pytest.raises(TablesChanged) as changed:
+        compare(choose(SOURCES, postgres=False), digests("0001-a-b") | {"0001-a": "other"})
+
+    assert str(changed.value) == snapshot
+
+
+def test_a_file_may_not_come_before_one_that_was_applied(snapshot: SnapshotAssertion) -> None:
+    with pytest.raises(TablesChanged) as early:
+        compare(choose(SOURCES, postgres=False), digests("0001-a", "0002-c"))
+
+    assert str(early.value) == snapshot
+
+
+def test_faults_of_what_was_applied_are_forgiven() -> None:
+    sources = {"tables/1.sql": "pragma x", "tables/2.sql": "begin"}
+    files = choose(sources, postgres=False)
+
+    compare(files, {one.name: one.digest for one in files}).check()
+    with pytest.raises(TablesInvalid, match=r"tables/2\.sql:1:1: begin cannot stand here") as invalid:
+        compare(files, {files[0].name: files[0].digest}).check()
+    assert len(invalid.value.faults) == 1

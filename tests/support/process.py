@@ -198,6 +198,14 @@ class BoxProcess:
         except BoxFailed:
             raise self.failed(f"after {within:g} s runs are still open: {self.states()}") from None
 
+    async def emptied(self, *, within: float) -> None:
+        """Waits until no message is in the outbox any more: what a run told last leaves a moment after its end."""
+
+        async def nothing_queued() -> bool:
+            return self.rows("select count(*) from message where state = 'queued'") == [(0,)]
+
+        await self.eventually("every message is out", nothing_queued, within=within)
+
 
 def free_port() -> int:
     """A port of loopback that is free now."""

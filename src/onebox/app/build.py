@@ -13,6 +13,8 @@ from onebox.app.accounts import TelegramAccount
 from onebox.app.clock import SystemClock
 from onebox.app.masking import masker
 from onebox.app.outgoing import build_channel
+from onebox.app.plain_settings import plain_settings
+from onebox.app.secrets import Vault
 from onebox.channels.telegram.api import BotApi
 from onebox.channels.telegram.receiver import TelegramReceiver
 from onebox.connectors.code.connector import PythonConnector
@@ -161,7 +163,7 @@ def build_box(
         engine=engine,
         inbox=inbox,
         site=_site(ground, inbox, callers, files, readiness),
-        requests=Requests(engine, ground.book, clock, ids),
+        requests=Requests(engine, ground.book, clock, ids, in_force=_in_force(ground)),
         retention=_retention(ground, files),
         schedules=Schedules(book=ground.book, inbox=inbox, reader=storage.reader, ledger=storage.ledger, clock=clock),
         sources=_sources(ground, inbox),
@@ -169,6 +171,11 @@ def build_box(
         connectors=connectors,
         clock=clock,
     )
+
+
+def _in_force(ground: _Ground) -> dict[str, Any]:
+    """What counts until the next start, whatever becomes of the files meanwhile."""
+    return {"settings": plain_settings(ground.settings), "secrets": Vault(ground.folder, {}).marks()}
 
 
 def _site(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from onebox.app.secrets import SecretsUnreadable, Vault
 from onebox.app.settings import BoxSettings, check_settings, salvaged_vars, settings_text
-from onebox.app.tables import table_faults
+from onebox.app.tables_check import check_tables
 from onebox.flows.definition.faults import Fault
 from onebox.flows.testing.cases import Setting
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Checked:
-    """The flows without a fault, and all faults: of the settings, the secrets, the flows, their tests."""
+    """The flows without a fault, and all faults: of the settings, the secrets, the tables, the flows, their tests."""
 
     flows: list[Flow] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
@@ -37,10 +37,11 @@ def check_box(folder: BoxFolder, environ: Mapping[str, str]) -> Checked:
     guessed = BoxSettings(vars=salvaged_vars(text))
     files = FlowFiles(folder, settings or guessed, secrets, sound=settings is not None)
     loaded = files.read({})
-    tables = table_faults(folder, postgres=settings is not None and settings.storage != "sqlite")
+    postgres = None if settings is None else settings.storage != "sqlite"
+    faults += check_tables(folder.table_sources(), loaded.flows, postgres=postgres)
     setting = Setting(files.kinds.triggers, (settings or guessed).vars, secrets)
     tests = read_tests(folder, loaded.flows, setting)
-    return Checked(loaded.flows, [*wrong, *faults, *loaded.faults, *tables, *tests.faults])
+    return Checked(loaded.flows, [*wrong, *faults, *loaded.faults, *tests.faults])
 
 
 def _secrets(folder: BoxFolder, environ: Mapping[str, str], faults: list[Fault]) -> dict[str, str]:

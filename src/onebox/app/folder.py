@@ -10,7 +10,7 @@ from onebox.flows.testing.cases import TEST_ENDING
 from onebox.kernel.errors import OneboxError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 SETTINGS = "box.yaml"
 SECRETS = "secrets.yaml"
@@ -75,24 +75,15 @@ class BoxFolder:
         """The flow files: texts by name (`flows/orders.yaml`), or why one cannot be read. Bytes that are no UTF-8 are
         left as surrogates, which the reader of flows refuses with their place; a file that goes away meanwhile is left
         out."""
-        return self._sources(tests=False)
+        return _sources(file for file in sorted(self.flows.glob("*.yaml")) if not file.name.endswith(TEST_ENDING))
 
     def test_sources(self) -> dict[str, str | OSError]:
         """The same for the files of tests (`flows/orders.test.yaml`)."""
-        return self._sources(tests=True)
+        return _sources(file for file in sorted(self.flows.glob("*.yaml")) if file.name.endswith(TEST_ENDING))
 
-    def _sources(self, *, tests: bool) -> dict[str, str | OSError]:
-        found: dict[str, str | OSError] = {}
-        for file in sorted(self.flows.glob("*.yaml")):
-            if file.name.endswith(TEST_ENDING) is not tests:
-                continue
-            try:
-                text = _text(file)
-            except OSError as error:
-                found[f"flows/{file.name}"] = error
-            else:
-                found.update({} if text is None else {f"flows/{file.name}": text})
-        return found
+    def table_sources(self) -> dict[str, str | OSError]:
+        """The same for the files of tables/ (`tables/0001-leads.sql`)."""
+        return _sources(file for file in sorted(self.tables.glob("*.sql")) if not file.name.startswith("."))
 
     def text_of(self, name: str) -> str:
         """The text of a file of the box, such as `flows/orders.test.yaml`; empty if there is none. Raises OSError."""
@@ -101,14 +92,6 @@ class BoxFolder:
     def write(self, name: str, text: str) -> None:
         """Writes such a file in one piece: a crash leaves the old one or the new one. Raises OSError."""
         replace_file(self.path / name, text)
-
-    def table_files(self, *, postgres: bool) -> dict[str, str]:
-        """The SQL files of `tables/` for this database, texts by name. Raises OSError."""
-        found = {file.name: file for file in sorted(self.tables.glob("*.sql"))}
-        own, other = (".postgres.sql", ".sqlite.sql") if postgres else (".sqlite.sql", ".postgres.sql")
-        chosen = {name: file for name, file in found.items() if not name.endswith((own, other))}
-        chosen |= {f"{name.removesuffix(own)}.sql": file for name, file in found.items() if name.endswith(own)}
-        return {name: _text(file) or "" for name, file in chosen.items()}
 
     def companion(self, name: str) -> str | None:
         """The text of a file that a flow names (`flows/help.md`): beside the flow, else of that name in templates/.
@@ -151,6 +134,19 @@ def replace_file(file: Path, text: str) -> None:
         writing.flush()
         os.fsync(writing.fileno())
     fresh.replace(file)
+
+
+def _sources(files: Iterable[Path]) -> dict[str, str | OSError]:
+    found: dict[str, str | OSError] = {}
+    for file in files:
+        name = f"{file.parent.name}/{file.name}"
+        try:
+            text = _text(file)
+        except OSError as error:
+            found[name] = error
+        else:
+            found.update({} if text is None else {name: text})
+    return found
 
 
 def _text(file: Path) -> str | None:

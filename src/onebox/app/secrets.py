@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import quote
 
 from onebox.app.folder import replace_file
+from onebox.app.plain_settings import mark_of
 from onebox.flows.definition.document import DocumentInvalid, read_document
 from onebox.kernel.errors import OneboxError
 from onebox.kernel.nearest import did_you_mean
@@ -79,6 +80,10 @@ class Vault:
     def names(self) -> list[str]:
         """Of all secrets, sorted; needs no key. Raises SecretsUnreadable."""
         return sorted(self._tokens())
+
+    def marks(self) -> dict[str, str]:
+        """A mark of each, which changes when it is set anew and does not tell it. Raises SecretsUnreadable."""
+        return {name: mark_of(token) for name, token in self._tokens().items()}
 
     def read(self) -> dict[str, str]:
         """All secrets by name. Raises SecretsUnreadable that names the first one that cannot be decrypted."""

@@ -18,17 +18,16 @@ from onebox.app.logs import set_up_logs
 from onebox.app.masking import masker
 from onebox.app.secrets import Vault
 from onebox.app.settings import read_settings
-from onebox.app.tables import apply_tables, check_tables
+from onebox.app.tables import look, make_tables
 from onebox.dispatch.services import lasting
 from onebox.dispatch.versions import keep_versions
 from onebox.kernel.errors import OneboxError
-from onebox.storage.opening import current_version, open_storage
+from onebox.storage.opening import open_storage
 from onebox.web.server import WebServer
 from onebox.web.site import Site
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-    from pathlib import Path
 
     from onebox.app.folder import BoxFolder
     from onebox.app.settings import BoxSettings
@@ -172,28 +171,20 @@ class _State:
 
 
 async def _open(folder: BoxFolder, settings: BoxSettings, secrets: Mapping[str, str], state: _State) -> Storage:
-    """Opens what the box keeps. A database without any tables gets them; another version, and files of tables/ that
-    were not applied, are refused."""
+    """Opens what the box keeps. A database without any tables gets them, with those of tables/; one of another version,
+    or one that lacks files of tables/, is refused."""
     folder.prepare()
     where = settings.database(folder, secrets)
-    if await current_version(where) is None:
+    todo = await look(folder, where)
+    if todo.version is None:
         state.value = "migrating"
-        await asyncio.to_thread(_create_tables, folder, where)
+        await make_tables(folder, where)
         state.value = "starting"
-    storage = await open_storage(where, own=True, box=folder.path)
-    try:
-        await asyncio.to_thread(check_tables, folder, where)
-    except BaseException:
-        await storage.close()
-        raise
-    return storage
-
-
-def _create_tables(folder: BoxFolder, where: str | Path) -> None:
-    from onebox.storage.creating import create_tables
-
-    create_tables(where)
-    apply_tables(folder, where, lambda name: log.info("table_file_applied", file=f"tables/{name}"))
+    elif todo.tables_are_current:
+        todo.standing.refuse_waiting(str(folder))
+    for name in todo.standing.gone:
+        log.warning("table_file_gone", name=name)
+    return await open_storage(where, own=True, box=folder.path)
 
 
 async def _load_flows(files: FlowFiles, box: Box) -> None:

@@ -13,12 +13,13 @@ from onebox.app.clock import SystemClock
 from onebox.app.masking import masker
 from onebox.app.secrets import Vault
 from onebox.app.settings import BoxSettings, read_settings
+from onebox.app.tables import make_tables
 from onebox.flows.run import FileRequest
 from onebox.flows.testing.judging import stand_in
 from onebox.kernel.ids import Ids
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Collection, Mapping
+    from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
     from pathlib import Path
 
     from onebox.app.folder import BoxFolder
@@ -48,6 +49,11 @@ class Visit:
     def feeds(self) -> FeedReader:
         """How the feeds of its flows stand."""
         return self._storage.reader
+
+    async def version_texts(self, versions: Iterable[str]) -> dict[str, str]:
+        """The texts of flows that are kept, by their versions."""
+        found = {version: await self._storage.reader.version_text(version) for version in versions}
+        return {version: text for version, text in found.items() if text is not None}
 
     async def ask(
         self, kind: str, target: str, arguments: Mapping[str, Any], *, patience: float
@@ -80,7 +86,7 @@ def _me() -> str:
 async def visiting(folder: BoxFolder, environ: Mapping[str, str]) -> AsyncIterator[Visit]:
     """Opens a box that another process may be running. A database without any tables gets them.
 
-    Raises SettingsInvalid, SecretsUnreadable, storage's WrongVersion and CannotOpen.
+    Raises SettingsInvalid, SecretsUnreadable, storage's WrongVersion and CannotOpen, and as `make_tables`.
     """
     settings = read_settings(folder)
     secrets = Vault(folder, environ).read()
@@ -104,48 +110,5 @@ async def _open(folder: BoxFolder, where: str | Path) -> Storage:
     from onebox.storage.opening import current_version, open_for_requests
 
     if await current_version(where) is None:
-        await asyncio.to_thread(_make, folder, where)
+        await make_tables(folder, where)
     return await open_for_requests(where, box=folder.path)
-
-
-@dataclass(frozen=True)
-class Migrated:
-    """The version that the box's own tables are at, the files of tables/ that were applied now, and those that were
-    applied before and are gone."""
-
-    version: str
-    applied: list[str]
-    gone: list[str]
-
-
-async def migrate_box(folder: BoxFolder, environ: Mapping[str, str]) -> Migrated:
-    """Brings a box's tables to the version of this release, and applies the files of its tables/.
-
-    Raises SettingsInvalid, SecretsUnreadable, storage's CannotOpen, WrongVersion for those of a newer release, and
-    TableFileInvalid.
-    """
-    from onebox.app.tables import apply_tables
-    from onebox.storage.opening import migratable
-    from onebox.storage.version import CURRENT
-
-    settings = read_settings(folder)
-    where = settings.database(folder, Vault(folder, environ).read())
-    await migratable(where, box=folder.path)
-    await asyncio.to_thread(_migrate, folder, where)
-    applied: list[str] = []
-    gone = await asyncio.to_thread(apply_tables, folder, where, applied.append)
-    return Migrated(CURRENT, applied, gone)
-
-
-def _make(folder: BoxFolder, where: str | Path) -> None:
-    from onebox.app.tables import apply_tables
-
-    _migrate(folder, where)
-    apply_tables(folder, where, lambda _name: None)
-
-
-def _migrate(folder: BoxFolder, where: str | Path) -> None:
-    from onebox.storage.migrating import migrate
-
-    folder.prepare()
-    migrate(where)

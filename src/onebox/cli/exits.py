@@ -21,7 +21,7 @@ class Exit(IntEnum):
     no_box = 3
     """there is no box, or its files, settings, secrets or database cannot be opened"""
     wrong_version = 4
-    """the box's database is not of this release's version, or files of tables/ wait: `onebox migrate`"""
+    """the box's database is not of this release's version, or lacks files of tables/: `onebox migrate`"""
     no_answer = 5
     """the box does not run, or did not answer or end in time"""
     interrupted = 130
@@ -33,8 +33,9 @@ _BY_CODE = {
     "settings_invalid": Exit.no_box,
     "secrets_unreadable": Exit.no_box,
     "cannot_open": Exit.no_box,
+    "database_held": Exit.no_box,
     "wrong_version": Exit.wrong_version,
-    "table_files_wait": Exit.wrong_version,
+    "tables_waiting": Exit.wrong_version,
 }
 
 

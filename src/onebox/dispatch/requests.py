@@ -35,18 +35,23 @@ class Refused(OneboxError):
 
 
 class Requests:
-    """Carries out retry, replay, cancel and emit."""
+    """Carries out retry, replay, cancel and emit, and tells what runs. `in_force`: what else the box runs with, for who
+    asks for that."""
 
-    def __init__(self, engine: Engine, book: FlowBook, clock: Clock, ids: Ids) -> None:
+    def __init__(
+        self, engine: Engine, book: FlowBook, clock: Clock, ids: Ids, *, in_force: Mapping[str, Any] | None = None
+    ) -> None:
         self._engine = engine
         self._book = book
         self._clock = clock
         self._ids = ids
+        self._in_force = in_force or {}
         self._kinds: dict[str, Callable[[Request], Awaitable[Mapping[str, Any]]]] = {
             "retry": self._retry,
             "replay": self._replay,
             "cancel": self._cancel,
             "emit": self._emit,
+            "versions": self._versions,
         }
 
     async def run(self) -> None:
@@ -107,6 +112,10 @@ class Requests:
         data = request.arguments.get("data") or {}
         sender = request.arguments.get("sender")
         return await self._start(request, request.target, f"manual.{request.target}", data, "manual", sender)
+
+    async def _versions(self, _request: Request) -> Mapping[str, Any]:
+        """The versions of the flows in force, by their names: their texts are kept under these."""
+        return {**self._in_force, "flows": {name: flow.version for name, flow in self._book.flows.items()}}
 
     async def _start(
         self, request: Request, name: str, topic: str, data: Mapping[str, Any], source: str, sender: str | None

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import sqlalchemy as sa
 
+from onebox.kernel.errors import OneboxError
 from onebox.storage.opening import is_postgres
 from onebox.storage.tables import SCHEMA, VERSION_TABLE, metadata
 from onebox.storage.version import CURRENT
@@ -15,6 +16,9 @@ from onebox.storage.version import CURRENT
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterator
+
+_PATIENCE = 60.0
+"""seconds: a box that runs holds the database for moments, again and again"""
 
 
 def create_tables(where: str | Path) -> None:
@@ -36,27 +40,44 @@ def create_tables(where: str | Path) -> None:
         connection.execute(version.insert().values(version_num=CURRENT))
 
 
+class DatabaseHeld(OneboxError):
+    """Another program holds the box's database, and does not let go of it."""
+
+    code: ClassVar[str] = "database_held"
+
+
 @contextmanager
-def writing(where: str | Path) -> Iterator[sa.Connection]:
-    """A connection in a transaction that no other process writes beside; creates the SQLite file, or the schema."""
-    made = _postgres(str(where)) if is_postgres(where) else _sqlite(Path(where))
+def writing(where: str | Path, *, patience: float = _PATIENCE) -> Iterator[sa.Connection]:
+    """A connection in a transaction that no other process writes beside; creates the SQLite file, or the schema.
+
+    SQLite: waits up to `patience` seconds for the others' transactions to end, then raises DatabaseHeld.
+    """
+    made = _postgres(str(where)) if is_postgres(where) else _sqlite(Path(where), patience)
     with made as connection:
         yield connection
         connection.exec_driver_sql("commit")
 
 
 @contextmanager
-def _sqlite(path: Path) -> Iterator[sa.Connection]:
+def _sqlite(path: Path, patience: float) -> Iterator[sa.Connection]:
     from onebox.storage.sqlite import connect, create
 
     create(path)
 
     def connect_for_steps() -> sqlite3.Connection:
-        return connect(path, readonly=False)
+        made = connect(path, readonly=False)
+        made.execute(f"pragma busy_timeout = {round(patience * 1000)}")
+        # To change a table may mean to make it anew: with keys in force, to drop the old one would empty others.
+        made.execute("pragma foreign_keys = off")
+        return made
 
     engine = sa.create_engine("sqlite://", creator=connect_for_steps, poolclass=sa.NullPool)
     with engine.connect() as connection:
-        connection.exec_driver_sql("begin immediate")
+        try:
+            connection.exec_driver_sql("begin immediate")
+        except sa.exc.OperationalError as error:
+            message = f"the database {path} cannot be written: {error.orig}, for {patience:g} s"
+            raise DatabaseHeld(message, hint="what holds it: a backup, an open shell? end it, and try again") from error
         yield connection
     engine.dispose()
 

@@ -115,10 +115,29 @@ async def open_for_requests(where: str | Path, *, box: str | Path = ".") -> Stor
     return await open_storage(where, own=False, box=box)
 
 
-async def migratable(where: str | Path, *, box: str | Path = ".") -> None:
-    """Raises WrongVersion if a newer release made the tables, CannotOpen if they cannot be read."""
+async def migratable(where: str | Path, *, box: str | Path = ".") -> str | None:
+    """The version of the tables, as `current_version`. Raises WrongVersion if a newer release made them, CannotOpen if
+    they cannot be read."""
     found = await current_version(where)
     refuse_newer(found, where=(await asyncio.to_thread(_backend, where)).name, box=str(box))
+    return found
+
+
+async def applied_files(where: str | Path) -> dict[str, str]:
+    """The digests of the files of tables/ that were applied, by name. The database has been migrated. Raises CannotOpen."""
+    backend = await asyncio.to_thread(_backend, where)
+    try:
+        return await asyncio.to_thread(_applied_files, backend)
+    except backend.error as error:
+        raise CannotOpen(backend.name, str(error)) from error
+
+
+def _applied_files(backend: _Backend) -> dict[str, str]:
+    connection = backend.read()
+    try:
+        return dict(connection.rows("select name, digest from table_file order by name"))
+    finally:
+        connection.close()
 
 
 async def current_version(where: str | Path) -> str | None:
@@ -134,6 +153,11 @@ async def current_version(where: str | Path) -> str | None:
 def is_postgres(where: str | Path) -> bool:
     """Whether this names a Postgres database; else it is the path of a SQLite file."""
     return str(where).startswith(_POSTGRES)
+
+
+def dialect_of(where: str | Path) -> Dialect:
+    """How this database is told things."""
+    return _backend(where).dialect
 
 
 def _backend(where: str | Path) -> _Backend:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -10,25 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from onebox.flows.run import SqlFailed
 from onebox.kernel.encoding import EncodingError, dump, normalise
+from onebox.storage.sql_tokens import tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-_TOKEN = re.compile(
-    r"""
-      (?P<space> \s+ | --[^\n]* )
-    | (?P<comment> /\* )
-    | (?P<quoted> '(?:[^']|'')*' | [eE]'(?:[^'\\]|\\.|'')*' | `[^`]*` )
-    | (?P<name> "(?:[^"]|"")*" )
-    | (?P<dollar> \$(?:[a-zA-Z_]\w*)?\$ )
-    | (?P<cast> :: )
-    | (?P<parameter> :[a-zA-Z_]\w* )
-    | (?P<word> [^\W\d]\w* )
-    | (?P<end> ; )
-    | (?P<other> \d[\w.]* | . )
-    """,
-    re.VERBOSE | re.DOTALL,
-)
 _READING = frozenset({"select", "values", "with"})
 _WRITING = frozenset({"insert", "update", "delete", "replace", "merge", "create", "alter", "drop", "truncate"})
 _ALLOWED = _READING | _WRITING
@@ -92,29 +77,6 @@ def read_statement(text: str) -> Statement:
             f"a statement cannot begin with {leading or 'nothing'!r}", hint=f"use one of {', '.join(sorted(_ALLOWED))}"
         )
     return Statement(leading, words[:_OPENING], frozenset(words), pieces, parameters)
-
-
-Token = tuple[str, str]
-"""its kind, and its text"""
-
-
-def tokens(text: str) -> Iterable[Token]:
-    """The text in pieces: `space`, `comment`, `quoted`, `name`, `word`, `end` (;) and the like."""
-    at = 0
-    while at < len(text):
-        match = _TOKEN.match(text, at)
-        assert match is not None  # the last alternative takes any character
-        kind, token = match.lastgroup or "other", match.group()
-        if kind == "comment":
-            token = _through(text, at, text.find("*/", at + 2), 2)
-        elif kind == "dollar":
-            token = _through(text, at, text.find(token, match.end()), len(token))
-        yield kind, token
-        at += len(token)
-
-
-def _through(text: str, start: int, found: int, length: int) -> str:
-    return text[start:] if found < 0 else text[start : found + length]
 
 
 def check_arguments(statement: Statement, arguments: Mapping[str, Any]) -> None:

@@ -9,10 +9,11 @@ import psycopg
 
 from onebox.flows.run import SqlFailed
 from onebox.storage.people_sql import as_parameter, check_arguments, outcome, read_statement, take
+from onebox.storage.sql_tokens import tokens
 from onebox.storage.tables import BOX_PATH, SCHEMA
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import timedelta
 
     from onebox.storage.people_sql import Statement
@@ -26,6 +27,7 @@ _OUT_OF_REACH = re.compile(
 _ESCAPED_NAME = re.compile(r"""\bu&["']""", re.IGNORECASE)
 _BEFORE_OBJECT = frozenset("or replace temp temporary global local unlogged unique recursive".split())
 _OBJECTS = frozenset("table index view materialized sequence type domain".split())
+_NOT_OF_A_BOX = frozenset("role user group database system tablespace subscription publication event".split())
 _PASSING = ("40", "55P03", "53", "57")
 
 
@@ -57,7 +59,11 @@ class PeopleSql:
         self._connection.execute(f"set local statement_timeout = {milliseconds}")
         sql, names = statement.numbered()
         with self._cursor(statement) as cursor:
-            cursor.execute(sql, [as_parameter(arguments[name]) for name in names])
+            values = [as_parameter(arguments[name]) for name in names]
+            if isinstance(cursor, psycopg.RawServerCursor):
+                cursor.execute(sql, values)
+            else:  # what is prepared would go on with the columns that the table had then
+                cursor.execute(sql, values, prepare=False)
             columns = [column.name for column in cursor.description or ()]
             rows = take(cursor.fetchmany(limit), limit) if columns else []
             count = -1 if statement.only_reads else cursor.rowcount
@@ -72,22 +78,42 @@ class PeopleSql:
         return psycopg.RawCursor(self._connection)
 
 
-def check_words(text: str, words: Iterable[str]) -> None:
-    """Raises SqlFailed where a statement with these words, in lower case, names what is the box's."""
-    if _ESCAPED_NAME.search(text):
-        raise SqlFailed("names and texts with escapes (U&) are not taken", hint="write the characters themselves")
-    for word in sorted(words):
-        if _OUT_OF_REACH.fullmatch(word):
-            raise SqlFailed(f"{word} is out of a flow's reach", hint="people's tables are in the schema public")
-
-
 def _check_reach(text: str, statement: Statement) -> None:
-    check_words(text, statement.words)
+    _check_words(text, statement.words)
     if statement.leading in ("create", "alter", "drop"):
         made = next((word for word in statement.opening[1:] if word not in _BEFORE_OBJECT), "nothing")
         if made not in _OBJECTS:
             known = ", ".join(sorted(_OBJECTS))
             raise SqlFailed(f"a flow cannot {statement.leading} a {made}, but: {known}", hint="use psql for it")
+
+
+def _check_words(text: str, words: Iterable[str]) -> None:
+    if _ESCAPED_NAME.search(text):
+        raise SqlFailed("names and texts with escapes (U&) are not taken", hint="write the characters themselves")
+    for word in sorted(words):
+        if _OUT_OF_REACH.fullmatch(word):
+            raise SqlFailed(f"{word} is out of reach", hint="people's tables are in the schema public")
+
+
+def apply(connection: psycopg.Connection[Any], text: str, opening: Sequence[str]) -> None:
+    """Runs a statement of a file of tables/ on the schema `public`, however long it takes; what it may make is for the
+    file's author to say, but roles and databases, which are not of this box. Raises SqlFailed, and psycopg's errors."""
+    _check_words(text, _all_words(text))
+    made = next((word for word in opening[1:] if word not in _BEFORE_OBJECT), "nothing")
+    if opening[0] in ("create", "alter", "drop") and made in _NOT_OF_A_BOX:
+        raise SqlFailed(f"a file of tables/ cannot {opening[0]} a {made}", hint="use psql for it")
+    connection.execute("set local search_path = public")
+    psycopg.RawCursor(connection).execute(text)
+    connection.execute(f"set local search_path = {BOX_PATH}")
+
+
+def _all_words(text: str) -> Iterator[str]:
+    """Also those of bodies between dollar signs."""
+    for kind, token in tokens(text):
+        if kind in ("word", "name"):
+            yield token.strip('"').lower()
+        elif kind == "dollar":
+            yield from _all_words(token.strip("$"))
 
 
 def as_failure(error: psycopg.Error) -> SqlFailed:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections import deque
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from onebox.flows.run import SqlFailed
@@ -12,7 +13,7 @@ from onebox.storage.people_sql import as_sqlite, check_arguments, outcome, read_
 from onebox.storage.tables import NAMES, VERSION_TABLE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import timedelta
 
     from onebox.storage.people_sql import Statement
@@ -28,6 +29,8 @@ _NEVER = frozenset(
         sqlite3.SQLITE_SAVEPOINT,
     }
 )
+_LOOKED_AT = frozenset({"data_version", "page_size"})
+"""settings that a full-text index reads while it works"""
 _NAME_A_COLUMN = frozenset({sqlite3.SQLITE_READ, sqlite3.SQLITE_UPDATE})
 _UNSAFE_FUNCTIONS = frozenset({"fts3_tokenizer", "load_extension"})
 """they take addresses and libraries: a slip ends the process"""
@@ -36,6 +39,8 @@ _LIMITS = ((sqlite3.SQLITE_LIMIT_LENGTH, 50_000_000), (sqlite3.SQLITE_LIMIT_LIKE
 _REFERENCES = """
     select m.name, f."table" from sqlite_schema m, pragma_foreign_key_list(m.name) f where m.type = 'table'
 """
+_MARK = "\n/* of a person */\n"
+"""keeps sqlite3 from taking a statement of the box's own out of its cache, prepared unguarded"""
 _LOCKED = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 
 
@@ -54,36 +59,43 @@ class PeopleSql:
         check_arguments(statement, arguments)
         given = {name: as_sqlite(arguments[name]) for name in statement.parameters}
         ends = time.monotonic() + time_limit.total_seconds()
-        # The comment keeps sqlite3 from taking a statement of the box's own out of its cache, prepared unguarded.
-        text = f"{text}\n/* of a flow */"
-        self._guarding = True
-        usual = [(which, self._connection.setlimit(which, most)) for which, most in _LIMITS]
-        self._connection.set_progress_handler(lambda: time.monotonic() > ends, _STEPS_BETWEEN_LOOKS)
-        try:
-            found = _fetch(self._connection.execute(text, given), limit, statement)
-        except (OverflowError, UnicodeEncodeError) as error:
-            raise SqlFailed(f"SQLite takes no such value: {error}") from None
-        finally:
-            self._guarding = False
-            self._connection.set_progress_handler(None, 0)
-            for which, most in usual:
-                self._connection.setlimit(which, most)
+        with self._guarded():
+            self._connection.set_progress_handler(lambda: time.monotonic() > ends, _STEPS_BETWEEN_LOOKS)
+            try:
+                found = _fetch(self._connection.execute(text + _MARK, given), limit, statement)
+            except (OverflowError, UnicodeEncodeError) as error:
+                raise SqlFailed(f"SQLite takes no such value: {error}") from None
+            finally:
+                self._connection.set_progress_handler(None, 0)
         if statement.leading in ("create", "alter"):
             self._check_references()
         return found
 
-    def run_of_operator(self, text: str) -> None:
-        """A statement of the operator's own files: any single one, triggers and views too; no limit in time.
-        Raises SqlFailed, and the errors of sqlite3."""
-        self._guarding = True
-        try:
-            self._connection.execute(f"{text}\n/* of a file */").close()
-        finally:
-            self._guarding = False
+    def apply(self, text: str) -> None:
+        """Runs a statement of a file of tables/, however long it takes. Raises SqlFailed, and the errors of sqlite3."""
+        with self._guarded():
+            # In front: what stands behind becomes a part of an index's or a view's text.
+            self._connection.execute(_MARK + text).fetchall()
         self._check_references()
 
+    def prepare(self, text: str, parameters: Iterable[str]) -> None:
+        """Looks whether a statement could be run, and does not run it. Raises the errors of sqlite3."""
+        with self._guarded():
+            self._connection.execute(f"explain {text}{_MARK}", dict.fromkeys(parameters)).close()
+
+    @contextmanager
+    def _guarded(self) -> Iterator[None]:
+        self._guarding = True
+        usual = [(which, self._connection.setlimit(which, most)) for which, most in _LIMITS]
+        try:
+            yield
+        finally:
+            self._guarding = False
+            for which, most in usual:
+                self._connection.setlimit(which, most)
+
     def _authorise(self, action: int, first: str | None, second: str | None, *_where: str | None) -> int:
-        if not self._guarding:
+        if not self._guarding or (action == sqlite3.SQLITE_PRAGMA and first in _LOOKED_AT and second is None):
             return sqlite3.SQLITE_OK
         if action in _NEVER or (action == sqlite3.SQLITE_FUNCTION and (second or "").lower() in _UNSAFE_FUNCTIONS):
             return sqlite3.SQLITE_DENY
@@ -95,7 +107,7 @@ class PeopleSql:
         """A foreign key to a table of the box would decide what the box may write there. SQLite asks nobody."""
         for table, referenced in self._connection.execute(_REFERENCES).fetchall():
             if referenced.lower() in _OUT_OF_REACH:
-                raise SqlFailed(f"{table} references {referenced}: the box's own tables are out of a flow's reach")
+                raise SqlFailed(f"{table} references {referenced}: the box's own tables are out of reach")
 
 
 def _fetch(cursor: sqlite3.Cursor, limit: int, statement: Statement) -> dict[str, Any]:
@@ -117,5 +129,5 @@ def as_failure(error: sqlite3.Error) -> SqlFailed:
             "the statement took longer than its time limit", hint="raise the step's timeout, or help it with an index"
         )
     if code == sqlite3.SQLITE_AUTH:
-        return SqlFailed(f"{error}: the box's own tables, PRAGMA, ATTACH and transactions are out of a flow's reach")
+        return SqlFailed(f"{error}: the box's own tables, PRAGMA, ATTACH and transactions are out of reach")
     return SqlFailed(str(error), passing=code in _LOCKED)

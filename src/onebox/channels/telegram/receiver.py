@@ -84,7 +84,8 @@ class TelegramReceiver:
             except OneboxError as error:
                 ready = ready and not _tells_of_webhook(error)
                 if _sort_of(error) != trouble:
-                    log.warning("updates_troubled", account=self._account, why=error.message, hint=error.hint)
+                    hint = {"hint": error.hint} if error.hint else {}
+                    log.warning("updates_troubled", account=self._account, why=error.message, **hint)
                 trouble = _sort_of(error)
                 asked = _asked_pause(error)
                 await self._pause(pause if asked is None else asked)
