@@ -71,7 +71,7 @@ def test_a_secret_that_is_not_set_is_named_with_what_to_do(tmp_path: Path) -> No
 
     faults = "\n".join(map(str, check_box(BoxFolder(tmp_path / "box"), {}).faults))
 
-    for name in ("telegram_token", "smtp_password", "discord_webhook", "slack_webhook"):
+    for name in ("telegram_token", "shop", "smtp_password", "discord_webhook", "slack_webhook"):
         assert f"there is no secret {name!r}" in faults
         assert f"onebox secrets set {name}" in faults
 

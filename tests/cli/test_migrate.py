@@ -177,6 +177,7 @@ async def test_a_new_box_has_its_tables_at_once(running: BoxProcess) -> None:
     await running.start()
 
 
+@pytest.mark.soak
 async def test_files_are_applied_beside_a_box_under_load(running: BoxProcess) -> None:
     stop = asyncio.Event()
     answers: list[int | None] = []

@@ -109,6 +109,7 @@ async def test_a_run_with_retries_a_loop_and_a_wait_is_recorded_and_passes(
     }
 
 
+@pytest.mark.soak
 async def test_a_secret_is_nowhere_in_what_is_recorded(box: RunningBox, shop: Shop, tmp_path: Path) -> None:
     run = await ended(tmp_path, box)
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
+pytestmark = pytest.mark.soak
 FLOW = """\
 flow: echo
 on:
@@ -104,7 +105,6 @@ async def test_an_answer_that_a_kill_hits_is_the_only_one_that_may_come_twice(
     assert {len(telegram.texts(chat)) for chat in people_of(telegram)} <= {3, 4}
 
 
-@pytest.mark.soak
 async def test_kill_after_kill_loses_no_answer_and_mixes_up_none(box: BoxProcess, telegram: FakeTelegram) -> None:
     kills, people = 6, 25
     await box.start()
@@ -118,7 +118,6 @@ async def test_kill_after_kill_loses_no_answer_and_mixes_up_none(box: BoxProcess
     assert max(len(telegram.texts(100 + person)) for person in range(people)) <= len(expected) + kills
 
 
-@pytest.mark.soak
 async def test_a_rush_of_fifty_people_is_answered_as_fast_as_telegram_allows(
     box: BoxProcess, telegram: FakeTelegram
 ) -> None:

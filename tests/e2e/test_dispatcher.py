@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-HELP = "Write `/order 123` to hear where your order is.\nEverything else is read by a person."
+HELP = "Write /order 123 to hear where your order is.\nEverything else is read by a person."
 
 
 class Dispatcher(BoxProcess):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import pytest
-from tests.web.box import Box, flow, open_box
+from tests.web.box import Box, flow, open_box, raw_exchange
 
 from onebox.flows.kinds import EventRefused
 from onebox.kernel.ledger import StorageFull
@@ -231,6 +231,8 @@ async def test_an_entry_of_wpforms_is_stored_once() -> None:
         ({"type": "choice", "options": ["a", "b"]}, "c", "F must be one of: a, b"),
         ({"type": "choices", "options": ["a", "b"]}, ["a", "c"], "F must be one of: a, b"),
         ("file", "not a file", "F must be a file"),
+        ("file", {"filename": "x.pdf", "size": 1, "bytes": "hello"}, "F must be a file"),
+        ("file", {"filename": "x.pdf", "size": None}, "F must be a file"),
     ],
 )
 async def test_a_wrong_value_is_told_by_its_label(field: Any, value: Any, said: str) -> None:
@@ -331,6 +333,15 @@ async def test_the_box_s_own_pages_and_programs_may_always() -> None:
         for origin in ({"Origin": box.url}, {}):
             assert (await send(box, ANA, origin))[0] == 200
         assert (await send(box, ANA, {"Origin": "null"}))[0] == 403
+
+
+@pytest.mark.parametrize("origin", ["http://[", "http://[x]@", "http://evil\udcff.example"])
+async def test_an_origin_that_is_no_address_is_refused(origin: str) -> None:
+    async with open_form() as box:
+        head = f"POST /forms/contact HTTP/1.1\r\nHost: box\r\nOrigin: {origin}\r\nAccept: application/json\r\n"
+        sent = f"{head}Connection: close\r\nContent-Length: 0\r\n\r\n".encode("utf-8", "surrogateescape")
+
+        assert (await raw_exchange(box.port, sent)).startswith(b"HTTP/1.1 403 ")
 
 
 async def test_a_browser_is_told_before_it_sends() -> None:

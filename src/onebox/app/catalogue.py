@@ -24,11 +24,15 @@ if TYPE_CHECKING:
 
 
 def catalogue(
-    code: Path | None = None, *, accounts: Mapping[str, Outlet] | None = None, databases: Collection[str] | None = None
+    code: Path | None = None,
+    *,
+    accounts: Mapping[str, Outlet] | None = None,
+    databases: Collection[str] | None = None,
+    secrets: Collection[str] | None = None,
 ) -> Catalogue:
     """All of them, by name. Where a box's Python functions are looked for, its accounts, and the names of its
-    databases, are given to find wrong ones before anything runs."""
-    steps: list[StepKind] = [*native_steps(accounts), *http_kinds(), sql_kind(databases), python_kind(code)]
+    databases and secrets, are given to find wrong ones before anything runs."""
+    steps: list[StepKind] = [*native_steps(accounts), *http_kinds(secrets), sql_kind(databases), python_kind(code)]
     triggers: list[TriggerKind] = [
         *native_triggers(),
         schedule_trigger(),

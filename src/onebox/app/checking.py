@@ -35,7 +35,7 @@ def check_box(folder: BoxFolder, environ: Mapping[str, str]) -> Checked:
     secrets = _secrets(folder, environ, faults)
     settings, wrong = check_settings(text, secrets)
     guessed = BoxSettings(vars=salvaged_vars(text))
-    files = FlowFiles(folder, settings or guessed, secrets, sound=settings is not None)
+    files = FlowFiles(folder, settings or guessed, secrets, sound=settings is not None, to_check=True)
     loaded = files.read({})
     postgres = None if settings is None else settings.storage != "sqlite"
     faults += check_tables(folder.table_sources(), loaded.flows, postgres=postgres)

@@ -19,10 +19,17 @@ if TYPE_CHECKING:
 class FlowFiles:
     """Reads the flows of a box, with its variables, its secrets' names and its time zone.
 
-    `sound`: the settings are the box's own, so that a name which they do not have is wrong."""
+    `sound`: the settings are the box's own, so that a name which they do not have is wrong. `to_check`: so is a secret
+    that a step names and nobody has set yet; a box that runs tells of it when the step is done."""
 
     def __init__(
-        self, folder: BoxFolder, settings: BoxSettings, secrets: Mapping[str, str], *, sound: bool = True
+        self,
+        folder: BoxFolder,
+        settings: BoxSettings,
+        secrets: Mapping[str, str],
+        *,
+        sound: bool = True,
+        to_check: bool = False,
     ) -> None:
         self._folder = folder
         self._read: Fingerprint = ()
@@ -31,6 +38,7 @@ class FlowFiles:
             folder.code,
             accounts=settings.outlets if sound else None,
             databases=settings.databases if sound else None,
+            secrets=secrets if to_check else None,
         )
         self._loader = FlowLoader(
             self.kinds,

@@ -94,11 +94,18 @@ def as_text(content: bytes) -> str:
     return content.decode("utf-8-sig", "replace")
 
 
+_OF_A_HOOK = frozenset(
+    "GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE GIT_PREFIX GIT_OBJECT_DIRECTORY GIT_COMMON_DIR GIT_NAMESPACE".split()
+)
+
+
 def _git(path: Path, *arguments: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
     git = shutil.which("git")
     if git is None:
         raise NoGit("git is not installed, or not in PATH", hint="what runs is compared without it: onebox diff")
-    environ: Mapping[str, str] = {**os.environ, "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"}
+    # Within a hook, git names its own repository and index: what is asked here is found by the folder alone.
+    outside = {name: value for name, value in os.environ.items() if name not in _OF_A_HOOK}
+    environ: Mapping[str, str] = {**outside, "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"}
     command = [git, "-C", str(path), *arguments]
     return subprocess.run(command, input=given, env=environ, check=False, capture_output=True)  # noqa: S603  git, by us
 

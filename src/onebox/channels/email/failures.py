@@ -50,8 +50,9 @@ def trouble(error: Exception, host: str, *, connecting: bool = False) -> Deliver
 def bounced(refused: Sequence[SMTPRecipientRefused], host: str) -> DeliveryFailed:
     """No recipient was taken. While one of them may be taken later, the message is tried again."""
     said = "; ".join(f"{one.recipient}: {answer(one)}" for one in refused)
-    if any(one.code in _WANTS_LOGIN for one in refused):
-        return _answered(refused[0], host)
+    login = next((one for one in refused if one.code in _WANTS_LOGIN), None)
+    if login is not None:
+        return _answered(login, host)
     permanent = all(one.code in FOR_GOOD for one in refused)
     text = f"{host} refused {'the recipient' if len(refused) == 1 else 'all recipients'}: {said}"
     return DeliveryFailed(text, permanent=permanent, kind="bounced" if permanent else "busy")

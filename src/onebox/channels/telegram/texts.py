@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 LONGEST = 4096
 FORMS = ("text", "markdown", "markup")
 _KEYS = ("markup", "silent", "link_preview", "reply_to")
-_TAG = re.compile(r"<[^>]*>")
+_TAG = re.compile(r"<[^<>]*>")
 
 
 def units(text: str) -> int:

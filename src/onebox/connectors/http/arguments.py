@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 from pydantic import AfterValidator, Field, PlainValidator, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
@@ -12,7 +12,11 @@ from onebox.connectors.http.auth import FORMS, is_auth
 from onebox.flows.definition.fields import Duration, FlowModel, Given, is_expression
 from onebox.flows.handlers import StepFailed
 from onebox.flows.kinds import StepKind
+from onebox.kernel.nearest import did_you_mean
 from onebox.kernel.sizes import SizeError, parse_size
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
 
 _BODIES = ("json", "form", "multipart", "body")
 _RESULTS = ("status", "headers", "body", "url")
@@ -113,9 +117,16 @@ class Telling(Asking):
         return self
 
 
-def http_kinds() -> list[StepKind]:
-    """http.get, http.head, http.post, http.put, http.patch, http.delete; performed by `HttpConnector`."""
-    asking = [StepKind(f"http.{method}", Asking, results=_RESULTS) for method in ("get", "head")]
-    return asking + [
-        StepKind(f"http.{method}", Telling, results=_RESULTS) for method in ("post", "put", "patch", "delete")
-    ]
+def http_kinds(secrets: Collection[str] | None = None) -> list[StepKind]:
+    """http.get, http.head, http.post, http.put, http.patch, http.delete; performed by `HttpConnector`. With the names
+    of the box's `secrets`, an `auth` that names another is found before anything runs."""
+
+    def fault(arguments: Mapping[str, Any]) -> tuple[str, str] | None:
+        name = arguments.get("auth")
+        if secrets is None or not isinstance(name, str) or is_expression(name) or name in secrets:
+            return None
+        near = did_you_mean(name, secrets) or f"; set it: onebox secrets set {name}"
+        return "auth", f"there is no secret {name!r}{near}"
+
+    models = {**dict.fromkeys(("get", "head"), Asking), **dict.fromkeys(("post", "put", "patch", "delete"), Telling)}
+    return [StepKind(f"http.{method}", model, results=_RESULTS, fault=fault) for method, model in models.items()]

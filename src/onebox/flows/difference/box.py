@@ -67,7 +67,7 @@ def _settings(before: Box, after: Box) -> Iterator[Finding]:
         yield from found
     elif first is not None and second is not None and first != second:
         sides = [name for name, side in (("before", old), ("after", new)) if side is None]
-        yield Finding(Change.faulty, "box.yaml", Risk.medium, after=sides, lines=changed_lines(first, second))
+        yield Finding(Change.faulty, "box.yaml", Risk.high, after=sides, lines=changed_lines(first, second))
 
 
 def _by_name(

@@ -157,10 +157,11 @@ class FieldReader:
     # --- files
 
     def _file(self, sent: Any) -> SentFile:
-        if not isinstance(sent, dict) or "filename" not in sent:
+        # JSON can look like a file, but holds no bytes.
+        content = sent.get("bytes") if isinstance(sent, dict) else None
+        if not isinstance(content, bytes):
             raise FieldFault("must be a file")
-        name, kind = file_name(str(sent["filename"])), str(sent.get("content_type", "application/octet-stream"))
-        content, size = sent.get("bytes", b""), sent.get("size", 0)
+        name, kind, size = file_name(str(sent["filename"])), str(sent["content_type"]), len(content)
         if size > self.settings.size:
             raise FieldFault(f"is too large: at most {self.settings.size:,} bytes, and it has {size:,}")
         if self.settings.accept and not any(_accepts(rule, name, kind) for rule in self.settings.accept):

@@ -22,16 +22,18 @@ from onebox.web.form.trigger import event_data, sent_files
 from onebox.web.origins import remote_of
 from onebox.web.reading import read_body
 from onebox.web.requests import lower_headers, short, value_at
+from onebox.web.texts import readable
 from onebox.web.unavailable import unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from aiohttp.web import BaseRequest
 
     from onebox.flows.book import FlowBook
     from onebox.kernel.clock import Clock
     from onebox.messaging.inbox import Inbox
+    from onebox.web.form.fields import SentFile
     from onebox.web.form.files import FileKeeper
     from onebox.web.form.submission import Submission
     from onebox.web.settings import WebSettings
@@ -128,7 +130,6 @@ class Forms:
     ) -> str:
         """The id of the event. Files are on the disk before it, and go again if it is not stored."""
         event_id, files = self._inbox.new_id(), sent_files(submission)
-        stored = False
         try:
             names = await self._files.save(event_id, [file.content for file in files]) if files else []
             data = event_data(
@@ -141,11 +142,17 @@ class Forms:
             )
             arrival = Arrival(f"form:{form.settings.path}", form.topic, data, key=key, sender=remote, id=event_id)
             outcome = await self._inbox.receive(arrival)
-            stored = not outcome.duplicate
-        finally:
-            if files and not stored:
-                await self._files.discard(event_id)
+        except (BacklogFull, StorageFull, StorageClosed):
+            await self._discard(event_id, files)
+            raise
+        # Whatever else ends this, the event may be kept all the same: the sweep knows whether it is.
+        if outcome.duplicate:
+            await self._discard(event_id, files)
         return outcome.event_id
+
+    async def _discard(self, event_id: str, files: Sequence[SentFile]) -> None:
+        if files:
+            await self._files.discard(event_id)
 
 
 def _about(method: str, sender: _Sender) -> Answer:
@@ -160,7 +167,7 @@ class _Sender:
 
     def __init__(self, request: BaseRequest, settings: FormSettings) -> None:
         self._settings = settings
-        self._origin = request.headers.get("Origin", "")
+        self._origin = readable(request.headers.get("Origin", ""))
         self._host = request.headers.get("Host", "")
         accept = request.headers.get("Accept", "").lower()
         sends_json = "json" in request.headers.get(hdrs.CONTENT_TYPE, "").lower()
@@ -178,7 +185,11 @@ class _Sender:
 
     def _is_allowed(self) -> bool:
         allowed = self._settings.allow_origins
-        return allowed == "any" or self._origin.lower() in allowed or urlsplit(self._origin).netloc == self._host
+        try:
+            own = urlsplit(self._origin).netloc == self._host
+        except ValueError:  # no address at all
+            own = False
+        return allowed == "any" or self._origin.lower() in allowed or own
 
     def _headers(self) -> dict[str, str]:
         shared = {"Vary": "Origin, Accept"}
