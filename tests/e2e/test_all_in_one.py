@@ -163,8 +163,8 @@ async def test_a_run_waits_for_an_event_or_until_its_patience_ends(trial: Trial)
 
     assert journal(await trial.reached(patient, done)) == [("1", "result"), ("paid", "event"), ("3", "result")]
     await trial.reached(hasty, done)
-    told = await trial.printed("→ Bo: thank you for 99")
-    assert "→ Di: still unpaid" in told.splitlines()
+    await trial.printed("→ Bo: thank you for 99")
+    await trial.printed("→ Di: still unpaid")
 
 
 async def test_a_clock_ticks(trial: Trial) -> None:
