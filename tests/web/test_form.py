@@ -230,6 +230,14 @@ async def test_an_entry_of_wpforms_is_stored_once() -> None:
         ("date", "29.03.2026", "F is no date, such as 2026-03-29"),
         ({"type": "choice", "options": ["a", "b"]}, "c", "F must be one of: a, b"),
         ({"type": "choices", "options": ["a", "b"]}, ["a", "c"], "F must be one of: a, b"),
+        ("text", "\u0000\u0007", "F is missing"),
+        ("text", "x" * 500_000, "F is too long: at most 10000 characters, and it has 500000"),
+        ("integer", "9" * 900_000, "F is too long: at most 10000 characters, and it has 900000"),
+        ("text", ["x"] * 1001, "F comes more than 1,000 times"),
+        ("email", "ana@127.0.0.11", "F is no e-mail address, such as ana@example.org"),
+        ("number", "1,234", "F is no number"),
+        ("date", "2026-W01-1", "F is no date, such as 2026-03-29"),
+        ("date", "20260101", "F is no date, such as 2026-03-29"),
         ("file", "not a file", "F must be a file"),
         ("file", {"filename": "x.pdf", "size": 1, "bytes": "hello"}, "F must be a file"),
         ("file", {"filename": "x.pdf", "size": None}, "F must be a file"),
@@ -449,6 +457,7 @@ async def test_several_files_and_none() -> None:
         (upload(content=b"x" * 1001), "Cv is too large: at most 1,000 bytes, and it has 1,001"),
         (upload("a.exe", kind="application/x-msdownload"), "Cv must be one of: application/pdf, .txt, image/*"),
         (upload("", b""), "Cv is missing"),
+        (upload("cv.pdf", b""), "Cv is an empty file"),
     ],
 )
 async def test_a_wrong_file_is_refused_and_not_kept(sent: Any, said: str) -> None:

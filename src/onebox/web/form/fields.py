@@ -19,10 +19,16 @@ if TYPE_CHECKING:
     from onebox.web.form.settings import FieldSettings
 
 LONGEST_TEXT = 10_000
+MOST_VALUES = 1000
+"""of one field"""
 _LONGEST_NAME = 100
-_EMAIL = re.compile(r"[^\s@<>(),;:\\\"\[\]]{1,64}@(?:[^\s@.<>(),;:\\\"\[\]]{1,63}\.)+[^\s@.<>(),;:\\\"\[\]]{2,63}")
+_EMAIL = re.compile(
+    r"[^\s@<>(),;:\\\"\[\]]{1,64}@(?:[^\s@.<>(),;:\\\"\[\]]{1,63}\.)+(?=[^\s@.]*[^\W\d_])[^\s@.<>(),;:\\\"\[\]]{2,63}"
+)
 _PHONE = re.compile(r"\+?[0-9][0-9 ()./-]{3,28}[0-9]")
 _INTEGER = re.compile(r"[+-]?[0-9]{1,18}")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_THOUSANDS = re.compile(r",[0-9]{3}(?![0-9])")
 _NUMBER = re.compile(r"[+-]?[0-9]{1,18}(?:\.[0-9]{1,12})?")
 _NO = {"", "0", "false", "off", "no"}
 _LINES = "\n\t"
@@ -55,7 +61,10 @@ class FieldReader:
     def read(self, sent: Any) -> Any:
         """The value; None where an optional field is empty. Raises FieldFault."""
         several = self.settings.type == "choices" or (self.settings.type == "file" and self.settings.many)
-        given = [one for one in (sent if isinstance(sent, list) else [sent]) if not _is_empty(one)]
+        listed = sent if isinstance(sent, list) else [sent]
+        if len(listed) > MOST_VALUES:
+            raise FieldFault(f"comes more than {MOST_VALUES:,} times")
+        given = [one for one in listed if not is_empty(one)]
         if self.settings.type == "checkbox":
             return self._agreed(given)
         if not given:
@@ -76,8 +85,10 @@ class FieldReader:
     # --- texts
 
     def _text(self, sent: Any) -> str:
-        text = cleaned(sent)
         least, most = self.settings.min or 0, self.settings.max or LONGEST_TEXT
+        text = cleaned(sent, most)
+        if not text and self.settings.is_required:  # there were only characters that nobody typed
+            raise FieldFault("is missing")
         if len(text) > most:
             raise FieldFault(f"is too long: at most {most:g} characters, and it has {len(text)}")
         if len(text) < least:
@@ -113,8 +124,11 @@ class FieldReader:
         return text
 
     def _date(self, sent: Any) -> str:
+        text = self._line(sent)
         try:
-            return date.fromisoformat(self._line(sent)).isoformat()
+            if not _DATE.fullmatch(text):
+                raise ValueError(text)
+            return date.fromisoformat(text).isoformat()
         except ValueError:
             raise FieldFault("is no date, such as 2026-03-29") from None
 
@@ -127,8 +141,9 @@ class FieldReader:
         return int(self._within(int(text)))
 
     def _number(self, sent: Any) -> float:
-        text = cleaned(sent).replace(",", ".", 1)
-        if not _NUMBER.fullmatch(text):
+        written = cleaned(sent)
+        text = written.replace(",", ".", 1)
+        if _THOUSANDS.search(written) or not _NUMBER.fullmatch(text):  # 1,234 may be meant either way
             raise FieldFault("is no number")
         return self._within(float(text))
 
@@ -161,6 +176,8 @@ class FieldReader:
         content = sent.get("bytes") if isinstance(sent, dict) else None
         if not isinstance(content, bytes):
             raise FieldFault("must be a file")
+        if not content:
+            raise FieldFault("is an empty file")
         name, kind, size = file_name(str(sent["filename"])), str(sent["content_type"]), len(content)
         if size > self.settings.size:
             raise FieldFault(f"is too large: at most {self.settings.size:,} bytes, and it has {size:,}")
@@ -169,7 +186,7 @@ class FieldReader:
         return SentFile(name, kind[:_LONGEST_NAME], size, content)
 
 
-def cleaned(sent: Any) -> str:
+def cleaned(sent: Any, most: float = LONGEST_TEXT) -> str:
     r"""A text without what nobody typed: control characters, half characters, white space around it.
 
     >>> cleaned(" Jose\u0301\x00\r\n ")
@@ -177,6 +194,9 @@ def cleaned(sent: Any) -> str:
     """
     if isinstance(sent, bool) or not isinstance(sent, (str, int, float)):
         raise FieldFault("must be a text")
+    # Looked at before the work of cleaning: anyone may send megabytes. What is taken out has some room.
+    if isinstance(sent, str) and len(sent) > 4 * most + 1000:
+        raise FieldFault(f"is too long: at most {most:g} characters, and it has {len(sent)}")
     text = str(sent).replace("\r\n", "\n").replace("\r", "\n").encode("utf-8", "replace").decode()
     text = unicodedata.normalize("NFC", text)
     return "".join(sign for sign in text if sign in _LINES or unicodedata.category(sign) != "Cc").strip()
@@ -193,7 +213,8 @@ def file_name(sent: str) -> str:
     return plain[-_LONGEST_NAME:] or "file"
 
 
-def _is_empty(sent: Any) -> bool:
+def is_empty(sent: Any) -> bool:
+    """Whether a person left the field empty."""
     if isinstance(sent, dict):
         return sent.get("filename") == "" and not sent.get("size")  # what browsers send where no file was chosen
     return sent is None or (isinstance(sent, str) and not sent.strip())

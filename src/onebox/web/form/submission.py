@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from onebox.web.form.fields import FieldFault, cleaned, readers
+from onebox.web.form.fields import FieldFault, cleaned, is_empty, readers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -98,7 +98,7 @@ def _loose(name: str) -> str:
 
 
 def _is_filled(sent: Any) -> bool:
-    return bool(sent.strip()) if isinstance(sent, str) else bool(sent)
+    return any(not is_empty(one) and one is not False for one in (sent if isinstance(sent, list) else [sent]))
 
 
 def _extra(sent: Mapping[str, Any], used: set[str | None]) -> Iterator[tuple[str, str]]:
