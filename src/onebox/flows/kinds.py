@@ -75,7 +75,8 @@ class TriggerKind:
     `secrets(settings)` are the names of the secrets that it cannot do without.
 
     `files(settings)` are the files beside the flow that its settings name, by the key that names them; their texts are
-    the compiled trigger's `files`. `file_faults(settings, files)` finds what is wrong in them: the file's name, the
+    the compiled trigger's `files`. `fault(settings)` finds what is wrong beyond their shape (an account that is not
+    there): the setting's name and a message. `file_faults(settings, files)` finds what is wrong in them: the file's name, the
     line, a message and a hint.
 
     `example(settings, given, at)` is the event's data when a test says no more than `given`, at the instant `at`; what
@@ -88,6 +89,7 @@ class TriggerKind:
     names: Sequence[str] | None = None
     conflicts: Callable[[Any], Sequence[str]] = field(default=lambda _settings: ())
     secrets: Callable[[Any], Sequence[str]] = field(default=lambda _settings: ())
+    fault: Callable[[Any], tuple[str, str] | None] = field(default=lambda _settings: None)
     files: Callable[[Any], Mapping[str, str]] = field(default=lambda _settings: {})
     file_faults: Callable[[Any, Mapping[str, str]], Iterable[tuple[str, int, str, str | None]]] = field(
         default=lambda _settings, _files: ()

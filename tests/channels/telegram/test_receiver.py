@@ -379,6 +379,12 @@ def test_a_wrong_setting_is_told(settings: str, said: str) -> None:
     assert fault.line == 3
 
 
+def test_a_run_that_began_goes_on_though_its_bot_is_taken_out() -> None:
+    [flow] = FlowLoader(catalogue()).load({"flows/chat.yaml": FLOW}).flows
+
+    assert FlowLoader(catalogue(accounts={})).compile_bundle(flow.bundle).version == flow.version
+
+
 def test_an_example_says_little_and_gives_all() -> None:
     kind = telegram_trigger()
     settings = kind.settings.model_validate({})

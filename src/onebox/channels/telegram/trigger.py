@@ -56,32 +56,23 @@ def topic_of(account: str) -> str:
 def telegram_trigger(accounts: Collection[str] | None = None) -> TriggerKind:
     """The trigger kind, for the catalogue. With the names of the box's accounts, a bot that is not there is found
     before anything runs."""
+
+    def fault(settings: TelegramSettings) -> tuple[str, str] | None:
+        if accounts is None or settings.account in accounts:
+            return None
+        bots = [name.partition("/")[2] for name in accounts if name.startswith(f"{CHANNEL}/")]
+        near = did_you_mean(settings.bot, bots) or f"; box.yaml has of them: {', '.join(bots) or 'none'}"
+        return "bot", f"there is no account {CHANNEL}/… of the name {settings.bot!r}{near}"
+
     return TriggerKind(
         name=CHANNEL,
-        settings=_checked(accounts) if accounts is not None else TelegramSettings,
+        settings=TelegramSettings,
         topic=lambda _flow, settings: topic_of(settings.account),
         names=EVENT_NAMES,
+        fault=fault,
         example=_example,
         given=_given,
     )
-
-
-def _checked(accounts: Collection[str]) -> type[TelegramSettings]:
-    bots = [name.partition("/")[2] for name in accounts if name.startswith(f"{CHANNEL}/")]
-
-    class Checked(TelegramSettings):
-        """Knows which bots there are."""
-
-        @field_validator("bot")
-        @classmethod
-        def _is_there(cls, bot: str) -> str:
-            if bot not in bots:
-                near = did_you_mean(bot, bots) or f"; box.yaml has of them: {', '.join(bots) or 'none'}"
-                raise wrong("bot", f"there is no account {CHANNEL}/… of the name {bot!r}{near}")
-            return bot
-
-    Checked.__name__ = TelegramSettings.__name__
-    return Checked
 
 
 def _example(settings: TelegramSettings, given: Mapping[str, Any], at: datetime) -> Mapping[str, Any]:

@@ -73,6 +73,8 @@ def _compile(
     settings = reader.model(kind.settings, {} if raw is None else raw, location, kind.name)
     if settings is None:
         return None
+    if reader.names_checked and (found := kind.fault(settings)):
+        reader.fault((*location, found[0]), f"{found[0]}: {found[1]}")
     where = getattr(settings, "where", {})
     files = _files(kind, settings, location, reader, companions)
     return Trigger(kind.name, settings, kind.topic(flow, settings), reader.place(location), where, files)
