@@ -12,6 +12,7 @@ from onebox.app.serve import running_box
 from tests.e2e.shop import Shop
 from tests.e2e.trial import Trial, make_box
 from tests.support.postgres import postgres_cluster, postgres_url
+from tests.support.telegram import FakeTelegram
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -41,3 +42,9 @@ async def trial(tmp_path: Path, shop: Shop, database: str | None) -> AsyncIterat
         running_box(folder, port=0, environ={}, terminal=terminal) as box,
     ):
         yield Trial(folder, box, shop, terminal, http)
+
+
+@pytest.fixture
+async def telegram() -> AsyncIterator[FakeTelegram]:
+    async with FakeTelegram() as running:
+        yield running

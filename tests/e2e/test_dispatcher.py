@@ -31,12 +31,6 @@ class Dispatcher(BoxProcess):
 
 
 @pytest.fixture
-async def telegram() -> AsyncIterator[FakeTelegram]:
-    async with FakeTelegram() as running:
-        yield running
-
-
-@pytest.fixture
 async def town() -> AsyncIterator[Town]:
     async with Town() as running:
         yield running

@@ -22,12 +22,6 @@ QUARTER = timedelta(minutes=15)
 
 
 @pytest.fixture
-async def telegram() -> AsyncIterator[FakeTelegram]:
-    async with FakeTelegram() as running:
-        yield running
-
-
-@pytest.fixture
 async def town() -> AsyncIterator[Town]:
     async with Town() as running:
         running.feeds = {number: Feed([f"old {number}"]) for number in range(3)}

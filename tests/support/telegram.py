@@ -10,13 +10,14 @@ import asyncio
 import time
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
+from tests.support.local_server import LocalServer
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
-    from types import TracebackType
 
     from tests.support.flood import Flood
 
@@ -44,7 +45,7 @@ class Refusal:
     times: int | None = None
 
 
-class FakeTelegram:
+class FakeTelegram(LocalServer):
     """`async with FakeTelegram() as telegram`; the box's account has `api: telegram.url`, and the token `TOKEN`."""
 
     def __init__(self) -> None:
@@ -67,21 +68,11 @@ class FakeTelegram:
         self._happened = asyncio.Event()
         self._polls = 0
         self._quiet = False
-        self.url = ""
 
-    async def __aenter__(self) -> Self:
+    def application(self) -> web.Application:
         application = web.Application()
         application.router.add_post("/bot{token}/{method}", self._called)
-        self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self._runner.cleanup()
+        return application
 
     # --- what people do
 

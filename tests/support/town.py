@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
 from aiohttp import web
 
+from tests.support.local_server import LocalServer
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
-    from types import TracebackType
 
 _BOMB = (
     '<?xml version="1.0"?><!DOCTYPE rss [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;">]><rss><channel>&b;</channel></rss>'
@@ -31,7 +32,7 @@ class Feed:
     asked: int = 0
 
 
-class Town:
+class Town(LocalServer):
     """`async with Town() as town`; what came is in `discord`, `slack`, `asked`."""
 
     def __init__(self) -> None:
@@ -44,25 +45,15 @@ class Town:
         self.open_to_feeds = asyncio.Event()
         """while it is not set, feeds are slow: their answers wait for it"""
         self.open_to_feeds.set()
-        self.url = ""
 
-    async def __aenter__(self) -> Self:
+    def application(self) -> web.Application:
         application = web.Application(middlewares=[self._noting])
         application.router.add_get("/feeds/{number}.xml", self._feed)
         application.router.add_get("/metrics/{name}", self._metric)
         application.router.add_get("/orders/{number}", self._order)
         application.router.add_post("/discord", self._discord)
         application.router.add_post("/slack", self._slack)
-        self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self._runner.cleanup()
+        return application
 
     def feed_address(self, number: int) -> str:
         return f"{self.url}/feeds/{number}.xml"

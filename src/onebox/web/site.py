@@ -59,16 +59,13 @@ class Site:
 
     async def _answer(self, request: BaseRequest) -> Answer:
         path, _, query = _target(request).partition("?")
-        if path.startswith(PREFIX):
+        if path.startswith((PREFIX, FORMS)):
             not_ready = self._readiness()
-            if not_ready is not None or self._hooks is None:
+            if not_ready is not None or self._hooks is None or self._forms is None:
                 raise _not_ready(not_ready or "starting")
+            if path.startswith(FORMS):
+                return await self._forms.answer(request, path)
             return await self._hooks.answer(request, path.removeprefix(PREFIX), query)
-        if path.startswith(FORMS):
-            not_ready = self._readiness()
-            if not_ready is not None or self._forms is None:
-                raise _not_ready(not_ready or "starting")
-            return await self._forms.answer(request, path)
         if path in {"/healthz", "/readyz"}:
             return self._health(request, path)
         raise Refused(404, "not_found", "there is nothing at this address")

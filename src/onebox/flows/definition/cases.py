@@ -45,10 +45,15 @@ def compile_case(raw: Any, location: Location, reader: Reader, scope: Scope) -> 
     return CompiledCase(_When(reader.condition(raw["when"], (*location, "when"), scope)), {})
 
 
+def compiled(pattern: str) -> Any:
+    """The regular expression, without a word on stderr. Raises re2.error."""
+    return re2.compile(pattern, _OPTIONS)
+
+
 def compile_pattern(pattern: str, location: Location, reader: Reader) -> Any:
     """The regular expression, or None and a fault."""
     try:
-        return re2.compile(pattern, _OPTIONS)
+        return compiled(pattern)
     except re2.error as error:
         detail = error.args[0].decode(errors="replace") if error.args and isinstance(error.args[0], bytes) else error
         hint = "patterns are RE2: no look-ahead, look-behind and back-references"

@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-import re2
+from onebox.flows.definition.cases import compiled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -55,7 +55,7 @@ class FieldReader:
         self.name = name
         self.label = settings.label or name.replace("_", " ").capitalize()
         self.settings = settings
-        self._pattern = re2.compile(settings.pattern) if settings.pattern else None
+        self._pattern = compiled(settings.pattern) if settings.pattern else None
         self._read: Callable[[Any], Any] = getattr(self, f"_{settings.type}")
 
     def read(self, sent: Any) -> Any:
@@ -66,7 +66,7 @@ class FieldReader:
             raise FieldFault(f"comes more than {MOST_VALUES:,} times")
         given = [one for one in listed if not is_empty(one)]
         if self.settings.type == "checkbox":
-            return self._agreed(given)
+            return self._read(given)
         if not given:
             return self._missing()
         return [self._read(one) for one in given] if several else self._read(given[0])
@@ -76,7 +76,7 @@ class FieldReader:
             raise FieldFault("is missing")
         return self.settings.default
 
-    def _agreed(self, given: list[Any]) -> bool:
+    def _checkbox(self, given: list[Any]) -> bool:
         agreed = any(str(one).strip().lower() not in _NO for one in given)
         if self.settings.is_required and not agreed:
             raise FieldFault("must be ticked")
@@ -165,9 +165,6 @@ class FieldReader:
         return text
 
     _choices = _choice
-
-    def _checkbox(self, _sent: Any) -> bool:
-        raise AssertionError("a checkbox is read by `_agreed`")
 
     # --- files
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
 import structlog
@@ -168,7 +168,7 @@ class _Sender:
     def __init__(self, request: BaseRequest, settings: FormSettings) -> None:
         self._settings = settings
         self._origin = readable(request.headers.get("Origin", ""))
-        self._host = request.headers.get("Host", "")
+        self._is_allowed = _is_allowed(self._origin, request.headers.get("Host", ""), settings.allow_origins)
         accept = request.headers.get("Accept", "").lower()
         sends_json = "json" in request.headers.get(hdrs.CONTENT_TYPE, "").lower()
         self._wants_json = "text/html" not in accept and (
@@ -179,21 +179,13 @@ class _Sender:
 
     def check_origin(self) -> None:
         """Raises Refused for a page of another site that is not named."""
-        if self._origin and not self._is_allowed():
+        if self._origin and not self._is_allowed:
             message = f"pages of {self._origin[:100]} may not send this form"
             raise Refused(403, "origin_refused", message, hint="the form's flow names them under allow_origins")
 
-    def _is_allowed(self) -> bool:
-        allowed = self._settings.allow_origins
-        try:
-            own = urlsplit(self._origin).netloc == self._host
-        except ValueError:  # no address at all
-            own = False
-        return allowed == "any" or self._origin.lower() in allowed or own
-
     def _headers(self) -> dict[str, str]:
         shared = {"Vary": "Origin, Accept"}
-        if self._origin and self._is_allowed():
+        if self._origin and self._is_allowed:
             shared["Access-Control-Allow-Origin"] = self._origin
         return shared
 
@@ -237,3 +229,12 @@ class _Sender:
         if refused.close:
             answer.force_close()
         return answer
+
+
+def _is_allowed(origin: str, host: str, allowed: list[str] | Literal["any"]) -> bool:
+    """Whether a page of this origin may send: it is named, or one of the box's own."""
+    try:
+        own = urlsplit(origin).netloc == host
+    except ValueError:  # no address at all
+        own = False
+    return allowed == "any" or origin.lower() in allowed or own

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import re2
 from pydantic import Field, PlainValidator, WithJsonSchema, field_validator, model_validator
 
+from onebox.flows.definition.cases import compiled
 from onebox.flows.definition.fields import FlowModel, Size
 from onebox.flows.settings import wrong
 from onebox.kernel.durations import DurationError, parse_duration
@@ -30,8 +31,6 @@ _PATH = re.compile(r"/forms(?:/[A-Za-z0-9._~-]+)+")
 _RATE = re.compile(r"\s*([1-9][0-9]{0,5})\s*/\s*(.+)")
 _WITH_OPTIONS = {"choice", "choices"}
 _LARGEST_BODY = 100_000_000
-_OPTIONS = re2.Options()
-_OPTIONS.log_errors = False
 
 
 class Rate(NamedTuple):
@@ -90,7 +89,7 @@ class FieldSettings(FlowModel):
     @classmethod
     def _fits_re2(cls, pattern: str | None) -> str | None:
         try:
-            re2.compile(pattern or "", _OPTIONS)
+            compiled(pattern or "")
         except re2.error:
             raise wrong("pattern", f"{pattern!r} is no regular expression of RE2") from None
         return pattern
