@@ -380,9 +380,15 @@ def test_a_wrong_setting_is_told(settings: str, said: str) -> None:
 
 
 def test_a_run_that_began_goes_on_though_its_bot_is_taken_out() -> None:
-    [flow] = FlowLoader(catalogue()).load({"flows/chat.yaml": FLOW}).flows
+    [flow] = FlowLoader(catalogue()).load({"flows/chat.yaml": FLOW.replace("{updates", "{bot: main, updates")}).flows
 
     assert FlowLoader(catalogue(accounts={})).compile_bundle(flow.bundle).version == flow.version
+
+
+def test_the_bot_that_is_meant_without_a_name_must_be_there_too() -> None:
+    [fault] = FlowLoader(catalogue(accounts={})).load({"flows/chat.yaml": FLOW}).faults
+
+    assert "there is no account telegram/… of the name 'main'; box.yaml has of them: none" in fault.message
 
 
 def test_an_example_says_little_and_gives_all() -> None:
