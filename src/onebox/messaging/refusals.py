@@ -95,15 +95,15 @@ class AdaptiveRate:
         self._change(max(_LEAST * self._most.per_second, _SLOWER * self.per_second(now)), now)
         self._bucket.empty(now)
 
-    def take(self, now: datetime) -> bool:
-        """Takes one token if there is one."""
+    def take(self, now: datetime, keep: float = 0.0) -> bool:
+        """Takes one token if there is one, and `keep` more for others."""
         self._climb(now)
-        return self._bucket.take(now)
+        return self._bucket.take(now, keep)
 
-    def wait(self, now: datetime) -> float:
-        """Seconds until there is a token."""
+    def wait(self, now: datetime, keep: float = 0.0) -> float:
+        """Seconds until there is a token, and `keep` more."""
         self._climb(now)
-        return self._bucket.wait(now)
+        return self._bucket.wait(now, keep)
 
     def give_back(self) -> None:
         """Puts a token back that was taken and not used."""
