@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 from pydantic import AfterValidator, Field, PlainValidator, ValidationError, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
+from onebox.app.throttling import ThrottleSettings
 from onebox.flows.definition.fields import Duration, FlowModel
 from onebox.flows.definition.validate import Problem, problems
 from onebox.kernel.nearest import did_you_mean
@@ -76,12 +77,6 @@ class AccountSettings(FlowModel):
     names_secrets: ClassVar[tuple[str, ...]] = ()
     """the settings that are names of secrets"""
 
-    is_chat: ClassVar[bool] = False
-    """whether people write to it, too: then its messages are marked while they are handed over, as no chat notices
-    that one comes twice"""
-    when_unsure: Literal["again", "leave"] = "again"
-    """what is done with a message of which nobody knows whether it arrived"""
-
     patience: ClassVar[Patience] = Patience()
     """how long its messages are tried again"""
     delivery_limit: ClassVar[timedelta] = timedelta(seconds=60)
@@ -96,6 +91,14 @@ class AccountSettings(FlowModel):
     def outlet(self) -> Outlet:
         """What `send` must know of it."""
         return Outlet()
+
+
+class ChatSettings(AccountSettings):
+    """What every account may have that people write to, too."""
+
+    when_unsure: Literal["again", "leave"] = "again"
+    """what is done with a message of which nobody knows whether it arrived"""
+    throttle: ThrottleSettings = Field(default_factory=ThrottleSettings)
 
 
 def _places(key: str, named: str | list[str] | None) -> list[tuple[Location, str]]:
@@ -125,7 +128,7 @@ class WebhookAccount(AccountSettings):
     names_secrets: ClassVar[tuple[str, ...]] = ("secret",)
 
 
-class TelegramAccount(AccountSettings):
+class TelegramAccount(ChatSettings):
     """A bot: sends texts, and brings what is written to it to the flows with a `telegram` trigger."""
 
     token: SecretName
@@ -133,7 +136,6 @@ class TelegramAccount(AccountSettings):
     api: Annotated[str, AfterValidator(_http_url)] = "https://api.telegram.org"
     """another address, for a Bot API server of your own"""
 
-    is_chat: ClassVar[bool] = True
     names_secrets: ClassVar[tuple[str, ...]] = ("token",)
 
     @property
