@@ -73,8 +73,7 @@ class _Screen:
     def whole(self) -> list[str]:
         found = self._found
         blocks = [self._head(), list(picture(found, self._zone))]
-        for cascade in found.cascades:
-            blocks.append(list(self._story(cascade, len(cascade.folded))))
+        blocks += [list(self._story(cascade, len(cascade.folded))) for cascade in found.cascades]
         blocks.append(list(self._around() if found.typical is not None else self._grew()))
         blocks.append(list(self._patterns(len(found.patterns))))
         blocks.append(list(self._alone(len(found.alone))))
@@ -91,7 +90,7 @@ class _Screen:
         if found.began is not None and found.ended is not None:
             begin, end = self._at(found.began), self._at(found.ended)
             span = f"{begin} to {end[11:] if begin[:10] == end[:10] else end} ({self._zone.key})"
-        return [_cut(f"{files}: {found.entries:,} entries, {span}"), *wrap(self._verdict(), WIDTH)]
+        return [_cut(f"{files}: {found.entries:,} entries, {span}"), *_filled(self._verdict(), "", "")]
 
     def _verdict(self) -> str:
         found = self._found
@@ -102,8 +101,8 @@ class _Screen:
         number = _many(len(found.cascades), "cascade")
         ends = Counter(each.ended_by for each in found.cascades if each.ended_by)
         ended = ", ".join(f"{count} ended: {_ENDS[sign]}" for sign, count in ends.most_common())
-        if len(ends) == 1 and ends.total() == len(found.cascades) > 1:
-            ended = f"each ended: {_ENDS[next(iter(ends))]}"
+        if len(ends) == 1 and ends.total() == len(found.cascades):
+            ended = f"{'each' if ends.total() > 1 else 'it'} ended: {_ENDS[next(iter(ends))]}"
         return "; ".join(filter(None, [f"{number}{self._period()}", ended, _many(found.failures, "failure")])) + "."
 
     def _period(self) -> str:
@@ -125,7 +124,7 @@ class _Screen:
             lasts = f"{_many(cascade.count, 'failure')} in {_long(_span(cascade))}"
             end = f"; {_ENDS[cascade.ended_by]}" if cascade.ended_by else ""
             first = cascade.first.first
-            yield _cut(f"  {self._at(first.at)}  {_place(first)}  {_short(cascade.first)}: {lasts}{end}")
+            yield _beside(f"{self._at(first.at)}  {_short(cascade.first)}: {lasts}{end}", _place(first))
         if len(cascades) > most:
             yield f"  … and {len(cascades) - most:,} more: --all"
 
@@ -135,13 +134,13 @@ class _Screen:
             yield f"FIRST FAILURE  {self._at(first.at)}; {found.alike} of {len(found.cascades)} cascades begin like it"
         else:
             yield f"FIRST FAILURE  {self._at(first.at)}".rstrip()
-        yield _beside(first.text, _place(first))
+        yield from _wrapped(first.text, f"({_place(first)})")
         followed = cascade.folded[1:] if cascade.first.count == 1 else cascade.folded
         if followed:
             yield "  and after it"
         for part in followed[:most]:
             after = "" if part.first.at is None or first.at is None else f"+{_long(part.first.at - first.at)}"
-            shown = "the same again" if part is cascade.first else part.first.text
+            shown = "more of the same sort" if part is cascade.first else part.first.text
             count = part.count - (part is cascade.first)
             yield _beside(f"{after:>8} {count:>7,} x  {shown}", _place(part.first))
         if len(followed) > most:
@@ -149,23 +148,27 @@ class _Screen:
 
     def _around(self) -> Iterator[str]:
         burst = self._found.bursts[self._found.typical or 0] if self._found.bursts else None
-        if burst is not None:
+        if burst is not None and (burst.is_one or burst.of == "event"):
             yield from _hung("BEFORE IT      ", self._burst(burst))
         yield from self._grew()
 
     def _burst(self, burst: Burst) -> str:
+        if not burst.is_one:
+            return f"no burst: at most {_many(burst.peak, burst.of)} a second, {burst.average:.2g} on average"
         at = f"{datetime.fromtimestamp(burst.peak_at, self._zone):%H:%M:%S}"
-        told = f"{burst.peak:,} {burst.of} in the second {at}, {burst.average:.2g} on average"
-        if burst.at_once is not None:
-            told += f"; {burst.at_once:,} handlers at once, {burst.at_once_average:.2g} on average"
-        return f"{'a burst' if burst.is_one else 'no burst'}: {told}"
+        told = f"a burst: {_many(burst.peak, burst.of)} in the second {at}, {burst.average:.2g} on average"
+        if burst.at_once is None:
+            return told
+        return f"{told}; {_many(burst.at_once, 'handler')} at once, {burst.at_once_average:.2g} on average"
 
     def _grew(self) -> Iterator[str]:
         told = []
         for one in self._found.growths:
             unit = " MB" if one.name == MEMORY else ""
-            lives = f"{one.grown} of {one.measured} lives" if one.measured > 1 else _place(one.ended)
-            told.append(f"{one.name} {one.first:.0f} to {one.last:.0f}{unit} in {_long(one.seconds)} ({lives})")
+            lives = f"{one.grown} of {one.measured} lives, " if one.measured > 1 else ""
+            told.append(
+                f"{one.name} {one.first:.0f} to {one.last:.0f}{unit} in {_long(one.seconds)} ({lives}{_place(one.ended)})"
+            )
         unclosed = max((life.unclosed for life in self._found.lives), default=0)
         if unclosed:
             told.append(f"unclosed sessions: up to {unclosed:,} in one life")
@@ -211,10 +214,16 @@ class _Screen:
         return "" if at is None else f"{datetime.fromtimestamp(at, self._zone):%Y-%m-%d %H:%M:%S}"
 
 
+def _wrapped(text: str, place: str) -> list[str]:
+    """Two lines at most, with the place at their end."""
+    room = 2 * WIDTH - len(place) - 24  # lines break at words, so some of it stays empty
+    return _filled(f"{one_line(text, room)} {place}", "  ", "  ")[:2]
+
+
 def _pattern(pattern: Pattern) -> Iterator[str]:
     places = ", ".join(dict.fromkeys(_place(one) for one in pattern.evidence))
-    yield from wrap(f"{pattern.title}: {pattern.told} ({places})", WIDTH, initial_indent="  ", subsequent_indent="    ")
-    yield from wrap(f"cure: {pattern.cure}", WIDTH, initial_indent="    ", subsequent_indent="          ")
+    yield from _filled(f"{pattern.title}: {pattern.told} ({places})", "  ", "    ")
+    yield from _filled(f"cure: {pattern.cure}", "    ", "          ")
 
 
 def _joined(blocks: Iterable[Sequence[str]]) -> list[str]:
@@ -228,11 +237,15 @@ def _joined(blocks: Iterable[Sequence[str]]) -> list[str]:
 def _listed(heading: str, items: Sequence[str], most: int) -> list[str]:
     if not items:
         return []
-    return [heading, *(_cut(f"  {item}") for item in items[:most])]
+    return [heading, *(line for item in items[:most] for line in _filled(item, "  ", "    "))]
 
 
 def _hung(heading: str, text: str) -> list[str]:
-    return wrap(text, WIDTH, initial_indent=heading, subsequent_indent=" " * len(heading))
+    return _filled(text, heading, " " * len(heading))
+
+
+def _filled(text: str, first: str, others: str) -> list[str]:
+    return wrap(text, WIDTH, initial_indent=first, subsequent_indent=others, break_on_hyphens=False)
 
 
 def _beside(text: str, place: str) -> str:
@@ -263,7 +276,8 @@ def _span(cascade: Cascade) -> float:
 
 
 def _many(number: int, name: str) -> str:
-    return f"{number:,} {name}{'' if number == 1 else 's'}"
+    plural = f"{name[:-1]}ies" if name.endswith("y") else f"{name}s"
+    return f"{number:,} {name if number == 1 else plural}"
 
 
 def _long(seconds: float) -> str:

@@ -87,9 +87,14 @@ def _opened(name: str) -> tuple[BinaryIO, datetime]:
         raw.close()
         hint = f"have it read: journalctl --file {name} -o export | onebox diagnose -"
         raise LogUnreadable(f"{name} is a journal's own file, which systemd alone reads", hint=hint)
-    if begin.startswith(_GZIP):
-        return io.BufferedReader(cast("io.RawIOBase", gzip.GzipFile(fileobj=raw))), newest
-    return raw, newest
+    if not begin.startswith(_GZIP):
+        return raw, newest
+    if name == STDIN:
+        packed = gzip.GzipFile(fileobj=raw)
+    else:
+        raw.close()
+        packed = gzip.GzipFile(name)
+    return io.BufferedReader(cast("io.RawIOBase", packed)), newest
 
 
 def _read(stream: BinaryIO, file: LogFile, times: Times) -> Iterator[Entry]:

@@ -85,9 +85,8 @@ def cascades_of(seen: Seen) -> tuple[list[Cascade], list[Folded]]:
         if bout.last.at is not None:
             until = max(until or 0.0, bout.last.at)
     cascades = [_cascade(each) for each in gathered]
-    for cascade, following in zip(cascades, [*cascades[1:], None], strict=True):
-        if following is None or following.life != cascade.life:
-            _end(cascade, seen.lives)
+    for last_of_life in {cascade.life: cascade for cascade in cascades}.values():
+        _end(last_of_life, seen.lives)
     told = [each for each in cascades if _is_cascade(each)]
     alone = [part for each in cascades if not _is_cascade(each) for part in each.folded]
     return told, _folded_by_kind([*alone, *(_as_folded(bout) for bout in seen.bouts if bout.kind in steady)])

@@ -109,18 +109,18 @@ def _unknown(found: Diagnosis, measured: set[str]) -> Iterator[str]:
         yield "when: the log has no times, so only the order of failures is told"
     for file in found.files:
         if file.broken:
-            yield f"the end of {file.name}: it can be read no further ({file.broken})"
+            yield f"the end of {file.name.rsplit('/', 1)[-1]}: it can be read no further ({file.broken})"
     mixed = {bool(file.zoneless) for file in found.files if file.timed}
     if len(mixed) > 1:
         yield "one clock: some logs name no time zone and others do; --zone says which the former are of"
     if not found.cascades:
         return
-    if found.typical is not None and found.cascades[found.typical].first.sign is Sign.other:
+    if found.typical is not None and found.cascades[found.typical].first.sign is Sign.other and not found.patterns:
         yield "the cause: the first failure fits no known pattern"
     if found.period is None and found.began is not None:
         yield f"a period: it takes three cascades, and there {'is one' if len(found.cascades) == 1 else 'are two'}"
     burst = found.bursts[found.typical or 0]
-    if burst is None or burst.of != "events":
+    if burst is None or burst.of != "event":
         yield "events coming in: no line tells when one came or was handled; entries of the log were counted"
     elif burst.at_once is None:
         yield "handlers at once: no line tells how long they ran"

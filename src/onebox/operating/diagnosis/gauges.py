@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 MEMORY = "memory"
 
 _GAUGE = re.compile(
-    r"(?i)\b(?P<name>anon-rss|rss|mem|memory|vmrss|heap_?used|tasks|in.?flight|handlers|sessions|connections|queue|fds|open.files)"
+    r"(?i)(?<![\w-])(?P<name>anon-rss|rss|mem|memory|vmrss|heap_?used|tasks|in.?flight|handlers|sessions|connections|queue|fds|open.files)"
     r"(?P<more>[\w ]{0,16})[=:]\s*(?P<value>\d{1,15}(?:\.\d+)?)\s*(?P<unit>[kmg]i?b?\b|bytes\b|b\b|%)?"
 )
 _NAMES = {
@@ -55,7 +55,7 @@ class Gauge:
 def gauges_in(text: str) -> Iterator[tuple[str, float]]:
     """Names and values; memory in megabytes.
 
-    >>> list(gauges_in("rss=81MB tasks=7 memory limit: 512 MB anon-rss:524288kB"))
+    >>> list(gauges_in("rss=81MB tasks=7 memory limit: 512 MB anon-rss:524288kB file-rss:0kB"))
     [('memory', 81.0), ('tasks', 7.0), ('memory', 512.0)]
     """
     for found in _GAUGE.finditer(text):

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 BEFORE = 300.0
 """how many seconds before a failure a burst is looked for"""
-_BURST = 3
-"""how many times the average, and how many at least, make a burst"""
+_BURST, _BURST_OF_ENTRIES = 3, 12
+"""how many in a second, and how many times the average, make a burst at least"""
 
 
 @dataclass(slots=True)
@@ -42,7 +42,7 @@ class Burst:
     """How much came in before a failure: the most in a second, and the average of the whole log."""
 
     of: str
-    """what was counted: `events`, or `entries` of the log, if nothing tells of events"""
+    """what was counted: `event`, or `entry` of the log, if nothing tells of events"""
     peak: int
     peak_at: int
     average: float
@@ -52,7 +52,8 @@ class Burst:
 
     @property
     def is_one(self) -> bool:
-        return self.peak >= _BURST and self.peak >= _BURST * self.average
+        least = _BURST if self.of == "event" else _BURST_OF_ENTRIES
+        return self.peak >= least and self.peak >= _BURST * self.average
 
 
 def growths(seen: Seen) -> tuple[list[Growth], set[str]]:
@@ -99,10 +100,10 @@ class Bursts:
 
 def _arrivals(seen: Seen) -> tuple[str, Series]:
     if seen.begun.total:
-        return "events", seen.begun
+        return "event", seen.begun
     if seen.handled_begun.total:
-        return "events", seen.handled_begun
-    return "entries", seen.said
+        return "event", seen.handled_begun
+    return "entry", seen.said
 
 
 def middle(values: Sequence[float]) -> float | None:

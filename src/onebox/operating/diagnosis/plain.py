@@ -34,10 +34,13 @@ _LEVEL = re.compile(
 )
 _NEAR = 90
 """how deep in a line a level is looked for"""
-_CONTAINER = re.compile(r"[\w.-]{1,60} +\| ")
+_CONTAINER = re.compile(r"([\w.-]{1,60}) +\| ")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _SYSLOG_HEAD = re.compile(r" (?:\S+) ((?:[\w@./:\\-]+)\[\d+\]|kernel|systemd): ?")
 _KUBERNETES = re.compile(r" (?:stdout|stderr) [FP] ")
+_MACHINE = frozenset({"kernel", "systemd", "systemd[1]"})
+_LATE = 0.999
+"""Who tells of a program's end in whole seconds tells it after what the program said in that second."""
 _SEPARATORS = re.compile(r"[\s\])|:-]+")
 
 
@@ -65,7 +68,7 @@ def taken_apart(text: str, times: Times) -> Line:
     """One line without its end. A time around another, as docker and syslog put it, is the one that counts."""
     if "\x1b" in text:
         text = _COLOUR.sub("", text)
-    if "| " in text[:64] and (container := _CONTAINER.match(text)):
+    if "| " in text[:64] and (container := _CONTAINER.match(text)) and container[1].upper() not in _LEVELS:
         text = text[container.end() :]
     found = times.find(text)
     if found is None:
@@ -79,13 +82,14 @@ def taken_apart(text: str, times: Times) -> Line:
             rest = rest[carrier.end() :]
         else:
             rest = rest.removeprefix(" ")
-        if inner := times.find(rest):
+        if (rest[:1].isdigit() or rest[:1] == "[") and (inner := times.find(rest)):
             rest = f"{rest[: inner.start]}{rest[inner.end :].removeprefix(' ')}"
     else:
         rest = f"{text[: found.start]}{rest.lstrip()}"
     level, said = _level(rest)
     own = inner is not None or level is not Level.unknown
-    return Line(said, rest, level, found.at, found.zoned, own, source)
+    at = found.at + _LATE if source in _MACHINE and found.at.is_integer() else found.at
+    return Line(said, rest, level, at, found.zoned, own, source)
 
 
 def _level(text: str) -> tuple[Level, str]:

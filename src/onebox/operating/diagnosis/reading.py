@@ -41,18 +41,17 @@ def read_entries(stream: BinaryIO, file: LogFile, times: Times) -> Iterator[Entr
         if before is not None and before.takes(line):
             continue
         # A traceback may go on beneath lines of other processes; all else has ended.
-        for source, each in list(opened.items()):
+        for source, each in [*opened.items()]:
             if source == line.source or not each.in_traceback or len(opened) > _MOST_OPEN:
                 yield opened.pop(source).entry
         if not line.text.strip():
             continue
-        last = line.at if line.at is not None else last
+        # The order of lines is believed before parts of seconds, which not all lines have.
+        if line.at is not None and not (last is not None and last - 1 < line.at < last):
+            last = line.at
         file.note(timed=last is not None, zoneless=line.at is not None and not line.zoned, own=line.own)
-        if not exception and _EXCEPTION.match(line.text):
-            exception = line.text
-        opened[line.source] = _Open(
-            Entry(Place(file.name, number), last, line.level, line.text, exception, line.source)
-        )
+        told = exception or (line.text if _EXCEPTION.match(line.text) else "")
+        opened[line.source] = _Open(Entry(Place(file.name, number), last, line.level, line.text, told, line.source))
     for each in opened.values():
         yield each.entry
 
@@ -71,7 +70,7 @@ class _Open:
     def takes(self, line: Line) -> bool:
         """Whether a line belongs to this entry; its exception is noted."""
         text = line.said
-        if line.own and not (self.in_traceback and line.at is None):
+        if line.own and not (self.in_traceback and (line.at is None or _EXCEPTION.match(text))):
             return False
         if not text or text[0].isspace() or text.startswith(_CONTINUED):
             return self._takes_continued(text)

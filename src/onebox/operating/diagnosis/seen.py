@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 _APART = 60.0
 """failures of a kind that are no further apart are one bout"""
-_ONE_START = 60.0
-"""words of a start that follow a start so soon are of the same"""
+_ONE_START, _ONE_LONG_START = 60.0, 600.0
+"""words of a start that follow a start so soon are of the same; the latter, if they are other words"""
 _MOST_BOUTS = 100_000
 _MOST_LIVES = 20_000
 _MOST_KINDS = 1000
@@ -58,8 +58,8 @@ class Life:
     """From a start of the process to the next."""
 
     began: Evidence
-    told_start: bool
-    """whether the log tells of the start; the first life may have begun before the log"""
+    starts: frozenset[Sign] = frozenset()
+    """what tells of its start; nothing where the first life may have begun before the log"""
     ends: dict[Sign, Evidence] = field(default_factory=dict)
     failures: int = 0
     unclosed: int = 0
@@ -110,7 +110,7 @@ class Seen:
             self.ended = entry.at if self.ended is None else max(self.ended, entry.at)
             self.said.add(entry.at)
         if not self.lives:
-            self.lives.append(Life(_evidence(entry), told_start=False))
+            self.lives.append(Life(_evidence(entry)))
         failure, signs = self._reader.read(entry)
         if failure is not None:
             self._fail(failure, entry)
@@ -193,14 +193,19 @@ class Seen:
         life = self.life
         if signs & _STARTS == {Sign.unit_started} and not life.ends:
             return  # systemd starts many units; one that did not end is another
-        soon = entry.at is None or life.began.at is None or entry.at - life.began.at <= _ONE_START
-        if soon and not life.failures and not life.ends:
-            life.told_start = True
+        starts = signs & _STARTS
+        if not life.failures and not life.ends and self._is_one_start(life, starts, entry.at):
+            life.starts |= starts
             return
-        if len(self.lives) < _MOST_LIVES:
-            self.lives.append(Life(_evidence(entry), told_start=True))
-        else:
-            self.lives[-1] = Life(_evidence(entry), told_start=True)
+        if len(self.lives) >= _MOST_LIVES:
+            self.lives.pop()
+        self.lives.append(Life(_evidence(entry), starts))
+
+    def _is_one_start(self, life: Life, starts: frozenset[Sign], at: float | None) -> bool:
+        if at is None or life.began.at is None:
+            return not starts & life.starts
+        within = at - life.began.at
+        return within <= _ONE_START or (bool(life.starts) and not starts & life.starts and within <= _ONE_LONG_START)
 
     def _measure(self, name: str, value: float, at: Evidence) -> None:
         gauge = self.life.gauges.get(name)

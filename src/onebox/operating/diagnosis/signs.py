@@ -71,7 +71,7 @@ _PATTERNS = {
     r"|\"POST /",
     Sign.handled: r"(?i)(?:is|was|request|update) (?:not )?(?:handled|completed|processed|finished)\b.{0,12}\b\d+(?:\.\d+)? ?m?s\b"
     r"|responseTime=\d",
-    Sign.at_info: r"HTTP Request: .*\b429\b|(?i:flood control exceeded)|(?i:sleep for \d)",
+    Sign.at_info: r"HTTP Request: .*\b429\b|(?i:flood control exceeded)",
 }  # fmt: skip
 _STRICT = frozenset({Sign.oom, Sign.killed, Sign.exited, Sign.unclosed})
 """failures that are believed at any level: systemd and the kernel write them as information"""
@@ -158,7 +158,8 @@ def label_of(entry: Entry) -> str:
     'TelegramRetryAfter: wait'
     """
     text = _TYPE.sub("", entry.exception, count=1) if entry.exception else entry.text
-    shown = "".join(sign if sign.isprintable() else " " for sign in text[:_LONGEST_LABEL])
+    line = text[:_LONGEST_LABEL].lstrip().split("\n", 1)[0]
+    shown = "".join(sign if sign.isprintable() else " " for sign in line)
     return _SECRETS.sub("***", shown).strip()
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from typing import NamedTuple
 
 _ISO = re.compile(
-    r"\[?(\d{4})[-/.](\d\d)[-/.](\d\d)[T _](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9})\d*)?"
+    r"\[?(\d{4}[-/.]\d\d[-/.]\d\d[T _]\d\d:\d\d:\d\d)(?:[.,](\d{1,9})\d*)?"
     r"(?: ?(Z|UTC\b|GMT\b|[+-]\d\d(?::?\d\d)?)(?![\d-]))?\]?"
 )
 _SYSLOG = re.compile(r"([A-Z][a-z]{2}) {1,2}(\d{1,2}) (\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?= |\])")
@@ -15,6 +15,9 @@ _C_TIME = re.compile(r"\[?(?:[A-Z][a-z]{2},? )?([A-Z][a-z]{2}) {1,2}(\d{1,2}) (\
 _ACCESS = re.compile(r"\[(\d\d)/([A-Z][a-z]{2})/(\d{4}):(\d\d):(\d\d):(\d\d)(?: ([+-]\d{4}))?\]")
 _NUMBER = re.compile(r"\[?(1\d{9})(\.\d+)?\]?(?= )")
 _MONTHS = dict(zip("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), range(1, 13), strict=True))
+_MOST_KNOWN = 1000
+_YEARS = 5
+"""of which a time without a year may be; one of them has a February 29"""
 _FARTHEST = 50
 """how deep in a line a time is looked for: behind a level, a logger's name, an address"""
 _EARLIEST, _LATEST = 1e8, 4_102_444_800.0
@@ -31,14 +34,15 @@ class Found(NamedTuple):
 
 
 class Times:
-    """Reads times. Those without a zone are of `zone`; those without a year are of the last year that ends before
-    `newest`, an aware datetime.
+    """Reads the times of one log. Those without a zone are of `zone`; those without a year are near the one before,
+    the first of them not after `newest`, an aware datetime.
     """
 
     def __init__(self, zone: tzinfo, newest: datetime) -> None:
         self._zone = zone
         self._newest = newest + timedelta(days=1)
-        self._known: dict[tuple[str, ...], float | None] = {}
+        self._last: float | None = None
+        self._known: dict[str, float] = {}
 
     def find(self, line: str) -> Found | None:
         """The first time of a line, if there is one near its beginning."""
@@ -48,7 +52,7 @@ class Times:
             return None
         if line[:1].isalpha() and (found := _SYSLOG.match(line)):
             month, day, hour, minute, second, part = found.groups("")
-            at = self._instant(("", month, day, hour, minute, second, ""))
+            at = self._known.get(line[:15]) or self._instant(("", month, day, hour, minute, second, ""), line[:15])
             return None if at is None else Found(at + _fraction(part), 0, found.end(), zoned=False)
         if found := _C_TIME.match(line):
             month, day, hour, minute, second, year = found.groups()
@@ -70,8 +74,11 @@ class Times:
         return None
 
     def _of_iso(self, found: re.Match[str]) -> Found | None:
-        year, month, day, hour, minute, second, part, zone = found.groups("")
-        at = self._instant((year, month, day, hour, minute, second, zone))
+        clock, part, zone = found.groups("")
+        at = self._known.get(clock + zone)
+        if at is None:
+            parts = (clock[:4], clock[5:7], clock[8:10], clock[11:13], clock[14:16], clock[17:], zone)
+            at = self._instant(parts, clock + zone)
         return None if at is None else Found(at + _fraction(part), found.start(), found.end(), bool(zone))
 
     def read(self, value: object) -> float | None:
@@ -91,31 +98,38 @@ class Times:
                 return number / size
         return None
 
-    def _instant(self, parts: tuple[str, ...]) -> float | None:
-        """Lines of one second share it, so it is computed once."""
-        if parts not in self._known:
-            if len(self._known) > 1000:  # noqa: PLR2004  # enough for many files side by side
-                self._known.clear()
-            self._known[parts] = self._computed(*parts)
-        return self._known[parts]
+    def _instant(self, parts: tuple[str, ...], written: str = "") -> float | None:
+        """The instant of year, month, day, hour, minute, second and zone; lines of one second share it if they have
+        it written in the same way.
+        """
+        at = self._computed(*parts)
+        if at is not None:
+            self._last = at
+            if written:
+                if len(self._known) > _MOST_KNOWN:
+                    self._known.clear()
+                self._known[written] = at
+        return at
 
     def _computed(
         self, year: str, month: str, day: str, hour: str, minute: str, second: str, zone: str
     ) -> float | None:
         number = _MONTHS.get(month) or (int(month) if month.isdigit() else 0)
-        years = [int(year)] if year else range(self._newest.year, self._newest.year - 5, -1)
-        for each in years:
-            try:
-                # A leap second is counted as the one before.
-                clock = datetime(  # noqa: DTZ001  # the zone follows
-                    each, number, int(day), int(hour), int(minute), min(int(second), 59)
-                )
-                at = clock.replace(tzinfo=_zone(zone) or self._zone)
-                if year or at <= self._newest:
-                    return at.timestamp()
-            except (ValueError, OverflowError):
-                continue  # such as February 29
-        return None
+        clock = (number, int(day), int(hour), int(minute), min(int(second), 59))  # a leap second is the one before
+        if year:
+            return self._at(int(year), clock, zone)
+        last = self._newest.year if self._last is None else datetime.fromtimestamp(self._last, UTC).year + 1
+        found = [at for each in range(last, last - _YEARS, -1) if (at := self._at(each, clock, zone)) is not None]
+        if self._last is not None:
+            return min(found, key=lambda at: abs(at - (self._last or 0.0)), default=None)
+        return next((at for at in found if at <= self._newest.timestamp()), None)
+
+    def _at(self, year: int, clock: tuple[int, int, int, int, int], zone: str) -> float | None:
+        try:
+            at = datetime(year, *clock, tzinfo=_zone(zone) or self._zone).timestamp()
+        except (ValueError, OverflowError):
+            return None  # such as February 29
+        return at if 0 <= at < _LATEST else None
 
 
 def _fraction(digits: str) -> float:
