@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import datetime
+from itertools import pairwise
 from textwrap import wrap
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 WIDTH = 100
 HEIGHT = 40
 _LONGEST_NAME = 30
+_MANY_UNCLOSED = 3
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 _DIGITS = {"s": 0, "min": 0, "h": 1, "days": 1}
 _ENDS = {
@@ -108,9 +110,8 @@ class _Screen:
     def _period(self) -> str:
         period, starts = self._found.period, [each.first.first.at for each in self._found.cascades]
         if period is None:
-            if len(starts) == 2 and starts[0] is not None and starts[1] is not None:  # noqa: PLR2004
-                return f", {_long(starts[1] - starts[0])} apart"
-            return ""
+            known = [at for at in starts if at is not None]
+            return "".join(f", {_long(later - earlier)} apart" for earlier, later in pairwise(known))
         if period.regular:
             size, unit = _unit(period.middle)
             return f", every {_long(period.middle)} (±{period.spread / size:.{_DIGITS[unit]}f})"
@@ -170,7 +171,7 @@ class _Screen:
                 f"{one.name} {one.first:.0f} to {one.last:.0f}{unit} in {_long(one.seconds)} ({lives}{_place(one.ended)})"
             )
         unclosed = max((life.unclosed for life in self._found.lives), default=0)
-        if unclosed:
+        if unclosed >= _MANY_UNCLOSED:
             told.append(f"unclosed sessions: up to {unclosed:,} in one life")
         if told:
             yield from _hung("WHAT GREW      ", "; ".join(told))

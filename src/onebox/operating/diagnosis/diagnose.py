@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
     from onebox.operating.diagnosis.entries import Entry, LogFile
 
-_FEW = 3
 _MOST_BURSTS = 100
+_MOST_WAITING = 1000
+"""entries before the first time of a log; one without any is not kept in memory"""
 
 
 @dataclass(slots=True)
@@ -93,7 +94,7 @@ def _dated(entries: Iterable[Entry]) -> Iterator[Entry]:
     """Entries before the first time of a log have that time, so that logs can be read side by side."""
     waiting: list[Entry] = []
     for entry in entries:
-        if entry.at is None and len(waiting) < 1000:  # noqa: PLR2004  # a log without times is not kept in memory
+        if entry.at is None and len(waiting) < _MOST_WAITING:
             waiting.append(entry)
             continue
         for each in waiting:
@@ -142,6 +143,3 @@ def lasted(found: Diagnosis) -> list[float]:
         for life, later in pairwise(found.lives)
         if later.began.at is not None and life.began.at is not None
     ]
-
-
-__all__ = ["Diagnosis", "Folded", "diagnose", "lasted", "starts_of"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from statistics import median
 from typing import TYPE_CHECKING
 
 from onebox.operating.diagnosis.gauges import MEMORY
@@ -104,8 +103,3 @@ def _arrivals(seen: Seen) -> tuple[str, Series]:
     if seen.handled_begun.total:
         return "event", seen.handled_begun
     return "entry", seen.said
-
-
-def middle(values: Sequence[float]) -> float | None:
-    """The middle one; None of none."""
-    return median(values) if values else None

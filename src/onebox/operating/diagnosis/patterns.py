@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from onebox.operating.diagnosis.seen import Bout, Evidence, Life, Seen
 
 _NEAR = 120.0
+_NO_ACCIDENT = 10
 _FEW = 3
 _LOOP_LIFE = 600.0
 _LOOP_SHARE = 0.8
@@ -115,7 +116,7 @@ def _flood(whole: Whole) -> Pattern | None:
         told += f", waits up to {refusals.longest:.0f} s"
     if refusals.while_refused:
         told += f"; {refusals.while_refused:,} within a wait already told"
-    if refusals.while_refused or refusals.count >= 10:  # noqa: PLR2004  # so many are no accident
+    if refusals.while_refused or refusals.count >= _NO_ACCIDENT:
         name, title = "flood_without_pace", "Flood control without pace"
     else:
         name, title = "flood", "Flood control"

@@ -30,6 +30,7 @@ _CONTINUED = (
 _OF_ITS_OWN = re.compile(r"Unclosed |unclosed |Killed|Fatal Python|FATAL|Out of memory|\S+Warning: |Segmentation fault")
 """what programs print beside their log; never a part of the entry before"""
 _MOST_OPEN = 32
+_CALM = frozenset({Level.debug, Level.info})
 
 
 def read_entries(stream: BinaryIO, file: LogFile, times: Times) -> Iterator[Entry]:
@@ -50,7 +51,9 @@ def read_entries(stream: BinaryIO, file: LogFile, times: Times) -> Iterator[Entr
         if line.at is not None and not (last is not None and last - 1 < line.at < last):
             last = line.at
         file.note(timed=last is not None, zoneless=line.at is not None and not line.zoned, own=line.own)
-        told = exception or (line.text if _EXCEPTION.match(line.text) else "")
+        told = exception
+        if not told and line.level not in _CALM and _EXCEPTION.match(line.text):
+            told = line.text
         opened[line.source] = _Open(Entry(Place(file.name, number), last, line.level, line.text, told, line.source))
     for each in opened.values():
         yield each.entry

@@ -22,6 +22,7 @@ _KNOWN = {*_TIME, *_LEVEL, *_MESSAGE, *_EXCEPTION, *_ERROR, "pid", "v", "lineno"
 _SYSLOG_LEVELS = 8
 """numbers below are syslog's: 3 is an error; from 10 on they are pino's: 50 is one"""
 _MOST_FIELDS = 24
+_BYTE = range(256)
 
 
 class Structured(NamedTuple):
@@ -72,7 +73,7 @@ def _of_journal(fields: Mapping[str, Any], times: Times) -> Structured:
 def _message(value: Any) -> str:
     """The journal's JSON has a list of bytes where a message is no text."""
     if isinstance(value, list):
-        numbers = [number for number in value if isinstance(number, int) and 0 <= number < 256]  # noqa: PLR2004
+        numbers = [number for number in value if isinstance(number, int) and number in _BYTE]
         return bytes(numbers).decode(errors="replace")
     return _clean("" if value is None else str(value))
 
