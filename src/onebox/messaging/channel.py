@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 FAILURES: Mapping[str, str] = {
     "bounced": "the recipient is not there, or takes nothing",
     "refused": "this message is not taken",
+    "closed": "the time in which this person may be written to is over",
     "invalid": "the channel cannot make anything of what the step gave",
     "too_many": "the channel wants less at a time",
     "busy": "the channel has trouble of its own",
@@ -29,7 +30,7 @@ FAILURES: Mapping[str, str] = {
 class DeliveryFailed(OneboxError):
     """A channel could not deliver. `permanent`: trying again cannot help. `retry_after`: seconds the channel asks for.
 
-    `kind` is a word that flows may ask for, see `FAILURES`.
+    `kind` is a word that flows may ask for, see `FAILURES`. `uncertain`: it may have gone out all the same.
     """
 
     code: ClassVar[str] = "delivery_failed"
@@ -42,11 +43,13 @@ class DeliveryFailed(OneboxError):
         retry_after: float | None = None,
         kind: str = "failed",
         hint: str | None = None,
+        uncertain: bool = False,
     ) -> None:
         super().__init__(message, hint=hint)
         self.permanent = permanent
         self.retry_after = retry_after
         self.kind = kind
+        self.uncertain = uncertain
 
 
 @dataclass(frozen=True, slots=True)

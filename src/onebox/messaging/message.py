@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from onebox.kernel.ledger import Change
 
@@ -78,3 +78,18 @@ class MarkFailed(Change[None]):
     at: datetime
     error: str
     kind: str = "failed"
+
+
+DeliveryStatus = Literal["sent", "delivered", "read", "failed"]
+
+
+@dataclass(slots=True)
+class NoteStatus(Change[None]):
+    """What the channel says later of a message that it took. `message_id` is the channel's own, as in the receipt;
+    the order in which statuses come says nothing. `error`: why it failed, and what to do."""
+
+    account: str
+    message_id: str
+    status: DeliveryStatus
+    at: datetime
+    error: str | None = None
