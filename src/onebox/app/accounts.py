@@ -137,11 +137,18 @@ class TelegramAccount(AccountSettings):
         return Outlet(parts=parts, needs=(FORMS,))
 
 
+def _number_id(value: str) -> str:
+    if not re.fullmatch("[0-9]{5,20}", value):
+        reason = "expected the phone number's id, digits alone, as Meta shows it under WhatsApp, API Setup"
+        raise PydanticCustomError("number_id", "{reason}", {"reason": reason})
+    return value
+
+
 class WhatsappAccount(AccountSettings):
     """A phone number of the Cloud API: sends messages, and brings what people write to the flows with a `whatsapp`
     trigger."""
 
-    number: Annotated[str, Field(pattern=r"^[0-9]{5,20}$")]
+    number: Annotated[str, AfterValidator(_number_id)]
     """the id that Meta gives the phone number, in quotes; not the phone number itself"""
     token: SecretName
     """the name of the secret with the access token of a system user"""

@@ -69,7 +69,7 @@ class Desk:
 
 
 def endpoint_of(desk: Desk, **more: Any) -> WhatsappEndpoint:
-    known = {"account": ACCOUNT, "number": NUMBER, "app_secret": APP_SECRET, "verify_token": VERIFY_TOKEN}
+    known = {"account": ACCOUNT, "numbers": {NUMBER: ACCOUNT}, "app_secret": APP_SECRET, "verify_token": VERIFY_TOKEN}
     return WhatsappEndpoint(**{**known, "reception": desk, "clock": StoppedClock(), **more})
 
 
@@ -215,7 +215,7 @@ async def test_a_status_tells_of_which_message_and_when(endpoint: WhatsappEndpoi
 
     at = datetime.fromtimestamp(1790000001, UTC)
     why = (
-        "WhatsApp could not deliver it (131026): Message undeliverable: Not on WhatsApp.; "
+        "WhatsApp tells of a failure (131026): Message undeliverable: Not on WhatsApp.; "
         "the number has no WhatsApp, an old one, or blocked the business"
     )
     assert desk.statuses == [
@@ -243,6 +243,19 @@ async def test_what_is_for_another_number_is_answered_and_told_once_an_hour(desk
 
     assert list(desk.posts) == ["wamid.mine"]
     assert [line["event"] for line in logs] == ["for_another_number"] * 2
+
+
+async def test_numbers_of_one_app_share_an_address(desk: Desk) -> None:
+    endpoint = endpoint_of(desk, numbers={NUMBER: ACCOUNT, "55555": "whatsapp/second"})
+    other = value(messages=[message(id="wamid.b"), 7], statuses=[status("sent")], number="55555")
+    await endpoint(call(body(value(messages=[message(id="wamid.a")]), other)))
+
+    assert [(post.account, post.data["sender"]["account"]) for post in desk.posts.values()] == [
+        (ACCOUNT, ACCOUNT),
+        ("whatsapp/second", "whatsapp/second"),
+        (ACCOUNT, ACCOUNT),
+    ]
+    assert [one.account for one in desk.statuses] == ["whatsapp/second"]
 
 
 @pytest.mark.parametrize(
@@ -301,6 +314,15 @@ async def test_a_message_of_nobody_is_kept_with_its_reason(desk: Desk) -> None:
     assert (await told(desk, sent, contacts=[]))["reason"] == (
         "a message needs the phone number or the user id of who wrote it"
     )
+
+
+async def test_what_meta_says_of_the_account_is_told(endpoint: WhatsappEndpoint, desk: Desk) -> None:
+    with capture_logs() as logs:
+        await endpoint(call(body(value(errors=[{"code": 131031, "title": "Account locked"}]))))
+
+    [line] = logs
+    assert (line["event"], line["log_level"], desk.units) == ("account_troubled", "warning", 0)
+    assert "(131031): Account locked; Meta locked the account" in line["why"]
 
 
 async def test_other_fields_are_for_nobody_here(endpoint: WhatsappEndpoint, desk: Desk) -> None:

@@ -6,8 +6,6 @@ from typing import Any
 import pytest
 from tests.support.whatsapp import ANA_ID, message, value
 
-from onebox.app.outgoing import build_channel
-from onebox.app.settings import check_settings
 from onebox.channels.whatsapp.incoming import EVENT_NAMES
 from onebox.channels.whatsapp.trigger import WhatsappSettings, whatsapp_trigger
 from onebox.channels.whatsapp.updates import post_of
@@ -73,39 +71,3 @@ def test_what_came_can_be_made_again_from_what_is_recorded(sent: dict[str, Any])
     same = ("kind", "text", "choice", "pressed", "media", "location")
     assert {name: again[name] for name in same} == {name: data[name] for name in same}
     assert again["sender"]["user_id"] == ANA_ID
-
-
-ACCOUNT = "number: '106540352242922', token: t, app_secret: a, verify_token: v"
-SECRETS = {"t": "EAAmade-up", "a": "app", "v": "verify"}
-
-
-def test_an_account_needs_its_number_and_three_secrets() -> None:
-    settings, faults = check_settings(f"accounts: {{whatsapp/main: {{{ACCOUNT}}}}}", set(SECRETS))
-    assert (faults, settings is None) == ([], False)
-    _, faults = check_settings("accounts: {whatsapp/main: {number: +49170, token: t, app_secret: x}}", set(SECRETS))
-
-    said = "\n".join(map(str, faults))
-    assert all(word in said for word in ("number", "verify_token", "'x'"))
-
-
-async def test_the_channel_of_an_account_has_its_pace_and_what_is_given_of_it(tmp_path: Any) -> None:
-    import io
-
-    from tests.channels.messages import StoppedClock
-
-    from onebox.app.folder import BoxFolder
-
-    text = f"accounts: {{whatsapp/main: {{{ACCOUNT}, pace: {{per_second: 10}}}}}}"
-    settings, _ = check_settings(text, set(SECRETS))
-    assert settings is not None
-    channel = build_channel(
-        "whatsapp/main",
-        settings.accounts["whatsapp/main"],
-        folder=BoxFolder(tmp_path),
-        secrets=SECRETS,
-        clock=StoppedClock(),
-        terminal=io.StringIO(),
-    )
-
-    assert (channel.pace.per_second, channel.pace.burst) == (10.0, 15)
-    await channel.close()

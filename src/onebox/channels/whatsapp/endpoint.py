@@ -20,6 +20,7 @@ from onebox.kernel.encoding import EncodingError, from_json
 from onebox.messaging.endpoint import Reply
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from onebox.kernel.clock import Clock
@@ -40,14 +41,23 @@ _MOST_OTHERS = 100
 
 
 class WhatsappEndpoint:
-    """The webhook of one account. Several accounts of one app may share Meta's one address: what is for another
-    number is answered and left alone."""
+    """The webhook of one account, and of those that share its app: Meta calls one address for all numbers of an app.
+
+    `numbers` are these accounts by the id of their phone number. What is for another number is answered and left alone.
+    """
 
     def __init__(
-        self, *, account: str, number: str, app_secret: str, verify_token: str, reception: Reception, clock: Clock
+        self,
+        *,
+        account: str,
+        numbers: Mapping[str, str],
+        app_secret: str,
+        verify_token: str,
+        reception: Reception,
+        clock: Clock,
     ) -> None:
         self._account = account
-        self._number = number
+        self._numbers = numbers
         self._app_secret = app_secret.encode()
         self._verify_token = verify_token.encode()
         self._reception = reception
@@ -67,6 +77,8 @@ class WhatsappEndpoint:
         if reading.posts or reading.statuses:
             await self._reception.receive(reading.posts, then=reading.statuses)
         self._tell_of(reading.others)
+        for trouble in reading.troubles:
+            log.warning("account_troubled", account=self._account, why=trouble)
         return _plain(HTTPStatus.OK, "")
 
     def _verified(self, query: str) -> Reply:
@@ -93,7 +105,7 @@ class WhatsappEndpoint:
         except EncodingError as error:
             text = raw.decode("utf-8", "replace")
             return Reading([unusable(text, error.message, account=self._account, now=now)])
-        return read(body, account=self._account, number=self._number, now=now)
+        return read(body, account=self._account, numbers=self._numbers, now=now)
 
     def _tell_of(self, others: list[str]) -> None:
         now = self._clock.now()

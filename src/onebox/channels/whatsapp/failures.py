@@ -118,12 +118,12 @@ def failure_of(refused: ApiRefused, *, account: str, attempts: int) -> DeliveryF
 
 
 def told(errors: Any, account: str) -> str:
-    """Why a message that WhatsApp had taken failed in the end, from the `errors` of its status."""
+    """What Meta's webhook says that went wrong, from the `errors` of a status or of an account."""
     error = next((one for one in errors if isinstance(one, dict)), {}) if isinstance(errors, list) else {}
     number = error.get("code")
     number = number if type(number) is int else 0
     meaning = _meaning(number, HTTPStatus.BAD_REQUEST, None)
-    return _with_advice(f"WhatsApp could not deliver it ({number}): {said(error)}", meaning, account)
+    return _with_advice(f"WhatsApp tells of a failure ({number}): {said(error)}", meaning, account)
 
 
 def _meaning(number: int, status: int, subnumber: Any) -> Meaning:

@@ -33,17 +33,20 @@ _LONGEST_EXCERPT = 4000
 
 @dataclass(slots=True)
 class Reading:
-    """What one call brought: posts and statuses in their order, and the numbers of others that it spoke of."""
+    """What one call brought: posts and statuses in their order, the numbers of others that it spoke of, and what Meta
+    says that is wrong with the account."""
 
     posts: list[Post] = field(default_factory=list)
     statuses: list[NoteStatus] = field(default_factory=list)
     others: list[str] = field(default_factory=list)
+    troubles: list[str] = field(default_factory=list)
 
 
-def read(body: Any, *, account: str, number: str, now: datetime) -> Reading:
-    """Every entry, message and status of a body, for the account of the phone number whose id is `number`."""
+def read(body: Any, *, account: str, numbers: Mapping[str, str], now: datetime) -> Reading:
+    """Every entry, message and status of a body. `numbers` are accounts by the id of their phone number; `account` is
+    the one that keeps what cannot be read."""
     reading = Reading()
-    reader = _Reader(reading, account, number, now)
+    reader = _Reader(reading, account, numbers, now)
     if not isinstance(body, dict) or body.get("object") != "whatsapp_business_account":
         reader.set_aside(body, "it is no webhook of a WhatsApp business account")
         return reading
@@ -69,10 +72,10 @@ def unusable(part: Any, reason: str, *, account: str, now: datetime) -> Post:
 
 
 class _Reader:
-    def __init__(self, reading: Reading, account: str, number: str, now: datetime) -> None:
+    def __init__(self, reading: Reading, account: str, numbers: Mapping[str, str], now: datetime) -> None:
         self._reading = reading
         self._account = account
-        self._number = number
+        self._numbers = numbers
         self._now = now
 
     def listed(self, part: Mapping[str, Any], name: str, *, needed: bool = True) -> Iterator[Mapping[str, Any]]:
@@ -95,31 +98,33 @@ class _Reader:
         number = metadata.get("phone_number_id") if isinstance(metadata, dict) else None
         if not isinstance(value, dict) or not isinstance(number, str):
             self.set_aside(change, "it names no phone number of the business")
-        elif number != self._number:
+        elif (account := self._numbers.get(number)) is None:
             self._reading.others.append(number)
         else:
+            if value.get("errors"):
+                self._reading.troubles.append(told(value["errors"], account))
             for message in self.listed(value, "messages", needed=False):
-                self._take_message(message, value)
+                self._take_message(message, value, account)
             for status in self.listed(value, "statuses", needed=False):
-                self._take_status(status)
+                self._take_status(status, account)
 
     def set_aside(self, part: Any, reason: str) -> None:
         self._reading.posts.append(unusable(part, reason, account=self._account, now=self._now))
 
-    def _take_message(self, message: Mapping[str, Any], value: Mapping[str, Any]) -> None:
+    def _take_message(self, message: Mapping[str, Any], value: Mapping[str, Any], account: str) -> None:
         try:
-            self._reading.posts.append(post_of(message, value, account=self._account, now=self._now))
+            self._reading.posts.append(post_of(message, value, account=account, now=self._now))
         except (Unusable, EncodingError) as reason:
             self.set_aside(message, str(reason))
 
-    def _take_status(self, status: Mapping[str, Any]) -> None:
+    def _take_status(self, status: Mapping[str, Any], account: str) -> None:
         number, word = _id(status.get("id")), status.get("status")
         if number is None or not isinstance(word, str):
             self.set_aside(status, "a status needs the id of a message, and a word")
         elif word in _STATUSES:
             at = _instant(status.get("timestamp"), self._now)
-            error = told(status.get("errors"), self._account) if word == "failed" else None
-            self._reading.statuses.append(NoteStatus(self._account, number, _STATUSES[word], at, error))
+            error = told(status.get("errors"), account) if word == "failed" else None
+            self._reading.statuses.append(NoteStatus(account, number, _STATUSES[word], at, error))
 
 
 def post_of(message: Mapping[str, Any], value: Mapping[str, Any], *, account: str, now: datetime) -> Post:
