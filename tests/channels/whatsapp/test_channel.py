@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.channels.messages import NOW, message
-from tests.support.whatsapp import ANA, ANA_ID, TOKEN, FakeWhatsapp, Fault, Uploaded
+from tests.support.whatsapp import ANA, TOKEN, FakeWhatsapp, Fault, Uploaded
 
-from onebox.channels.whatsapp.channel import PACE, rates_of
 from onebox.channels.whatsapp.contents import parts
 from onebox.messaging.channel import DeliveryFailed
 from onebox.messaging.chat import LastHeard
@@ -352,13 +351,3 @@ async def test_a_file_that_could_not_be_given_was_not_sent(
     failed = await failure(open_channel(api="http://127.0.0.1:1/v25.0"), media={"kind": "photo", "file": "a.png"})
 
     assert (failed.permanent, failed.kind, failed.uncertain) == (False, "unreachable", False)
-
-
-# --- the pace
-
-
-def test_a_number_stays_below_what_meta_takes() -> None:
-    """80 a second, what comes in counted too."""
-    assert PACE.per_second + PACE.burst <= 70
-    assert rates_of(ANA) == rates_of(ANA_ID) != ()
-    assert rates_of(f"typing:{ANA}") == ()

@@ -75,8 +75,10 @@ class WhatsappChannel:
         action = message.content.get("action")
         if action == "typing":
             return await self._type(str(message.content.get("chat")))
+        if action == "answer_press":
+            return {}  # no button waits for an answer here
         if action is not None:
-            return {}  # a press needs no answer here
+            raise invalid(f"there is no action {action!r:.80}")
         address = address_of(message.recipient)
         draft = draft_of(message.content)
         try:
