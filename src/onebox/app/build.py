@@ -17,6 +17,7 @@ from onebox.app.outgoing import build_channel
 from onebox.app.plain_settings import plain_settings
 from onebox.app.secrets import Vault
 from onebox.app.senders import Failures, Senders
+from onebox.app.webhooks import build_endpoint
 from onebox.channels.telegram.api import BotApi
 from onebox.channels.telegram.receiver import TelegramReceiver
 from onebox.connectors.code.connector import PythonConnector
@@ -39,6 +40,7 @@ from onebox.dispatch.versions import Versions
 from onebox.dispatch.writings import Writings
 from onebox.flows.book import FlowBook
 from onebox.kernel.ids import Ids
+from onebox.messaging.chat import LastHeard
 from onebox.messaging.inbox import Inbox
 from onebox.storage.files import FilesFolder
 from onebox.web.settings import WebSettings
@@ -208,9 +210,14 @@ def _in_force(ground: _Ground) -> dict[str, Any]:
     return {"settings": plain_settings(ground.settings), "secrets": Vault(ground.folder, {}).marks()}
 
 
-def _endpoints(_ground: _Ground, _reception: ChatReception) -> dict[str, Endpoint]:
-    """What channels serve to the world, by path. A new one adds its line here."""
-    return {}
+def _endpoints(ground: _Ground, reception: ChatReception) -> dict[str, Endpoint]:
+    """What channels serve to the world, by path."""
+    accounts = ground.settings.accounts
+    built = {
+        name: build_endpoint(name, accounts, secrets=ground.secrets, reception=reception, clock=ground.clock)
+        for name in accounts
+    }
+    return {f"/channels/{name}": endpoint for name, endpoint in built.items() if endpoint is not None}
 
 
 def _site(
@@ -333,9 +340,16 @@ def web_settings(settings: BoxSettings) -> WebSettings:
 
 
 def _channels(ground: _Ground, terminal: TextIO) -> dict[str, Channel]:
-    folder, secrets, clock = ground.folder, ground.secrets, ground.clock
+    folder, secrets, clock, reader = ground.folder, ground.secrets, ground.clock, ground.storage.reader
+
+    async def last_heard(account: str, chat: str) -> LastHeard | None:
+        talk = (await reader.known(account, [chat], [])).conversations.get(chat)
+        return None if talk is None or talk.heard_at is None else LastHeard(talk.heard_at, talk.heard_id)
+
     return {
-        name: build_channel(name, account, folder=folder, secrets=secrets, clock=clock, terminal=terminal)
+        name: build_channel(
+            name, account, folder=folder, secrets=secrets, clock=clock, terminal=terminal, last_heard=last_heard
+        )
         for name, account in ground.settings.accounts.items()
     }
 

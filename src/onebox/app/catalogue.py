@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from onebox.channels.telegram.trigger import telegram_trigger
+from onebox.channels.whatsapp.trigger import whatsapp_trigger
 from onebox.connectors.code.arguments import python_kind
 from onebox.connectors.feeds.settings import feed_trigger
 from onebox.connectors.http.arguments import http_kinds
@@ -47,5 +48,6 @@ def catalogue(
         form_trigger(),
         feed_trigger(),
         telegram_trigger(accounts),
+        whatsapp_trigger(accounts),
     ]
     return Catalogue({kind.name: kind for kind in steps}, {kind.name: kind for kind in triggers})

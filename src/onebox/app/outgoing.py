@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from onebox.app.accounts import (
@@ -12,20 +13,30 @@ from onebox.app.accounts import (
     TelegramAccount,
     TerminalAccount,
     WebhookAccount,
+    WhatsappAccount,
 )
 from onebox.channels.terminal.channel import TerminalChannel
 from onebox.channels.webhook.channel import WebhookChannel
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Callable, Mapping
     from typing import TextIO
 
     from onebox.app.accounts import AccountSettings
     from onebox.app.folder import BoxFolder
     from onebox.channels.email.channel import EmailChannel
     from onebox.channels.notify.channel import NotifyChannel
+    from onebox.channels.whatsapp.channel import WhatsappChannel
     from onebox.kernel.clock import Clock
     from onebox.messaging.channel import Channel, Pace
+    from onebox.messaging.chat import LastHeard
+
+    LastHeardOf = Callable[[str, str], Awaitable[LastHeard | None]]
+
+
+async def _nobody_heard(_account: str, _recipient: str) -> LastHeard | None:
+    """Stands where it is not known who wrote."""
+    return None
 
 
 def build_channel(
@@ -36,8 +47,12 @@ def build_channel(
     secrets: Mapping[str, str],
     clock: Clock,
     terminal: TextIO,
+    last_heard: LastHeardOf = _nobody_heard,
 ) -> Channel:
-    """The channel of an account whose settings have no faults. A new channel adds its line here."""
+    """The channel of an account whose settings have no faults. A new channel adds its line here.
+
+    `last_heard(account, recipient)` tells when a person last wrote to an account.
+    """
     pace = account.pace.as_pace() if account.pace else None
     match account:
         case WebhookAccount(url=url, secret=secret):
@@ -58,6 +73,8 @@ def build_channel(
 
             bot_pace = account.pace.over(PACE) if account.pace else PACE
             return TelegramChannel(account=name, api=BotApi(api, secrets[token]), pace=bot_pace)
+        case WhatsappAccount():
+            return _whatsapp(name, account, folder, secrets, clock, last_heard)
         case NotifyAccount():
             return _notify(name, account, pace, secrets)
     assert isinstance(account, TerminalAccount)
@@ -95,6 +112,27 @@ def _email(
         files=folder.files,
         clock=clock,
         pace=pace,
+    )
+
+
+def _whatsapp(
+    name: str,
+    account: WhatsappAccount,
+    folder: BoxFolder,
+    secrets: Mapping[str, str],
+    clock: Clock,
+    last_heard: LastHeardOf,
+) -> WhatsappChannel:
+    from onebox.channels.whatsapp.api import GraphApi
+    from onebox.channels.whatsapp.channel import PACE, WhatsappChannel
+
+    return WhatsappChannel(
+        account=name,
+        api=GraphApi(account.api, account.number, secrets[account.token]),
+        files=folder.files,
+        clock=clock,
+        last_heard=partial(last_heard, name),
+        pace=account.pace.over(PACE) if account.pace else PACE,
     )
 
 
