@@ -103,7 +103,8 @@ class EngineBox:
             ids=self.ids,
             variables={},
             secrets={},
-            queued=self.woken.append,
+            queued=lambda message: self.woken.append(message.account),
+            requeued=self.woken.append,
             capacity=8,
         )
         self.inbox = Inbox(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 from pydantic import AfterValidator, Field, PlainValidator, ValidationError, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
+from onebox.app.throttling import ThrottleSettings
 from onebox.flows.definition.fields import Duration, FlowModel
 from onebox.flows.definition.validate import Problem, problems
 from onebox.kernel.nearest import did_you_mean
@@ -92,6 +93,14 @@ class AccountSettings(FlowModel):
         return Outlet()
 
 
+class ChatSettings(AccountSettings):
+    """What every account may have that people write to, too."""
+
+    when_unsure: Literal["again", "leave"] = "again"
+    """what is done with a message of which nobody knows whether it arrived"""
+    throttle: ThrottleSettings = Field(default_factory=ThrottleSettings)
+
+
 def _places(key: str, named: str | list[str] | None) -> list[tuple[Location, str]]:
     if isinstance(named, list):
         return [((key, number), name) for number, name in enumerate(named)]
@@ -119,7 +128,7 @@ class WebhookAccount(AccountSettings):
     names_secrets: ClassVar[tuple[str, ...]] = ("secret",)
 
 
-class TelegramAccount(AccountSettings):
+class TelegramAccount(ChatSettings):
     """A bot: sends texts, and brings what is written to it to the flows with a `telegram` trigger."""
 
     token: SecretName
@@ -134,7 +143,7 @@ class TelegramAccount(AccountSettings):
         """Long texts are split."""
         from onebox.channels.telegram.texts import FORMS, parts
 
-        return Outlet(parts=parts, needs=(FORMS,))
+        return Outlet(parts=parts, needs=((*FORMS, "media"),), is_chat=True)
 
 
 def _number_id(value: str) -> str:
@@ -144,7 +153,7 @@ def _number_id(value: str) -> str:
     return value
 
 
-class WhatsappAccount(AccountSettings):
+class WhatsappAccount(ChatSettings):
     """A phone number of the Cloud API: sends messages, and brings what people write to the flows with a `whatsapp`
     trigger."""
 
@@ -167,7 +176,7 @@ class WhatsappAccount(AccountSettings):
         """Long texts are split, files and choices find their place."""
         from onebox.channels.whatsapp.contents import NEEDS, parts
 
-        return Outlet(parts=parts, needs=(NEEDS,))
+        return Outlet(parts=parts, needs=(NEEDS,), is_chat=True)
 
 
 def _mailbox(value: str) -> str:

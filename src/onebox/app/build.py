@@ -9,12 +9,14 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
-from onebox.app.accounts import TelegramAccount
+from onebox.app.accounts import ChatSettings, TelegramAccount
+from onebox.app.chats import build_reception
 from onebox.app.clock import SystemClock
 from onebox.app.masking import masker
 from onebox.app.outgoing import build_channel
 from onebox.app.plain_settings import plain_settings
 from onebox.app.secrets import Vault
+from onebox.app.senders import Failures, Senders
 from onebox.channels.telegram.api import BotApi
 from onebox.channels.telegram.receiver import TelegramReceiver
 from onebox.connectors.code.connector import PythonConnector
@@ -24,20 +26,19 @@ from onebox.connectors.feeds.poller import FeedPoller
 from onebox.connectors.http.connector import HttpConnector
 from onebox.connectors.sql.connector import SqlConnector
 from onebox.dispatch.boxsql import BoxSql
+from onebox.dispatch.broadcasts import BroadcastRequests
 from onebox.dispatch.effects import Effects
 from onebox.dispatch.engine import Engine
 from onebox.dispatch.requests import Requests
 from onebox.dispatch.responses import WaitingCallers
 from onebox.dispatch.retention import Retention
 from onebox.dispatch.schedules import Schedules
+from onebox.dispatch.sendings import Sendings
 from onebox.dispatch.versions import Versions
 from onebox.dispatch.writings import Writings
 from onebox.flows.book import FlowBook
-from onebox.kernel.encoding import dump
 from onebox.kernel.ids import Ids
-from onebox.messaging.event import Event, StoreEvent
 from onebox.messaging.inbox import Inbox
-from onebox.messaging.sender import Sender
 from onebox.storage.files import FilesFolder
 from onebox.web.settings import WebSettings
 from onebox.web.site import Site, build_web
@@ -47,15 +48,18 @@ if TYPE_CHECKING:
 
     from onebox.app.folder import BoxFolder
     from onebox.app.settings import BoxSettings
+    from onebox.dispatch.requests import Answering
     from onebox.flows.handlers import Handler
     from onebox.flows.plan import Flow
     from onebox.kernel.clock import Clock
     from onebox.messaging.channel import Channel, Outlet
-    from onebox.messaging.message import MarkFailed, Message
+    from onebox.messaging.endpoint import Endpoint
+    from onebox.messaging.message import Message
+    from onebox.messaging.reception import ChatReception
+    from onebox.messaging.sender import Sender
     from onebox.storage.opening import Storage
 
 _HTTP_KINDS = ("http.get", "http.post", "http.put", "http.patch", "http.delete", "http.head")
-MESSAGE_FAILED = "message.failed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,19 +146,23 @@ def build_box(
     connectors = _connectors(ground)
     callers = WaitingCallers(storage.reader)
     channels = _channels(ground, terminal or sys.stdout)
-    senders: dict[str, Sender] = {}
+    outlets = _outlets(settings, channels)
+    senders = Senders()
     engine = _engine(
         ground,
         connectors,
         callers,
-        accounts=_outlets(settings, channels),
+        accounts=outlets,
         compile_bundle=compile_bundle,
-        queued=lambda account: senders[account].wake(),
+        queued=senders.wake,
+        requeued=senders.look_again,
     )
-    senders.update(_senders(ground, engine, channels))
+    failures = Failures(ground.book, engine, clock, ids)
+    senders.build(settings.accounts, channels, storage=storage, clock=clock, on_failed=failures.tell)
     inbox = Inbox(
         ledger=storage.ledger, clock=clock, ids=ids, subscribers=engine, backlog_limit=settings.limits.backlog
     )
+    reception = _reception(ground, inbox, senders, failures)
     files = FilesFolder(folder.files)
     return Box(
         settings=settings,
@@ -162,15 +170,35 @@ def build_box(
         book=ground.book,
         engine=engine,
         inbox=inbox,
-        site=_site(ground, inbox, callers, files, readiness),
-        requests=Requests(engine, ground.book, clock, ids, in_force=_in_force(ground)),
+        site=_site(ground, inbox, callers, files, readiness, _endpoints(ground, reception)),
+        requests=Requests(
+            engine, ground.book, clock, ids, in_force=_in_force(ground), more=_broadcasts(ground, engine, outlets)
+        ),
         retention=_retention(ground, files),
         schedules=Schedules(book=ground.book, inbox=inbox, reader=storage.reader, ledger=storage.ledger, clock=clock),
         sources=_sources(ground, inbox),
-        senders=senders,
+        senders=senders.by_account,
         connectors=connectors,
         clock=clock,
     )
+
+
+def _reception(ground: _Ground, inbox: Inbox, senders: Senders, failures: Failures) -> ChatReception:
+    accounts = ground.settings.accounts.items()
+    return build_reception(
+        inbox=inbox,
+        storage=ground.storage,
+        book=ground.book,
+        clock=ground.clock,
+        gates={name: account.throttle.gate() for name, account in accounts if isinstance(account, ChatSettings)},
+        queued=senders.wake,
+        tell_of_failed=failures.tell,
+    )
+
+
+def _broadcasts(ground: _Ground, engine: Engine, outlets: Mapping[str, Outlet]) -> dict[str, Answering]:
+    sendings = Sendings(outlets, ground.clock, ground.ids)
+    return BroadcastRequests(sendings, ground.storage.reader, ground.clock, engine.commit).all()
 
 
 def _in_force(ground: _Ground) -> dict[str, Any]:
@@ -178,8 +206,18 @@ def _in_force(ground: _Ground) -> dict[str, Any]:
     return {"settings": plain_settings(ground.settings), "secrets": Vault(ground.folder, {}).marks()}
 
 
+def _endpoints(_ground: _Ground, _reception: ChatReception) -> dict[str, Endpoint]:
+    """What channels serve to the world, by path. A new one adds its line here."""
+    return {}
+
+
 def _site(
-    ground: _Ground, inbox: Inbox, callers: WaitingCallers, files: FilesFolder, readiness: Callable[[], str | None]
+    ground: _Ground,
+    inbox: Inbox,
+    callers: WaitingCallers,
+    files: FilesFolder,
+    readiness: Callable[[], str | None],
+    endpoints: Mapping[str, Endpoint],
 ) -> Site:
     return build_web(
         inbox,
@@ -190,6 +228,7 @@ def _site(
         settings=web_settings(ground.settings),
         files=files,
         readiness=readiness,
+        endpoints=endpoints,
     )
 
 
@@ -247,7 +286,8 @@ def _engine(
     *,
     accounts: Mapping[str, Outlet],
     compile_bundle: Callable[[str], Flow],
-    queued: Callable[[str], None],
+    queued: Callable[[Message], None],
+    requeued: Callable[[str], None],
 ) -> Engine:
     storage, mask, clock = ground.storage, ground.mask, ground.clock
     writings = Writings(
@@ -276,30 +316,10 @@ def _engine(
         variables=ground.settings.vars,
         secrets=ground.secrets,
         queued=queued,
+        requeued=requeued,
         capacity=ground.settings.limits.concurrency,
     )
     return engine
-
-
-def _senders(ground: _Ground, engine: Engine, channels: Mapping[str, Channel]) -> dict[str, Sender]:
-    async def tell_of_failed(message: Message, failed: MarkFailed) -> None:
-        if ground.book.knows(MESSAGE_FAILED):
-            told = _failed_message_event(message, failed, ground.clock, ground.ids)
-            await engine.commit([StoreEvent(told, engine.consequences(told))])
-
-    return {
-        name: Sender(
-            account=name,
-            channel=channels[name],
-            reader=ground.storage.reader,
-            ledger=ground.storage.ledger,
-            clock=ground.clock,
-            on_failed=tell_of_failed,
-            patience=account.patience,
-            delivery_limit=account.delivery_limit,
-        )
-        for name, account in ground.settings.accounts.items()
-    }
 
 
 def web_settings(settings: BoxSettings) -> WebSettings:
@@ -318,18 +338,3 @@ def _channels(ground: _Ground, terminal: TextIO) -> dict[str, Channel]:
 def _outlets(settings: BoxSettings, channels: Mapping[str, Channel]) -> dict[str, Outlet]:
     """What `send` must know of each account. A channel that says it itself knows what its secrets say."""
     return {name: getattr(channels[name], "outlet", outlet) for name, outlet in settings.outlets.items()}
-
-
-def _failed_message_event(message: Message, failed: MarkFailed, clock: Clock, ids: Ids) -> Event:
-    data = {
-        "message": {
-            "id": message.id,
-            "account": message.account,
-            "recipient": message.recipient,
-            "content": dict(message.content),
-            "run": message.run_id,
-        },
-        "reason": failed.error,
-        "kind": failed.kind,
-    }
-    return Event(ids.new(), "outbox", MESSAGE_FAILED, clock.now(), data, dump(data), key=message.id)

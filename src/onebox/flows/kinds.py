@@ -21,6 +21,7 @@ class Nature(Enum):
 
     pure = "computed again on replay, not journaled"
     effect = "performed by a handler outside the machine, journaled"
+    question = "performed by a handler, then waits for a person's answer; both are journaled"
     child = "starts another flow"
     stop = "ends the run well"
     fail = "ends the run badly, or is caught"
@@ -79,6 +80,9 @@ class TriggerKind:
     there): the setting's name and a message. `file_faults(settings, files)` finds what is wrong in them: the file's name, the
     line, a message and a hint.
 
+    `per_sender` is what the flow's limit of that name is where it says nothing: 1 for chats, whose messages are in
+    order.
+
     `example(settings, given, at)` is the event's data when a test says no more than `given`, at the instant `at`; what
     is left out is filled in. Raises EventRefused where the trigger would not take it. `given(settings, data)` goes the
     other way: what a test has to say so that `example` makes this data."""
@@ -94,6 +98,7 @@ class TriggerKind:
     file_faults: Callable[[Any, Mapping[str, str]], Iterable[tuple[str, int, str, str | None]]] = field(
         default=lambda _settings, _files: ()
     )
+    per_sender: int | None = None
     example: Callable[[Any, Mapping[str, Any], datetime], Mapping[str, Any]] = field(default=_as_given)
     given: Callable[[Any, Mapping[str, Any]], Mapping[str, Any]] = field(default=_as_kept)
 

@@ -16,12 +16,13 @@ if TYPE_CHECKING:
 FAILURES: Mapping[str, str] = {
     "bounced": "the recipient is not there, or takes nothing",
     "refused": "this message is not taken",
-    "closed": "the time in which this person may be written to is over",
     "invalid": "the channel cannot make anything of what the step gave",
     "too_many": "the channel wants less at a time",
     "busy": "the channel has trouble of its own",
     "unreachable": "the channel does not answer",
     "misconfigured": "the account is set up wrongly, or not any more what it was",
+    "closed": "the time in which this person may be written to is over",
+    "uncertain": "nobody knows whether it arrived, and the account's settings say to leave it at that",
     "failed": "any other",
 }
 """The kinds of failures to deliver."""
@@ -30,7 +31,7 @@ FAILURES: Mapping[str, str] = {
 class DeliveryFailed(OneboxError):
     """A channel could not deliver. `permanent`: trying again cannot help. `retry_after`: seconds the channel asks for.
 
-    `kind` is a word that flows may ask for, see `FAILURES`. `uncertain`: it may have gone out all the same.
+    `kind` is a word that flows may ask for, see `FAILURES`. `uncertain`: it may have arrived all the same.
     """
 
     code: ClassVar[str] = "delivery_failed"
@@ -90,11 +91,13 @@ class Outlet:
     that go out one after another, each a message of its own: a text that is too long for the channel is split. It raises
     DeliveryFailed for a content that the channel can make nothing of. A channel that has an `outlet` itself, since its
     secrets say more, has the last word. `needs` are arguments that a step must have, of each group one: `check` looks.
+    `is_chat`: whoever gets a message there can answer.
     """
 
     recipient: str | None = None
     parts: Callable[[Mapping[str, Any]], Sequence[Mapping[str, Any]]] = in_one
     needs: Sequence[Sequence[str]] = ()
+    is_chat: bool = False
 
 
 class Channel(Protocol):
