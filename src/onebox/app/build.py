@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
 from onebox.app.accounts import ChatSettings, TelegramAccount
-from onebox.app.chats import build_reception
+from onebox.app.chats import build_reception, last_heard_in
 from onebox.app.clock import SystemClock
 from onebox.app.masking import masker
 from onebox.app.outgoing import build_channel
@@ -328,9 +328,17 @@ def web_settings(settings: BoxSettings) -> WebSettings:
 
 
 def _channels(ground: _Ground, terminal: TextIO) -> dict[str, Channel]:
-    folder, secrets, clock = ground.folder, ground.secrets, ground.clock
+    last_heard = last_heard_in(ground.storage)
     return {
-        name: build_channel(name, account, folder=folder, secrets=secrets, clock=clock, terminal=terminal)
+        name: build_channel(
+            name,
+            account,
+            folder=ground.folder,
+            secrets=ground.secrets,
+            clock=ground.clock,
+            terminal=terminal,
+            last_heard=last_heard,
+        )
         for name, account in ground.settings.accounts.items()
     }
 
