@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
 from onebox.app.accounts import ChatSettings, TelegramAccount
-from onebox.app.chats import build_reception
+from onebox.app.chats import build_reception, last_heard_in
 from onebox.app.clock import SystemClock
 from onebox.app.masking import masker
 from onebox.app.outgoing import build_channel
@@ -40,7 +40,6 @@ from onebox.dispatch.versions import Versions
 from onebox.dispatch.writings import Writings
 from onebox.flows.book import FlowBook
 from onebox.kernel.ids import Ids
-from onebox.messaging.chat import LastHeard
 from onebox.messaging.inbox import Inbox
 from onebox.storage.files import FilesFolder
 from onebox.web.settings import WebSettings
@@ -340,15 +339,16 @@ def web_settings(settings: BoxSettings) -> WebSettings:
 
 
 def _channels(ground: _Ground, terminal: TextIO) -> dict[str, Channel]:
-    folder, secrets, clock, reader = ground.folder, ground.secrets, ground.clock, ground.storage.reader
-
-    async def last_heard(account: str, chat: str) -> LastHeard | None:
-        talk = (await reader.known(account, [chat], [])).conversations.get(chat)
-        return None if talk is None or talk.heard_at is None else LastHeard(talk.heard_at, talk.heard_id)
-
+    last_heard = last_heard_in(ground.storage)
     return {
         name: build_channel(
-            name, account, folder=folder, secrets=secrets, clock=clock, terminal=terminal, last_heard=last_heard
+            name,
+            account,
+            folder=ground.folder,
+            secrets=ground.secrets,
+            clock=ground.clock,
+            terminal=terminal,
+            last_heard=last_heard,
         )
         for name, account in ground.settings.accounts.items()
     }

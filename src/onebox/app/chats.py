@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from onebox.flows.plan import has_step
+from onebox.messaging.chat import LastHeard
 from onebox.messaging.message import MarkFailed
 from onebox.messaging.reception import ChatReception
 
@@ -77,3 +78,13 @@ def build_reception(
         queued=queued,
         on_failed=on_failed,
     )
+
+
+def last_heard_in(storage: Storage) -> Callable[[str, str], Awaitable[LastHeard | None]]:
+    """Tells, of an account and a chat, when somebody last wrote there."""
+
+    async def last_heard(account: str, chat: str) -> LastHeard | None:
+        talk = (await storage.reader.known(account, [chat], [])).conversations.get(chat)
+        return LastHeard(talk.heard_at, talk.heard_id) if talk is not None and talk.heard_at is not None else None
+
+    return last_heard

@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 FAILURES: Mapping[str, str] = {
     "bounced": "the recipient is not there, or takes nothing",
     "refused": "this message is not taken",
-    "closed": "the time in which this person may be written to is over",
     "invalid": "the channel cannot make anything of what the step gave",
     "too_many": "the channel wants less at a time",
     "busy": "the channel has trouble of its own",
     "unreachable": "the channel does not answer",
     "misconfigured": "the account is set up wrongly, or not any more what it was",
+    "closed": "the time in which this person may be written to is over",
     "uncertain": "nobody knows whether it arrived, and the account's settings say to leave it at that",
     "failed": "any other",
 }

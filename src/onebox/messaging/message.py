@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from onebox.kernel.ledger import Change
 
@@ -116,9 +116,6 @@ class MarkFailed(Change[None]):
     doubtful: bool = False
 
 
-DeliveryStatus = Literal["sent", "delivered", "read", "failed"]
-
-
 @dataclass(slots=True)
 class NoteStatus(Change[str | None]):
     """What a channel says of a message that it took: `sent`, `delivered`, `read` or `failed`.
@@ -129,6 +126,6 @@ class NoteStatus(Change[str | None]):
 
     account: str
     message_id: str
-    status: DeliveryStatus
+    status: str
     at: datetime
     error: str | None = None

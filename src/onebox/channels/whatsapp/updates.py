@@ -18,9 +18,7 @@ from onebox.messaging.message import NoteStatus
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from onebox.messaging.message import DeliveryStatus
-
-_STATUSES: Mapping[str, DeliveryStatus] = {
+_STATUSES: Mapping[str, str] = {
     "sent": "sent",
     "delivered": "delivered",
     "read": "read",
@@ -157,7 +155,8 @@ def post_of(message: Mapping[str, Any], value: Mapping[str, Any], *, account: st
         person.recipient,
         normalise({**data, **own}),
         key=number,
-        sender=person.key,
+        # What WhatsApp tells of a person is nothing that they wrote, and opens no window.
+        sender=None if content.kind == "system" else person.key,
         protected=content.protected,
     )
 
