@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from onebox.storage.chats import Chats
 from onebox.storage.desk import Desk
 from onebox.storage.dialects import Say
 from onebox.storage.events import Events
@@ -39,6 +40,7 @@ def appliers_for(dialect: Dialect) -> dict[type[Change[Any]], Callable[[Session,
         Outbox(say),
         Desk(say),
         Feeds(say),
+        Chats(say),
         Pruning(say),
     ):
         found.update(repository.appliers)  # type: ignore[arg-type]

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from onebox.flows.responses import Responses
     from onebox.kernel.clock import Clock
     from onebox.messaging.inbox import Inbox
-    from onebox.web.form.files import FileKeeper
+    from onebox.messaging.files import FileKeeper
     from onebox.web.settings import WebSettings
 
 _log = structlog.get_logger("onebox.web")
