@@ -20,7 +20,9 @@ MAIN = "chat/main"
 FIRST = int(NOON.timestamp() * 1000)
 
 
-def said(key: str, text: str = "hi", at: datetime = NOON, direction: Direction = "out", chat: str = "ana") -> AppendEntry:
+def said(
+    key: str, text: str = "hi", at: datetime = NOON, direction: Direction = "out", chat: str = "ana"
+) -> AppendEntry:
     return AppendEntry(MAIN, chat, key, direction, {"text": text}, at)
 
 

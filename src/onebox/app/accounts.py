@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 from pydantic import AfterValidator, Field, PlainValidator, ValidationError, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
+from onebox.channels.chat.words import Language  # noqa: TC001 - pydantic reads it
 from onebox.flows.definition.fields import Duration, FlowModel
 from onebox.flows.definition.validate import Problem, problems
 from onebox.kernel.nearest import did_you_mean
@@ -150,6 +151,32 @@ def _mailbox(value: str) -> str:
 Address = Annotated[str, AfterValidator(_mailbox)]
 
 
+def _origins(value: list[str] | Literal["any"]) -> list[str] | Literal["any"]:
+    from onebox.web.form.settings import check_origins
+
+    return check_origins(value)
+
+
+class ChatAccount(AccountSettings):
+    """A page of the box where people write, and a window to it on pages of your own: /chat/NAME."""
+
+    title: Annotated[str, Field(min_length=1, max_length=100)] = "Chat"
+    """what stands above the conversation"""
+    greeting: Annotated[str, Field(max_length=2000)] | None = None
+    """what stands there before anybody wrote"""
+    language: Language = "en"
+    """of the page's own words, such as those on its buttons"""
+    allow_origins: Annotated[list[str] | Literal["any"], AfterValidator(_origins)] = Field(default_factory=list)
+    """the sites that may show the chat in a window"""
+
+    @property
+    def outlet(self) -> Outlet:
+        """Long texts are split."""
+        from onebox.channels.chat.content import parts
+
+        return Outlet(parts=parts)
+
+
 class EmailAccount(AccountSettings):
     """Hands messages to a mail server by SMTP."""
 
@@ -240,6 +267,7 @@ class NotifyAccount(AccountSettings):
 CHANNELS: Mapping[str, type[AccountSettings]] = {
     "terminal": TerminalAccount,
     "telegram": TelegramAccount,
+    "chat": ChatAccount,
     "webhook": WebhookAccount,
     "email": EmailAccount,
     "discord": DiscordAccount,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from onebox.channels.chat.trigger import chat_trigger
 from onebox.channels.telegram.trigger import telegram_trigger
 from onebox.connectors.code.arguments import python_kind
 from onebox.connectors.feeds.settings import feed_trigger
@@ -40,5 +41,6 @@ def catalogue(
         form_trigger(),
         feed_trigger(),
         telegram_trigger(accounts),
+        chat_trigger(accounts),
     ]
     return Catalogue({kind.name: kind for kind in steps}, {kind.name: kind for kind in triggers})

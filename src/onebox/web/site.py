@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from onebox.flows.book import FlowBook
     from onebox.flows.responses import Responses
     from onebox.kernel.clock import Clock
-    from onebox.messaging.inbox import Inbox
     from onebox.messaging.files import FileKeeper
+    from onebox.messaging.inbox import Inbox
     from onebox.web.settings import WebSettings
 
 _log = structlog.get_logger("onebox.web")

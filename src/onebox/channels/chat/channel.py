@@ -89,18 +89,22 @@ class ChatChannel:
         if "url" in medium:
             return medium
         if known is not None and owner != self._account:
-            raise invalid(f"media: {owner} knows what {known!r:.80} is, and {self._account} does not", "download it first")
+            raise invalid(
+                f"media: {owner} knows what {known!r:.80} is, and {self._account} does not", "download it first"
+            )
         name = known or medium["file"]
-        type = await asyncio.to_thread(look_at, self._files, name)
-        kind = ("photo" if type else "document") if medium["kind"] == "photo" else medium["kind"]
-        return {**medium, "file": name, "kind": kind, **({"type": type} if type else {})}
+        picture = await asyncio.to_thread(look_at, self._files, name)
+        kind = ("photo" if picture else "document") if medium["kind"] == "photo" else medium["kind"]
+        return {**medium, "file": name, "kind": kind, **({"type": picture} if picture else {})}
 
     async def _place(self, edited: Any) -> int:
         """Of a message that is named by its place, or by the outbox's id of it."""
         receipt = await self._receipts(str(edited))
-        place = edited if receipt is None else receipt.get("message_id")
-        if isinstance(place, bool) or not str(place).isascii() or not str(place).isdecimal():
-            raise invalid(f"edit must be a message that was sent, got {edited!r:.80}", "such as the id of a `send` step")
+        place = str(edited if receipt is None else receipt.get("message_id"))
+        if not place.isascii() or not place.isdecimal():
+            raise invalid(
+                f"edit must be a message that was sent, got {edited!r:.80}", "such as the id of a `send` step"
+            )
         return int(place)
 
     async def _write(self, change: Change[_Done]) -> _Done:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, quote
@@ -12,27 +11,20 @@ from urllib.parse import parse_qs, quote
 from onebox.channels.chat.files import picture_type, read_file
 from onebox.channels.chat.incoming import NotTaken, read
 from onebox.channels.chat.showing import Showing
+from onebox.channels.chat.taking import Taking
 from onebox.channels.chat.visitors import Visitors, is_own_page
-from onebox.kernel.encoding import normalise, to_json
-from onebox.kernel.ledger import StorageClosed, StorageFull
+from onebox.kernel.encoding import to_json
 from onebox.messaging.channel import DeliveryFailed
-from onebox.messaging.chat import Post, chat_data
 from onebox.messaging.endpoint import Reply
-from onebox.messaging.inbox import BacklogFull
-from onebox.messaging.transcripts import AppendEntry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
-    from onebox.channels.chat.incoming import Sent
-    from onebox.channels.chat.rooms import Rooms
     from onebox.channels.chat.showing import Look
+    from onebox.channels.chat.taking import Parts
     from onebox.channels.chat.visitors import Visitor
-    from onebox.kernel.clock import Clock
-    from onebox.messaging.chat import Reception
     from onebox.messaging.endpoint import Called
-    from onebox.messaging.files import FileKeeper
-    from onebox.messaging.transcripts import ChatEntry, Transcripts
+    from onebox.messaging.transcripts import ChatEntry
 
 LONGEST_WAIT = 25.0
 """seconds that a question for news may wait"""
@@ -45,21 +37,6 @@ _PLAIN = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
 _FRESH = {**_PLAIN, "Cache-Control": "no-store"}
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What the endpoint works with. `folder` is the box's files folder, which `files` writes; `entropy(n)` gives n
-    random bytes; `new_id()` is the id of an event to come."""
-
-    reception: Reception
-    transcripts: Transcripts
-    rooms: Rooms
-    files: FileKeeper
-    folder: Path
-    clock: Clock
-    new_id: Callable[[], str]
-    entropy: Callable[[int], bytes]
-
-
 class ChatEndpoint:
     """Serves one account's chat at `/chat/NAME`."""
 
@@ -69,10 +46,9 @@ class ChatEndpoint:
         self._parts = parts
         self._look = look
         self._base = f"/chat/{name}"
+        self._taking = Taking(account, parts)
         self._showing = Showing(base=self._base, look=look, new_id=self._id)
-        self._visitors = Visitors(
-            base=self._base, name=name, embedded=bool(look.allow_origins), entropy=parts.entropy
-        )
+        self._visitors = Visitors(base=self._base, name=name, embedded=bool(look.allow_origins), entropy=parts.entropy)
 
     async def __call__(self, called: Called) -> Reply:
         """Raises BacklogFull, StorageFull and StorageClosed: then nothing was stored."""
@@ -157,7 +133,10 @@ class ChatEndpoint:
 
     def _told(self, entry: ChatEntry) -> dict[str, Any]:
         media = [
-            {**{key: one[key] for key in ("kind", "name", "type") if key in one}, "url": self._showing.address(entry, n)}
+            {
+                **{key: one[key] for key in ("kind", "name", "type") if key in one},
+                "url": self._showing.address(entry, n),
+            }
             for n, one in enumerate(entry.body.get("media", ()))
         ]
         return {
@@ -187,85 +166,11 @@ class ChatEndpoint:
             message = f"pages of {called.headers.get('origin', 'another site')[:100]} may not write here"
             raise NotTaken(403, "origin_refused", message, hint=f"write on the page {self._base}")
         sent = read(called.body, called.headers.get("content-type", ""))
-        said = await self._said(visitor, sent)
-        await self._store(called, visitor, sent, said)
-        self._parts.rooms.changed(visitor.chat)
+        await self._taking.take(visitor.chat, sent, language=_language(called))
         cookie = {"Set-Cookie": self._visitors.cookie(visitor, called.headers)} if visitor.fresh else {}
         if _wants_page(called):
             return Reply(303, b"", {**_FRESH, **cookie, "Location": f"{self._base}#write"})
         return _json(202, {"id": sent.id}, cookie)
-
-    async def _said(self, visitor: Visitor, sent: Sent) -> dict[str, Any]:
-        """What the visitor's own entry says. Of a choice: only one that was offered in this chat can be made."""
-        if sent.choice is None:
-            return {"text": sent.text} if sent.text else {}
-        assert sent.message is not None
-        entry = await self._parts.transcripts.chat_entry(self._account, visitor.chat, sent.message)
-        offered = entry.body.get("choices", ()) if entry and entry.direction == "out" else ()
-        for choice in offered:
-            if choice["id"] == sent.choice and not choice.get("url"):
-                return {"text": choice["title"], "choice": sent.choice}
-        raise NotTaken(409, "no_such_choice", f"{sent.choice[:80]!r} is not offered any more", hint="load the page anew")
-
-    async def _store(self, called: Called, visitor: Visitor, sent: Sent, said: dict[str, Any]) -> None:
-        """The event and the visitor's entry, in one unit; a file is on the disk before, and goes again if they are not
-        stored."""
-        event_id, media = None, []
-        if sent.upload is not None:
-            event_id = self._parts.new_id()
-            [name] = await self._parts.files.save(event_id, [sent.upload.content])
-            media = [_medium(sent, name)]
-        post = self._post(called, visitor, sent, said, media, event_id)
-        try:
-            outcomes = await self._parts.reception.receive([post])
-        except (BacklogFull, StorageFull, StorageClosed):
-            await self._discard(event_id)
-            raise
-        # Whatever else ends this, the event may be kept all the same: the sweep of files knows whether it is.
-        if any(outcome.duplicate for outcome in outcomes):
-            await self._discard(event_id)
-
-    async def _discard(self, event_id: str | None) -> None:
-        if event_id is not None:
-            await self._parts.files.discard(event_id)
-
-    def _post(
-        self,
-        called: Called,
-        visitor: Visitor,
-        sent: Sent,
-        said: dict[str, Any],
-        media: list[dict[str, Any]],
-        event_id: str | None,
-    ) -> Post:
-        chat, now, account = visitor.chat, self._parts.clock.now(), self._account
-        language = called.headers.get("accept-language", "").partition(",")[0].partition(";")[0].strip()[:35]
-        sender = {"id": chat, "user_id": chat, "name": None, "username": None, "phone": None}
-        update = {"id": sent.id, **said, **({"location": sent.location} if sent.location else {})}
-        data = chat_data(
-            kind="press" if sent.choice else "message",
-            at=now,
-            sender={**sender, "language": language or None, "account": account},
-            chat={"id": chat, "type": "private", "title": None, "account": account},
-            update=update,
-            text=said.get("text", ""),
-            choice=sent.choice,
-            pressed=sent.choice is not None,
-            media=[{**one, "account": account} for one in media],
-            location=sent.location,
-            message_id=sent.message if sent.choice else sent.id,
-        )
-        shown = [{"file" if key == "id" else key: value for key, value in one.items()} for one in media]
-        body = {**said, **({"media": shown} if shown else {}), **({"location": sent.location} if sent.location else {})}
-        return Post(
-            account=account,
-            chat=chat,
-            data=normalise(data),
-            key=f"{chat}:{sent.id}",
-            sender=chat,
-            ends=[AppendEntry(account, chat, sent.id, "in", body, now)],
-            event_id=event_id,
-        )
 
     # --- files ---
 
@@ -306,26 +211,13 @@ class ChatEndpoint:
         return _json(refused.status, told, allow)
 
 
-def _medium(sent: Sent, name: str) -> dict[str, Any]:
-    """What was sent along, as flows see it. That it is a picture is believed of its bytes alone."""
-    assert sent.upload is not None
-    type = picture_type(sent.upload.content[:16])
-    return {
-        "kind": "photo" if type else "document",
-        "id": name,
-        "name": sent.upload.name,
-        "type": type or sent.upload.type,
-        "size": len(sent.upload.content),
-    }
-
-
 def _file_headers(content: bytes, name: str) -> dict[str, str]:
     """Only a picture is shown by the browser; anything else is kept as a file."""
-    type = picture_type(content[:16])
+    picture = picture_type(content[:16])
     return {
         **_PLAIN,
-        "Content-Type": type or "application/octet-stream",
-        "Content-Disposition": f"{'inline' if type else 'attachment'}; filename*=UTF-8''{quote(name, safe='')}",
+        "Content-Type": picture or "application/octet-stream",
+        "Content-Disposition": f"{'inline' if picture else 'attachment'}; filename*=UTF-8''{quote(name, safe='')}",
         "Content-Security-Policy": "default-src 'none'; sandbox",
         "Cache-Control": "private, max-age=3600",
     }
@@ -338,6 +230,11 @@ def _number(asked: Mapping[str, list[str]], name: str, usual: float, *, most: fl
     if not text.isascii() or not text.replace(".", "", 1).isdecimal() or len(text) > 20:  # noqa: PLR2004
         raise NotTaken(400, "query_invalid", f"{name} must be a number, got {text[:40]!r}")
     return min(float(text), most)
+
+
+def _language(called: Called) -> str | None:
+    """The first that the browser asks for."""
+    return called.headers.get("accept-language", "").partition(",")[0].partition(";")[0].strip()[:35] or None
 
 
 def _wants_page(called: Called) -> bool:

@@ -53,4 +53,6 @@ def _read(folder: Path, name: str, most: int) -> bytes:
             return file.read(most)
     except OSError as error:
         why = (error.strerror or str(error)).lower()
-        raise invalid(f"media: the file {name} cannot be read: {why}", "files are kept as long as their event") from None
+        raise invalid(
+            f"media: the file {name} cannot be read: {why}", "files are kept as long as their event"
+        ) from None

@@ -76,8 +76,8 @@ def read(body: bytes, content_type: str) -> Sent:
 
 
 def _sent(given: Mapping[str, Any], upload: Upload | None) -> Sent:
-    id, text, choice = given.get("id"), given.get("text") or "", given.get("choice")
-    if not isinstance(id, str) or not _ID.fullmatch(id):
+    key, text, choice = given.get("id"), given.get("text") or "", given.get("choice")
+    if not isinstance(key, str) or not _ID.fullmatch(key):
         hint = "make a new one for each message, and the same one for the same message sent again"
         raise NotTaken(422, "id_invalid", "id must be 1 to 64 letters, digits, - and _", hint=hint)
     if not isinstance(text, str) or not isinstance(choice, str | None):
@@ -91,7 +91,7 @@ def _sent(given: Mapping[str, Any], upload: Upload | None) -> Sent:
     if sum(said) != 1:
         what = "a text, a choice and a location exclude each other" if any(said) else "there is nothing in it"
         raise NotTaken(422, "message_invalid", what, hint="give one of text, choice, location and a file")
-    return Sent(id, text, choice or None, _place(given.get("message")) if choice else None, location, upload)
+    return Sent(key, text, choice or None, _place(given.get("message")) if choice else None, location, upload)
 
 
 def _clean(text: str) -> str:

@@ -83,10 +83,10 @@ WORDS: Mapping[Language, Words] = {
         attach="Joindre un fichier",
         send="Envoyer",
         choose="Veuillez choisir",
-        typing="est en train d’écrire…",
+        typing="est en train d'écrire…",
         refresh="Afficher les nouveautés",
         lost="La connexion est perdue ; nouvel essai en cours.",
-        refused="Le message n’a pas été envoyé.",
+        refused="Le message n'a pas été envoyé.",
         back="Retour à la discussion",
     ),
     "pt": Words(
