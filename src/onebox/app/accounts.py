@@ -77,6 +77,12 @@ class AccountSettings(FlowModel):
     names_secrets: ClassVar[tuple[str, ...]] = ()
     """the settings that are names of secrets"""
 
+    is_chat: ClassVar[bool] = False
+    """whether people write to it, too: then its messages are marked while they are handed over, as no chat notices
+    that one comes twice"""
+    when_unsure: Literal["again", "leave"] = "again"
+    """what is done with a message of which nobody knows whether it arrived"""
+
     patience: ClassVar[Patience] = Patience()
     """how long its messages are tried again"""
     delivery_limit: ClassVar[timedelta] = timedelta(seconds=60)
@@ -128,6 +134,7 @@ class TelegramAccount(AccountSettings):
     api: Annotated[str, AfterValidator(_http_url)] = "https://api.telegram.org"
     """another address, for a Bot API server of your own"""
 
+    is_chat: ClassVar[bool] = True
     names_secrets: ClassVar[tuple[str, ...]] = ("token",)
 
     @property

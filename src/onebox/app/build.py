@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
 from onebox.app.accounts import TelegramAccount
+from onebox.app.chats import build_reception, remember_the_gone
 from onebox.app.clock import SystemClock
 from onebox.app.masking import masker
 from onebox.app.outgoing import build_channel
@@ -43,15 +44,18 @@ from onebox.web.settings import WebSettings
 from onebox.web.site import Site, build_web
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from onebox.app.folder import BoxFolder
     from onebox.app.settings import BoxSettings
     from onebox.flows.handlers import Handler
     from onebox.flows.plan import Flow
     from onebox.kernel.clock import Clock
+    from onebox.kernel.ledger import Change
     from onebox.messaging.channel import Channel, Outlet
+    from onebox.messaging.endpoint import Endpoint
     from onebox.messaging.message import MarkFailed, Message
+    from onebox.messaging.reception import ChatReception
     from onebox.storage.opening import Storage
 
 _HTTP_KINDS = ("http.get", "http.post", "http.put", "http.patch", "http.delete", "http.head")
@@ -149,11 +153,20 @@ def build_box(
         callers,
         accounts=_outlets(settings, channels),
         compile_bundle=compile_bundle,
-        queued=lambda account: senders[account].wake(),
+        queued=lambda message: senders[message.account].wake(message.priority),
     )
-    senders.update(_senders(ground, engine, channels))
+    tell_of_failed = _teller_of_failed(ground, engine)
+    senders.update(_senders(ground, channels, tell_of_failed))
     inbox = Inbox(
         ledger=storage.ledger, clock=clock, ids=ids, subscribers=engine, backlog_limit=settings.limits.backlog
+    )
+    reception = build_reception(
+        inbox=inbox,
+        storage=storage,
+        book=ground.book,
+        clock=clock,
+        queued=lambda message: senders[message.account].wake(message.priority),
+        tell_of_failed=tell_of_failed,
     )
     files = FilesFolder(folder.files)
     return Box(
@@ -162,7 +175,7 @@ def build_box(
         book=ground.book,
         engine=engine,
         inbox=inbox,
-        site=_site(ground, inbox, callers, files, readiness),
+        site=_site(ground, inbox, callers, files, readiness, _endpoints(ground, reception)),
         requests=Requests(engine, ground.book, clock, ids, in_force=_in_force(ground)),
         retention=_retention(ground, files),
         schedules=Schedules(book=ground.book, inbox=inbox, reader=storage.reader, ledger=storage.ledger, clock=clock),
@@ -178,8 +191,18 @@ def _in_force(ground: _Ground) -> dict[str, Any]:
     return {"settings": plain_settings(ground.settings), "secrets": Vault(ground.folder, {}).marks()}
 
 
+def _endpoints(_ground: _Ground, _reception: ChatReception) -> dict[str, Endpoint]:
+    """What channels serve to the world, by path. A new one adds its line here."""
+    return {}
+
+
 def _site(
-    ground: _Ground, inbox: Inbox, callers: WaitingCallers, files: FilesFolder, readiness: Callable[[], str | None]
+    ground: _Ground,
+    inbox: Inbox,
+    callers: WaitingCallers,
+    files: FilesFolder,
+    readiness: Callable[[], str | None],
+    endpoints: Mapping[str, Endpoint],
 ) -> Site:
     return build_web(
         inbox,
@@ -190,6 +213,7 @@ def _site(
         settings=web_settings(ground.settings),
         files=files,
         readiness=readiness,
+        endpoints=endpoints,
     )
 
 
@@ -247,7 +271,7 @@ def _engine(
     *,
     accounts: Mapping[str, Outlet],
     compile_bundle: Callable[[str], Flow],
-    queued: Callable[[str], None],
+    queued: Callable[[Message], None],
 ) -> Engine:
     storage, mask, clock = ground.storage, ground.mask, ground.clock
     writings = Writings(
@@ -281,12 +305,20 @@ def _engine(
     return engine
 
 
-def _senders(ground: _Ground, engine: Engine, channels: Mapping[str, Channel]) -> dict[str, Sender]:
+def _teller_of_failed(ground: _Ground, engine: Engine) -> Callable[[Message, MarkFailed], Awaitable[None]]:
     async def tell_of_failed(message: Message, failed: MarkFailed) -> None:
         if ground.book.knows(MESSAGE_FAILED):
             told = _failed_message_event(message, failed, ground.clock, ground.ids)
             await engine.commit([StoreEvent(told, engine.consequences(told))])
 
+    return tell_of_failed
+
+
+def _senders(
+    ground: _Ground,
+    channels: Mapping[str, Channel],
+    tell_of_failed: Callable[[Message, MarkFailed], Awaitable[None]],
+) -> dict[str, Sender]:
     return {
         name: Sender(
             account=name,
@@ -295,11 +327,18 @@ def _senders(ground: _Ground, engine: Engine, channels: Mapping[str, Channel]) -
             ledger=ground.storage.ledger,
             clock=ground.clock,
             on_failed=tell_of_failed,
+            also=remember_the_gone if account.is_chat else _nothing_also,
             patience=account.patience,
             delivery_limit=account.delivery_limit,
+            marks=account.is_chat,
+            leaves_unsure=account.when_unsure == "leave",
         )
         for name, account in ground.settings.accounts.items()
     }
+
+
+def _nothing_also(_message: Message, _outcome: Change[Any]) -> Sequence[Change[Any]]:
+    return ()
 
 
 def web_settings(settings: BoxSettings) -> WebSettings:

@@ -21,6 +21,8 @@ FAILURES: Mapping[str, str] = {
     "busy": "the channel has trouble of its own",
     "unreachable": "the channel does not answer",
     "misconfigured": "the account is set up wrongly, or not any more what it was",
+    "closed": "the time in which this person may be written to is over",
+    "uncertain": "nobody knows whether it arrived, and the account's settings say to leave it at that",
     "failed": "any other",
 }
 """The kinds of failures to deliver."""
@@ -29,7 +31,7 @@ FAILURES: Mapping[str, str] = {
 class DeliveryFailed(OneboxError):
     """A channel could not deliver. `permanent`: trying again cannot help. `retry_after`: seconds the channel asks for.
 
-    `kind` is a word that flows may ask for, see `FAILURES`.
+    `kind` is a word that flows may ask for, see `FAILURES`. `uncertain`: it may have arrived all the same.
     """
 
     code: ClassVar[str] = "delivery_failed"
@@ -42,11 +44,13 @@ class DeliveryFailed(OneboxError):
         retry_after: float | None = None,
         kind: str = "failed",
         hint: str | None = None,
+        uncertain: bool = False,
     ) -> None:
         super().__init__(message, hint=hint)
         self.permanent = permanent
         self.retry_after = retry_after
         self.kind = kind
+        self.uncertain = uncertain
 
 
 @dataclass(frozen=True, slots=True)
