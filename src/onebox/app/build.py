@@ -9,8 +9,8 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
-from onebox.app.accounts import TelegramAccount
-from onebox.app.chats import build_reception, remember_the_gone
+from onebox.app.accounts import ChatAccount, TelegramAccount
+from onebox.app.chats import build_reception, chat_page, remember_the_gone
 from onebox.app.clock import SystemClock
 from onebox.app.masking import masker
 from onebox.app.outgoing import build_channel
@@ -175,7 +175,7 @@ def build_box(
         book=ground.book,
         engine=engine,
         inbox=inbox,
-        site=_site(ground, inbox, callers, files, readiness, _endpoints(ground, reception)),
+        site=_site(ground, inbox, callers, files, readiness, _endpoints(ground, reception, channels, files)),
         requests=Requests(engine, ground.book, clock, ids, in_force=_in_force(ground)),
         retention=_retention(ground, files),
         schedules=Schedules(book=ground.book, inbox=inbox, reader=storage.reader, ledger=storage.ledger, clock=clock),
@@ -191,9 +191,25 @@ def _in_force(ground: _Ground) -> dict[str, Any]:
     return {"settings": plain_settings(ground.settings), "secrets": Vault(ground.folder, {}).marks()}
 
 
-def _endpoints(_ground: _Ground, _reception: ChatReception) -> dict[str, Endpoint]:
+def _endpoints(
+    ground: _Ground, reception: ChatReception, channels: Mapping[str, Channel], files: FilesFolder
+) -> dict[str, Endpoint]:
     """What channels serve to the world, by path. A new one adds its line here."""
-    return {}
+    return {
+        f"/{name}": chat_page(
+            name,
+            account,
+            channel=channels[name],
+            reception=reception,
+            storage=ground.storage,
+            files=files,
+            folder=ground.folder.files,
+            clock=ground.clock,
+            new_id=ground.ids.new,
+        )
+        for name, account in ground.settings.accounts.items()
+        if isinstance(account, ChatAccount)
+    }
 
 
 def _site(
@@ -347,9 +363,16 @@ def web_settings(settings: BoxSettings) -> WebSettings:
 
 
 def _channels(ground: _Ground, terminal: TextIO) -> dict[str, Channel]:
-    folder, secrets, clock = ground.folder, ground.secrets, ground.clock
     return {
-        name: build_channel(name, account, folder=folder, secrets=secrets, clock=clock, terminal=terminal)
+        name: build_channel(
+            name,
+            account,
+            folder=ground.folder,
+            secrets=ground.secrets,
+            storage=ground.storage,
+            clock=ground.clock,
+            terminal=terminal,
+        )
         for name, account in ground.settings.accounts.items()
     }
 

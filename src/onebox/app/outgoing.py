@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from onebox.app.accounts import (
+    ChatAccount,
     DiscordAccount,
     EmailAccount,
     NotifyAccount,
@@ -22,10 +23,12 @@ if TYPE_CHECKING:
 
     from onebox.app.accounts import AccountSettings
     from onebox.app.folder import BoxFolder
+    from onebox.channels.chat.channel import ChatChannel
     from onebox.channels.email.channel import EmailChannel
     from onebox.channels.notify.channel import NotifyChannel
     from onebox.kernel.clock import Clock
     from onebox.messaging.channel import Channel, Pace
+    from onebox.storage.opening import Storage
 
 
 def build_channel(
@@ -34,6 +37,7 @@ def build_channel(
     *,
     folder: BoxFolder,
     secrets: Mapping[str, str],
+    storage: Storage,
     clock: Clock,
     terminal: TextIO,
 ) -> Channel:
@@ -58,10 +62,27 @@ def build_channel(
 
             bot_pace = account.pace.over(PACE) if account.pace else PACE
             return TelegramChannel(account=name, api=BotApi(api, secrets[token]), pace=bot_pace)
+        case ChatAccount():
+            return _chat(name, pace, folder, storage, clock)
         case NotifyAccount():
             return _notify(name, account, pace, secrets)
     assert isinstance(account, TerminalAccount)
     return TerminalChannel(terminal)
+
+
+def _chat(name: str, pace: Pace | None, folder: BoxFolder, storage: Storage, clock: Clock) -> ChatChannel:
+    from onebox.channels.chat.channel import ChatChannel
+    from onebox.channels.chat.rooms import Rooms
+
+    return ChatChannel(
+        account=name,
+        ledger=storage.ledger,
+        rooms=Rooms(clock),
+        files=folder.files,
+        receipts=storage.reader.receipt,
+        clock=clock,
+        pace=pace,
+    )
 
 
 def _email(

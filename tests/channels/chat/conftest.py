@@ -18,7 +18,7 @@ async def site(tmp_path: Path) -> AsyncIterator[Site]:
 
 @pytest.fixture
 async def ana(site: Site) -> AsyncIterator[Program]:
-    async with program(site) as visitor:
+    async with program(site.url) as visitor:
         yield visitor
 
 

@@ -160,26 +160,26 @@ def _served(endpoint: ChatEndpoint) -> web.Application:
 class Program:
     """A visitor that is a program: known by a token."""
 
-    def __init__(self, site: Site, session: aiohttp.ClientSession, token: str, chat: str) -> None:
-        self._site = site
+    def __init__(self, url: str, session: aiohttp.ClientSession, token: str, chat: str) -> None:
+        self._url = f"{url}/chat/main"
         self._session = session
         self._headers = {"Authorization": f"Bearer {token}"}
         self.chat = chat
         self.after = 0
 
     async def post(self, sent: Any = None, **more: Any) -> tuple[int, Any]:
-        address = f"{self._site.url}/chat/main/messages"
+        address = f"{self._url}/messages"
         given = {"data": more["data"]} if "data" in more else {"json": sent if sent is not None else more}
         async with self._session.post(address, headers=self._headers, **given) as answer:
             return answer.status, await answer.json()
 
     async def get(self, path: str) -> tuple[int, bytes, Mapping[str, str]]:
-        async with self._session.get(f"{self._site.url}/chat/main{path}", headers=self._headers) as answer:
+        async with self._session.get(f"{self._url}{path}", headers=self._headers) as answer:
             return answer.status, await answer.read(), answer.headers
 
     async def news(self, wait: float = 0) -> dict[str, Any]:
         """What came since the last time."""
-        address = f"{self._site.url}/chat/main/messages?after={self.after}&wait={wait}"
+        address = f"{self._url}/messages?after={self.after}&wait={wait}"
         async with self._session.get(address, headers=self._headers) as answer:
             assert answer.status == 200
             told: dict[str, Any] = await answer.json()
@@ -195,12 +195,12 @@ class Program:
 
 
 @asynccontextmanager
-async def program(site: Site) -> AsyncIterator[Program]:
+async def program(url: str) -> AsyncIterator[Program]:
     async with aiohttp.ClientSession() as session:
-        async with session.post(f"{site.url}/chat/main/visitors") as answer:
+        async with session.post(f"{url}/chat/main/visitors") as answer:
             assert answer.status == 201
             known = await answer.json()
-        yield Program(site, session, known["token"], known["chat"])
+        yield Program(url, session, known["token"], known["chat"])
 
 
 class Page(HTMLParser):

@@ -219,7 +219,7 @@ async def test_nobody_sees_another_s_chat_or_files(site: Site, ana: Program) -> 
     await ana.post(data=files())
     [entry] = await ana.entries()
     address = entry["media"][0]["url"]
-    async with program(site) as other, aiohttp.ClientSession() as nobody:
+    async with program(site.url) as other, aiohttp.ClientSession() as nobody:
         assert await other.entries() == []
         assert (await other.get(address.removeprefix("/chat/main")))[0] == 404
         for path in (address, "/chat/main/messages"):

@@ -45,7 +45,7 @@ class ChatChannel:
         self.pace = pace or Pace()
         self._account = account
         self._ledger = ledger
-        self._rooms = rooms
+        self.rooms = rooms
         self._files = files
         self._receipts = receipts
         self._clock = clock
@@ -55,7 +55,7 @@ class ChatChannel:
         content = message.content
         if "action" in content:
             if content["action"] == "typing":
-                self._rooms.typing(str(content.get("chat")))
+                self.rooms.typing(str(content.get("chat")))
             return {}
         chat, body = _chat(message.recipient), await self._shown(said(content))
         edited = content.get("edit")
@@ -67,7 +67,7 @@ class ChatChannel:
             if not await self._write(EditEntry(self._account, chat, place, body, self._clock.now())):
                 text = f"there is no message {edited!r:.80} of this box in the chat; entries go when `keep` is over"
                 raise DeliveryFailed(text, permanent=True, kind="refused")
-        self._rooms.changed(chat)
+        self.rooms.changed(chat)
         return {"message_id": place}
 
     async def fetch(self, id: str) -> tuple[bytes, str | None]:
@@ -77,7 +77,7 @@ class ChatChannel:
 
     async def close(self) -> None:
         """No page waits any more."""
-        self._rooms.close()
+        self.rooms.close()
 
     async def _shown(self, body: dict[str, Any]) -> dict[str, Any]:
         """With each file looked at: a picture is shown, anything else is a link."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, quote
 
 from onebox.channels.chat.files import picture_type, read_file
-from onebox.channels.chat.incoming import NotTaken, read
+from onebox.channels.chat.incoming import LARGEST_BODY, NotTaken, read
 from onebox.channels.chat.showing import Showing
 from onebox.channels.chat.taking import Taking
 from onebox.channels.chat.visitors import Visitors, is_own_page
@@ -39,6 +39,8 @@ _FRESH = {**_PLAIN, "Cache-Control": "no-store"}
 
 class ChatEndpoint:
     """Serves one account's chat at `/chat/NAME`."""
+
+    body_limit = LARGEST_BODY
 
     def __init__(self, *, account: str, look: Look, parts: Parts) -> None:
         name = account.partition("/")[2]

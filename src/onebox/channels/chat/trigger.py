@@ -58,6 +58,7 @@ def chat_trigger(accounts: Collection[str] | None = None) -> TriggerKind:
         topic=lambda _flow, settings: f"{CHANNEL}.{settings.account}",
         names=EVENT_NAMES,
         fault=fault,
+        per_sender=1,
         example=_example,
         given=_given,
     )
