@@ -142,7 +142,7 @@ class TelegramAccount(AccountSettings):
         """Long texts are split."""
         from onebox.channels.telegram.texts import FORMS, parts
 
-        return Outlet(parts=parts, needs=(FORMS,))
+        return Outlet(parts=parts, needs=((*FORMS, "media"),), is_chat=True)
 
 
 def _mailbox(value: str) -> str:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from onebox.storage.files import FilesFolder
     from onebox.storage.opening import Storage
 
-ANSWER_PRESS = "answer_press"
+ANSWER_CALLBACK = "answer_callback"
 
 
 class PressAnswerers:
@@ -47,7 +47,7 @@ class PressAnswerers:
         self._topics = {
             trigger.topic
             for flow in self._book.flows.values()
-            if has_step(flow, ANSWER_PRESS)
+            if has_step(flow, ANSWER_CALLBACK)
             for trigger in flow.triggers
         }
 
