@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 from contextlib import AsyncExitStack
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import pytest
@@ -41,10 +41,10 @@ async def box(tmp_path: Path, database: str | None) -> AsyncIterator[ChatBox]:
     await made.clean_up()
 
 
-async def next_of_the_box(visitor: Program) -> list[str]:
-    """The texts of what the box writes next."""
+async def next_entries_of_the_box(visitor: Program) -> list[dict[str, Any]]:
+    """What the box writes next."""
     while True:
-        if said := [entry["text"] for entry in await visitor.entries(wait=20) if entry["direction"] == "out"]:
+        if said := [entry for entry in await visitor.entries(wait=20) if entry["direction"] == "out"]:
             return said
 
 
@@ -52,9 +52,8 @@ async def test_a_conversation_goes_on_after_a_kill(box: ChatBox) -> None:
     await box.start()
     async with program(box.url) as ana:
         assert await ana.post(id="a", text="Hello") == (202, {"id": "a"})
-        assert await next_of_the_box(ana) == [QUESTION]
-        ana.after = 0
-        place = (await ana.entries())[-1]["position"]
+        [question] = await next_entries_of_the_box(ana)
+        place = question["position"]
         assert (await ana.post(id="b", choice="hours", message=place))[0] == 202
         await box.kill()
         await box.start()
@@ -64,6 +63,9 @@ async def test_a_conversation_goes_on_after_a_kill(box: ChatBox) -> None:
         ana.after = 0
         texts = await ana.texts()
         assert texts == [("in", "Hello"), ("out", QUESTION), ("in", "Opening hours"), ("out", HOURS)]
+        await ana.post(id="c", text="2")  # as the buttons stand
+        [prices] = await next_entries_of_the_box(ana)
+        assert "A cut is <strong>25</strong>" in prices["html"]
         assert await box.stop() == 0
 
 

@@ -178,10 +178,11 @@ class ChatAccount(AccountSettings):
 
     @property
     def outlet(self) -> Outlet:
-        """Long texts are split."""
+        """Long texts are split. Its messages are not marked (`is_chat` of the account): one that comes twice is shown
+        once."""
         from onebox.channels.chat.content import parts
 
-        return Outlet(parts=parts)
+        return Outlet(parts=parts, needs=((*A_TEXT, "media"),), is_chat=True)
 
 
 class EmailAccount(AccountSettings):

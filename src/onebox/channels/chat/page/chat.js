@@ -77,10 +77,16 @@
     return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
   }
 
-  // The id stays until the box has it: what is sent again after a lost answer is stored once.
+  // The id stays until the box has it: what is sent again after a lost answer is stored once. Something else that is
+  // sent meanwhile is another message.
   async function send(form, pressed) {
     const filled = new FormData(form);
     if (pressed && pressed.name) filled.set(pressed.name, pressed.value);
+    filled.delete("id");
+    const said = JSON.stringify([...filled].map(([name, value]) => [name, value.name ?? value, value.size]));
+    if (form.dataset.said && form.dataset.said !== said) form.elements.id.value = newId();
+    form.dataset.said = said;
+    filled.set("id", form.elements.id.value);
     const buttons = form.querySelectorAll("button");
     buttons.forEach((button) => { button.disabled = true; });
     try {
@@ -92,6 +98,7 @@
       }
       form.reset();
       form.elements.id.value = newId();
+      delete form.dataset.said;
       say("");
       scrollDown();
     } catch (error) {
