@@ -58,6 +58,7 @@ async def test_a_conversation_goes_on_after_a_kill(box: ChatBox) -> None:
         await box.kill()
         await box.start()
         await box.drained(within=10)
+        await box.emptied(within=10)
 
         assert await ana.post(id="b", choice="hours", message=place) == (202, {"id": "b"})
         ana.after = 0
@@ -74,9 +75,11 @@ async def test_who_has_no_script_reads_presses_and_sees_buttons_go(box: ChatBox)
     async with browser(box.url) as bo:
         await bo.write("Olá")
         await box.drained(within=10)
+        await box.emptied(within=10)
         page = await bo.press("A person, please")
         assert page.text[-4:] == ["A sua mensagem", "Anexar um ficheiro", "Enviar", "Mostrar as novidades"]
         await box.drained(within=10)
+        await box.emptied(within=10)
 
         page = await bo.open()
         assert page.buttons.keys() == {"Enviar"}
