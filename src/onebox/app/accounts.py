@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 from pydantic import AfterValidator, Field, PlainValidator, ValidationError, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
+from onebox.app.throttling import ThrottleSettings
 from onebox.channels.chat.words import Language  # noqa: TC001 - pydantic reads it
 from onebox.flows.definition.fields import Duration, FlowModel
 from onebox.flows.definition.validate import Problem, problems
@@ -77,12 +78,6 @@ class AccountSettings(FlowModel):
     names_secrets: ClassVar[tuple[str, ...]] = ()
     """the settings that are names of secrets"""
 
-    is_chat: ClassVar[bool] = False
-    """whether people write to it, too: then its messages are marked while they are handed over, as no chat notices
-    that one comes twice"""
-    when_unsure: Literal["again", "leave"] = "again"
-    """what is done with a message of which nobody knows whether it arrived"""
-
     patience: ClassVar[Patience] = Patience()
     """how long its messages are tried again"""
     delivery_limit: ClassVar[timedelta] = timedelta(seconds=60)
@@ -97,6 +92,17 @@ class AccountSettings(FlowModel):
     def outlet(self) -> Outlet:
         """What `send` must know of it."""
         return Outlet()
+
+
+class ChatSettings(AccountSettings):
+    """What every account may have that people write to, too."""
+
+    when_unsure: Literal["again", "leave"] = "again"
+    """what is done with a message of which nobody knows whether it arrived"""
+    throttle: ThrottleSettings = Field(default_factory=ThrottleSettings)
+
+    notices_repetitions: ClassVar[bool] = False
+    """whether it shows a message once that is handed to it twice: then none is marked while it is handed over"""
 
 
 def _places(key: str, named: str | list[str] | None) -> list[tuple[Location, str]]:
@@ -126,7 +132,7 @@ class WebhookAccount(AccountSettings):
     names_secrets: ClassVar[tuple[str, ...]] = ("secret",)
 
 
-class TelegramAccount(AccountSettings):
+class TelegramAccount(ChatSettings):
     """A bot: sends texts, and brings what is written to it to the flows with a `telegram` trigger."""
 
     token: SecretName
@@ -134,7 +140,6 @@ class TelegramAccount(AccountSettings):
     api: Annotated[str, AfterValidator(_http_url)] = "https://api.telegram.org"
     """another address, for a Bot API server of your own"""
 
-    is_chat: ClassVar[bool] = True
     names_secrets: ClassVar[tuple[str, ...]] = ("token",)
 
     @property
@@ -164,7 +169,7 @@ def _origins(value: list[str] | Literal["any"]) -> list[str] | Literal["any"]:
     return check_origins(value)
 
 
-class ChatAccount(AccountSettings):
+class ChatAccount(ChatSettings):
     """A page of the box where people write, and a window to it on pages of your own: /chat/NAME."""
 
     title: Annotated[str, Field(min_length=1, max_length=100)] = "Chat"
@@ -176,10 +181,11 @@ class ChatAccount(AccountSettings):
     allow_origins: Annotated[list[str] | Literal["any"], AfterValidator(_origins)] = Field(default_factory=list)
     """the sites that may show the chat in a window"""
 
+    notices_repetitions: ClassVar[bool] = True
+
     @property
     def outlet(self) -> Outlet:
-        """Long texts are split. Its messages are not marked (`is_chat` of the account): one that comes twice is shown
-        once."""
+        """Long texts are split."""
         from onebox.channels.chat.content import parts
 
         return Outlet(parts=parts, needs=((*A_TEXT, "media"),), is_chat=True)

@@ -32,28 +32,30 @@ class ChatReading:
             entry.c.account == sa.bindparam("account_"), entry.c.chat == sa.bindparam("chat_")
         )
         latest = up_to_limit(of_chat.order_by(entry.c.position.desc()))
-        self._latest = say(latest, "account_ chat_ limit")
+        self._latest_of_chat = say(latest, "account_ chat_ limit")
         changed = of_chat.where(entry.c.changed > sa.bindparam("after", type_=sa.BigInteger))
-        self._changed = say(up_to_limit(changed.order_by(entry.c.changed)), "account_ chat_ after limit")
+        self._changed_of_chat = say(up_to_limit(changed.order_by(entry.c.changed)), "account_ chat_ after limit")
         one = of_chat.where(entry.c.position == sa.bindparam("position_", type_=sa.BigInteger))
-        self._one = say(one, "account_ chat_ position_")
+        self._one_of_chat = say(one, "account_ chat_ position_")
 
     async def latest_entries(self, account: str, chat: str, limit: int) -> list[ChatEntry]:
         """The last ones of a chat, in the order of their positions."""
-        return (await self._entries(self._latest, (account, chat, limit)))[::-1]
+        return (await self._chat_entries(self._latest_of_chat, (account, chat, limit)))[::-1]
 
     async def changed_entries(self, account: str, chat: str, after: int, limit: int) -> list[ChatEntry]:
         """The first ones that came or were edited after `after`, in the order of `changed`."""
-        return await self._entries(self._changed, (account, chat, after, limit))
+        return await self._chat_entries(self._changed_of_chat, (account, chat, after, limit))
 
     async def chat_entry(self, account: str, chat: str, position: int) -> ChatEntry | None:
         """The one at this place."""
-        found = await self._entries(self._one, (account, chat, position))
+        found = await self._chat_entries(self._one_of_chat, (account, chat, position))
         return found[0] if found else None
 
-    async def _entries(self, sql: str, values: Values) -> list[ChatEntry]:
-        return [self._entry(row) for row in await self._pool.run(lambda connection: connection.rows(sql, values))]
+    async def _chat_entries(self, sql: str, values: Values) -> list[ChatEntry]:
+        return [
+            self._chat_entry_of(row) for row in await self._pool.run(lambda connection: connection.rows(sql, values))
+        ]
 
-    def _entry(self, row: Sequence[Any]) -> ChatEntry:
+    def _chat_entry_of(self, row: Sequence[Any]) -> ChatEntry:
         position, changed, direction, body, at = row
         return ChatEntry(position, changed, direction, load(body), self._moment(at))

@@ -51,6 +51,18 @@ async def test_a_text_becomes_an_event_and_an_entry_once(site: Site, ana: Progra
     assert post.data["sender"]["account"] == ACCOUNT
 
 
+@pytest.mark.parametrize(
+    ("header", "language"), [("pt-BR,pt;q=0.9", "pt-BR"), ("*", None), ("", None), ("Salón", "Sal")]
+)
+async def test_the_language_is_the_one_that_the_browser_asks_for_first(
+    site: Site, bo: Browser, header: str, language: str | None
+) -> None:
+    headers = {"Accept-Language": header, "Origin": site.url}
+    answer = await bo.session.post(f"{site.url}/chat/main/messages", json={"id": "a", "text": "hi"}, headers=headers)
+
+    assert (answer.status, site.post.data["sender"]["language"]) == (202, language)
+
+
 async def test_a_press_tells_the_choice_and_which_message_it_was_of(site: Site, ana: Program) -> None:
     place = await site.send(ana.chat, text="Sure?", choices=[{"id": "y", "title": "Yes"}])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, quote
@@ -33,6 +34,7 @@ PAUSE = 5.0
 _SHOWN = 100
 """entries of a page"""
 _ASSETS = {"/chat.js": "text/javascript", "/chat.css": "text/css", "/widget.js": "text/javascript"}
+_LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,3}")
 _PLAIN = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
 _FRESH = {**_PLAIN, "Cache-Control": "no-store"}
 
@@ -165,7 +167,7 @@ class ChatEndpoint:
             raise _who_are_you()
         visitor = known or self._visitors.new()
         if not visitor.by_bearer and not is_own_page(called.headers):
-            message = f"pages of {called.headers.get('origin', 'another site')[:100]} may not write here"
+            message = f"pages of {called.headers.get('origin', 'another site')[:100]!r} may not write here"
             raise NotTaken(403, "origin_refused", message, hint=f"write on the page {self._base}")
         sent = read(called.body, called.headers.get("content-type", ""))
         await self._taking.take(visitor.chat, sent, language=_language(called))
@@ -236,7 +238,8 @@ def _number(asked: Mapping[str, list[str]], name: str, usual: float, *, most: fl
 
 def _language(called: Called) -> str | None:
     """The first that the browser asks for."""
-    return called.headers.get("accept-language", "").partition(",")[0].partition(";")[0].strip()[:35] or None
+    found = _LANGUAGE.match(called.headers.get("accept-language", ""))
+    return found[0] if found else None
 
 
 def _wants_page(called: Called) -> bool:

@@ -116,6 +116,7 @@ class Taking:
             data=normalise(data),
             key=f"{chat}:{sent.id}",
             sender=chat,
+            protected=pressed,
             ends=[AppendEntry(account, chat, sent.id, "in", body, now)],
             event_id=event_id,
         )
