@@ -72,7 +72,7 @@ def test_every_setting_is_documented() -> None:
     assert main == set(dotted(BoxSettings))
     accounts = rows(text.partition("## Accounts")[2].partition("## Secrets")[0])
     own = {name for model in CHANNELS.values() for name in names(model)} - {"pace", "throttle"}
-    shared = {"pace": PaceSettings, "throttle": ThrottleSettings}
+    shared: dict[str, type[BaseModel]] = {"pace": PaceSettings, "throttle": ThrottleSettings}
     assert accounts == own | {f"{part}.{name}" for part, model in shared.items() for name in names(model)}
     assert [channel for channel in CHANNELS if f"`{channel}/…`" not in text] == []
 

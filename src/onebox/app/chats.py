@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from onebox.app.accounts import ChatAccount
     from onebox.flows.book import FlowBook
+    from onebox.flows.plan import Trigger
     from onebox.kernel.clock import Clock
     from onebox.messaging.channel import Channel
     from onebox.messaging.endpoint import Endpoint
@@ -25,6 +26,12 @@ if TYPE_CHECKING:
     from onebox.storage.opening import Storage
 
 ANSWER_CALLBACK = "answer_callback"
+
+
+def account_of(trigger: Trigger) -> str | None:
+    """The account that a trigger's events come by; None for one that is no chat's."""
+    account = getattr(trigger.settings, "account", None)
+    return account if isinstance(account, str) and "/" in account else None
 
 
 class PressAnswerers:
