@@ -64,6 +64,12 @@ async def test_only_what_the_box_wrote_to_this_chat_is_edited(kept: Kept) -> Non
     assert await kept.read.chat_entry(MAIN, "bo", FIRST) is None
 
 
+async def test_it_is_known_what_a_person_wrote(kept: Kept) -> None:
+    await kept(said("m1", direction="in"), said("m2"))
+    assert [await kept.read.wrote(MAIN, "ana", key) for key in ("m1", "m2", "m3")] == [True, False, False]
+    assert not await kept.read.wrote(MAIN, "bo", "m1")
+
+
 async def test_a_clock_that_was_set_back_leaves_the_order(kept: Kept) -> None:
     assert await kept(said("m1"), said("m2", at=after(hours=-1))) == [FIRST, FIRST + 1]
 

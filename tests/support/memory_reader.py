@@ -212,6 +212,10 @@ class MemoryReader:
     async def chat_entry(self, account: str, chat: str, position: int) -> ChatEntry | None:
         return self.tables.chats.get((account, chat, position), (None, None))[1]
 
+    async def wrote(self, account: str, chat: str, key: str) -> bool:
+        mine = [found for place, found in self.tables.chats.items() if place[:2] == (account, chat)]
+        return any(entry.direction == "in" and known == key for known, entry in mine)
+
     def _chat(self, account: str, chat: str) -> list[ChatEntry]:
         return [entry for place, (_, entry) in self.tables.chats.items() if place[:2] == (account, chat)]
 

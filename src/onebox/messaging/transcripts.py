@@ -68,3 +68,7 @@ class Transcripts(Protocol):
     async def chat_entry(self, account: str, chat: str, position: int) -> ChatEntry | None:
         """The one at this place."""
         ...
+
+    async def wrote(self, account: str, chat: str, key: str) -> bool:
+        """Whether a person's entry of this key is there."""
+        ...

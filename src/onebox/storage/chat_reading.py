@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from onebox.kernel.encoding import load
 from onebox.messaging.transcripts import ChatEntry
 from onebox.storage import tables
-from onebox.storage.dialects import Say, up_to_limit
+from onebox.storage.dialects import Say, const, up_to_limit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,6 +36,8 @@ class ChatReading:
         changed = of_chat.where(entry.c.changed > sa.bindparam("after", type_=sa.BigInteger))
         self._changed_of_chat = say(up_to_limit(changed.order_by(entry.c.changed)), "account_ chat_ after limit")
         one = of_chat.where(entry.c.position == sa.bindparam("position_", type_=sa.BigInteger))
+        mine = (entry.c.direction == const("in"), entry.c.key == sa.bindparam("key_"))
+        self._wrote = say(of_chat.where(*mine), "account_ chat_ key_")
         self._one_of_chat = say(one, "account_ chat_ position_")
 
     async def latest_entries(self, account: str, chat: str, limit: int) -> list[ChatEntry]:
@@ -50,6 +52,10 @@ class ChatReading:
         """The one at this place."""
         found = await self._chat_entries(self._one_of_chat, (account, chat, position))
         return found[0] if found else None
+
+    async def wrote(self, account: str, chat: str, key: str) -> bool:
+        """Whether a person's entry of this key is there."""
+        return bool(await self._chat_entries(self._wrote, (account, chat, key)))
 
     async def _chat_entries(self, sql: str, values: Values) -> list[ChatEntry]:
         return [

@@ -88,6 +88,16 @@ async def test_only_what_is_offered_in_the_own_chat_can_be_chosen(site: Site, an
     assert site.reception.posts == []
 
 
+async def test_a_press_that_comes_again_after_its_buttons_went_was_taken(site: Site, ana: Program) -> None:
+    place = await site.send(ana.chat, text="Sure?", choices=["Yes"])
+    await ana.post(id="a", choice="Yes", message=place)
+    await site.send(ana.chat, edit=place, text="Done")
+
+    assert await ana.post(id="a", choice="Yes", message=place) == (202, {"id": "a"})
+    assert (await ana.post(id="b", choice="Yes", message=place))[0] == 409
+    assert len(site.reception.posts) == 1
+
+
 async def test_a_picture_comes_with_its_event_and_is_shown_to_its_sender(site: Site, ana: Program) -> None:
     assert (await ana.post(data=files(name="c:\\pictures/cut.png")))[0] == 202
 

@@ -53,6 +53,8 @@ class Taking:
         A file is on the disk before the event, and goes again if that is not stored.
         """
         said = await self._said(chat, sent)
+        if said is None:
+            return
         event_id, media = None, []
         if sent.upload is not None:
             event_id = self._parts.new_id()
@@ -69,8 +71,9 @@ class Taking:
             await self._discard(event_id)
         self._parts.rooms.changed(chat)
 
-    async def _said(self, chat: str, sent: Sent) -> dict[str, Any]:
-        """What the visitor's own entry says. Of choices, only one that was offered in this chat can be made."""
+    async def _said(self, chat: str, sent: Sent) -> dict[str, Any] | None:
+        """What the visitor's own entry says. Of choices, only one that is offered in this chat can be made; None for one
+        that was made before, and whose answer the page did not get."""
         place = {"location": sent.location} if sent.location else {}
         if sent.choice is None:
             return {"text": sent.text, **place} if sent.text else {**place}
@@ -80,6 +83,8 @@ class Taking:
         for choice in offered:
             if choice["id"] == sent.choice and not choice.get("url"):
                 return {"text": choice["title"], "choice": sent.choice}
+        if await self._parts.transcripts.wrote(self._account, chat, sent.id):
+            return None
         raise NotTaken(
             409, "no_such_choice", f"{sent.choice[:80]!r} is not offered any more", hint="load the page anew"
         )
