@@ -9,8 +9,8 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
-from onebox.app.accounts import ChatSettings, TelegramAccount
-from onebox.app.chats import build_reception, last_heard_in
+from onebox.app.accounts import ChatAccount, ChatSettings, TelegramAccount
+from onebox.app.chats import build_reception, chat_page
 from onebox.app.clock import SystemClock
 from onebox.app.masking import masker
 from onebox.app.outgoing import build_channel
@@ -173,7 +173,7 @@ def build_box(
         book=ground.book,
         engine=engine,
         inbox=inbox,
-        site=_site(ground, inbox, callers, files, readiness, _endpoints(ground, reception)),
+        site=_site(ground, inbox, callers, files, readiness, _endpoints(ground, reception, channels, files)),
         requests=Requests(
             engine, ground.book, clock, ids, in_force=_in_force(ground), more=_broadcasts(ground, engine, outlets)
         ),
@@ -209,14 +209,31 @@ def _in_force(ground: _Ground) -> dict[str, Any]:
     return {"settings": plain_settings(ground.settings), "secrets": Vault(ground.folder, {}).marks()}
 
 
-def _endpoints(ground: _Ground, reception: ChatReception) -> dict[str, Endpoint]:
+def _endpoints(
+    ground: _Ground, reception: ChatReception, channels: Mapping[str, Channel], files: FilesFolder
+) -> dict[str, Endpoint]:
     """What channels serve to the world, by path."""
     accounts = ground.settings.accounts
-    built = {
+    hooks = {
         name: build_endpoint(name, accounts, secrets=ground.secrets, reception=reception, clock=ground.clock)
         for name in accounts
     }
-    return {f"/channels/{name}": endpoint for name, endpoint in built.items() if endpoint is not None}
+    pages = {
+        f"/{name}": chat_page(
+            name,
+            account,
+            channel=channels[name],
+            reception=reception,
+            storage=ground.storage,
+            files=files,
+            folder=ground.folder.files,
+            clock=ground.clock,
+            new_id=ground.ids.new,
+        )
+        for name, account in accounts.items()
+        if isinstance(account, ChatAccount)
+    }
+    return {**pages, **{f"/channels/{name}": hook for name, hook in hooks.items() if hook is not None}}
 
 
 def _site(
@@ -339,16 +356,15 @@ def web_settings(settings: BoxSettings) -> WebSettings:
 
 
 def _channels(ground: _Ground, terminal: TextIO) -> dict[str, Channel]:
-    last_heard = last_heard_in(ground.storage)
     return {
         name: build_channel(
             name,
             account,
             folder=ground.folder,
             secrets=ground.secrets,
+            storage=ground.storage,
             clock=ground.clock,
             terminal=terminal,
-            last_heard=last_heard,
         )
         for name, account in ground.settings.accounts.items()
     }

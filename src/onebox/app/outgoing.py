@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from onebox.app.accounts import (
+    ChatAccount,
     DiscordAccount,
     EmailAccount,
     NotifyAccount,
@@ -15,28 +16,23 @@ from onebox.app.accounts import (
     WebhookAccount,
     WhatsappAccount,
 )
+from onebox.app.chats import last_heard_in
 from onebox.channels.terminal.channel import TerminalChannel
 from onebox.channels.webhook.channel import WebhookChannel
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Mapping
     from typing import TextIO
 
     from onebox.app.accounts import AccountSettings
     from onebox.app.folder import BoxFolder
+    from onebox.channels.chat.channel import ChatChannel
     from onebox.channels.email.channel import EmailChannel
     from onebox.channels.notify.channel import NotifyChannel
     from onebox.channels.whatsapp.channel import WhatsappChannel
     from onebox.kernel.clock import Clock
     from onebox.messaging.channel import Channel, Pace
-    from onebox.messaging.chat import LastHeard
-
-    LastHeardOf = Callable[[str, str], Awaitable[LastHeard | None]]
-
-
-async def _nobody_heard(_account: str, _recipient: str) -> LastHeard | None:
-    """Stands where it is not known who wrote."""
-    return None
+    from onebox.storage.opening import Storage
 
 
 def build_channel(
@@ -45,14 +41,11 @@ def build_channel(
     *,
     folder: BoxFolder,
     secrets: Mapping[str, str],
+    storage: Storage,
     clock: Clock,
     terminal: TextIO,
-    last_heard: LastHeardOf = _nobody_heard,
 ) -> Channel:
-    """The channel of an account whose settings have no faults. A new channel adds its line here.
-
-    `last_heard(account, recipient)` tells when a person last wrote to an account.
-    """
+    """The channel of an account whose settings have no faults. A new channel adds its line here."""
     pace = account.pace.as_pace() if account.pace else None
     match account:
         case WebhookAccount(url=url, secret=secret):
@@ -74,11 +67,28 @@ def build_channel(
             bot_pace = account.pace.over(PACE) if account.pace else PACE
             return TelegramChannel(account=name, api=BotApi(api, secrets[token]), pace=bot_pace)
         case WhatsappAccount():
-            return _whatsapp(name, account, folder, secrets, clock, last_heard)
+            return _whatsapp(name, account, folder, secrets, storage, clock)
+        case ChatAccount():
+            return _chat(name, pace, folder, storage, clock)
         case NotifyAccount():
             return _notify(name, account, pace, secrets)
     assert isinstance(account, TerminalAccount)
     return TerminalChannel(terminal)
+
+
+def _chat(name: str, pace: Pace | None, folder: BoxFolder, storage: Storage, clock: Clock) -> ChatChannel:
+    from onebox.channels.chat.channel import ChatChannel
+    from onebox.channels.chat.rooms import Rooms
+
+    return ChatChannel(
+        account=name,
+        ledger=storage.ledger,
+        rooms=Rooms(clock),
+        files=folder.files,
+        receipts=storage.reader.receipt,
+        clock=clock,
+        pace=pace,
+    )
 
 
 def _email(
@@ -120,8 +130,8 @@ def _whatsapp(
     account: WhatsappAccount,
     folder: BoxFolder,
     secrets: Mapping[str, str],
+    storage: Storage,
     clock: Clock,
-    last_heard: LastHeardOf,
 ) -> WhatsappChannel:
     from onebox.channels.whatsapp.api import GraphApi
     from onebox.channels.whatsapp.channel import PACE, WhatsappChannel
@@ -131,7 +141,7 @@ def _whatsapp(
         api=GraphApi(account.api, account.number, secrets[account.token]),
         files=folder.files,
         clock=clock,
-        last_heard=partial(last_heard, name),
+        last_heard=partial(last_heard_in(storage), name),
         pace=account.pace.over(PACE) if account.pace else PACE,
     )
 
