@@ -17,6 +17,7 @@ from onebox.app.outgoing import build_channel
 from onebox.app.plain_settings import plain_settings
 from onebox.app.secrets import Vault
 from onebox.app.senders import Failures, Senders
+from onebox.app.webhooks import build_endpoint
 from onebox.channels.telegram.api import BotApi
 from onebox.channels.telegram.receiver import TelegramReceiver
 from onebox.connectors.code.connector import PythonConnector
@@ -24,6 +25,7 @@ from onebox.connectors.feeds.documents import Documents
 from onebox.connectors.feeds.fetching import Fetcher
 from onebox.connectors.feeds.poller import FeedPoller
 from onebox.connectors.http.connector import HttpConnector
+from onebox.connectors.media.connector import MediaConnector
 from onebox.connectors.sql.connector import SqlConnector
 from onebox.dispatch.boxsql import BoxSql
 from onebox.dispatch.broadcasts import BroadcastRequests
@@ -69,6 +71,7 @@ class Connectors:
     http: HttpConnector
     sql: SqlConnector
     code: PythonConnector
+    media: MediaConnector
 
     async def close(self) -> None:
         """Closes every session."""
@@ -143,9 +146,10 @@ def build_box(
     # Ids are no secrets: a generator that is seeded once spares a system call for each.
     ids = Ids(clock, random.Random(os.urandom(32)).randbytes)  # noqa: S311
     ground = _Ground(folder, settings, secrets, storage, clock, ids, FlowBook(), masker(secrets))
-    connectors = _connectors(ground)
-    callers = WaitingCallers(storage.reader)
+    files = FilesFolder(folder.files)
     channels = _channels(ground, terminal or sys.stdout)
+    connectors = _connectors(ground, channels, files)
+    callers = WaitingCallers(storage.reader)
     outlets = _outlets(settings, channels)
     senders = Senders()
     engine = _engine(
@@ -163,7 +167,6 @@ def build_box(
         ledger=storage.ledger, clock=clock, ids=ids, subscribers=engine, backlog_limit=settings.limits.backlog
     )
     reception = _reception(ground, inbox, senders, failures)
-    files = FilesFolder(folder.files)
     return Box(
         settings=settings,
         storage=storage,
@@ -206,9 +209,14 @@ def _in_force(ground: _Ground) -> dict[str, Any]:
     return {"settings": plain_settings(ground.settings), "secrets": Vault(ground.folder, {}).marks()}
 
 
-def _endpoints(_ground: _Ground, _reception: ChatReception) -> dict[str, Endpoint]:
-    """What channels serve to the world, by path. A new one adds its line here."""
-    return {}
+def _endpoints(ground: _Ground, reception: ChatReception) -> dict[str, Endpoint]:
+    """What channels serve to the world, by path."""
+    accounts = ground.settings.accounts
+    built = {
+        name: build_endpoint(name, accounts, secrets=ground.secrets, reception=reception, clock=ground.clock)
+        for name in accounts
+    }
+    return {f"/channels/{name}": endpoint for name, endpoint in built.items() if endpoint is not None}
 
 
 def _site(
@@ -270,12 +278,14 @@ def _feeds(ground: _Ground, inbox: Inbox) -> FeedPoller:
     )
 
 
-def _connectors(ground: _Ground) -> Connectors:
+def _connectors(ground: _Ground, channels: Mapping[str, Channel], files: FilesFolder) -> Connectors:
     settings, secrets = ground.settings, ground.secrets
+    fetchers = {name: channel.fetch for name, channel in channels.items() if hasattr(channel, "fetch")}
     return Connectors(
         http=HttpConnector(secrets=secrets, clock=ground.clock, connections=settings.http.connections),
         sql=SqlConnector(databases=settings.databases, secrets=secrets, folder=ground.folder.path),
         code=PythonConnector(folder=ground.folder.code, most=settings.code.workers),
+        media=MediaConnector(fetchers, files),
     )
 
 
@@ -301,6 +311,7 @@ def _engine(
         **dict.fromkeys(_HTTP_KINDS, connectors.http),
         "sql": connectors.sql,
         "python": connectors.code,
+        "download": connectors.media,
     }
     recordings = {"sql": BoxSql(storage.ledger, storage.reader, mask)}
     engine = Engine(

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from onebox.flows.book import FlowBook
+    from onebox.flows.plan import Trigger
     from onebox.kernel.clock import Clock
     from onebox.messaging.gate import Gate
     from onebox.messaging.inbox import Inbox
@@ -20,6 +21,12 @@ if TYPE_CHECKING:
     from onebox.storage.opening import Storage
 
 ANSWER_CALLBACK = "answer_callback"
+
+
+def account_of(trigger: Trigger) -> str | None:
+    """The account that a trigger's events come by; None for one that is no chat's."""
+    account = getattr(trigger.settings, "account", None)
+    return account if isinstance(account, str) and "/" in account else None
 
 
 class PressAnswerers:

@@ -65,6 +65,7 @@ def whatsapp_trigger(accounts: Collection[str] | None = None) -> TriggerKind:
         topic=lambda _flow, settings: settings.account.replace("/", "."),
         names=EVENT_NAMES,
         fault=fault,
+        per_sender=1,
         example=_example,
         given=_given,
     )
