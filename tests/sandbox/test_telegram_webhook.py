@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -35,9 +36,7 @@ async def receiver() -> AsyncIterator[Receiver]:
 
 
 async def settled(telegram: TelegramSandbox) -> None:
-    async with asyncio.timeout(5):
-        while telegram.stats()["waiting"]:
-            await asyncio.sleep(0.01)
+    await telegram.until(lambda: not telegram.stats()["waiting"])
 
 
 async def test_updates_come_in_order_with_the_secret(
@@ -85,7 +84,7 @@ async def test_a_refused_update_is_brought_again_at_once_and_then_ever_later(
     told = await bot.result("getWebhookInfo")
     await receiver.until(5)
     times = [one.at for one in receiver.brought]
-    waits = [later - earlier for earlier, later in zip(times, times[1:], strict=False)]
+    waits = [later - earlier for earlier, later in pairwise(times)]
 
     assert told["last_error_message"] == "Wrong response from the webhook: 500 Internal Server Error"
     assert told["pending_update_count"] == 1
@@ -124,19 +123,17 @@ async def test_a_webhook_that_is_gone_for_long_is_closed(
     await bot.result("setWebhook", url=f"{receiver.url}/hook")
     telegram.time.forward(23 * 3600 + 1)
     await telegram.write("Hello")
-    async with asyncio.timeout(5):
-        while (await bot.result("getWebhookInfo"))["url"]:
-            await asyncio.sleep(0.01)
+    await telegram.until(lambda: telegram.stats()["webhooks"].get("failed"))
 
+    assert (await bot.result("getWebhookInfo"))["url"] == ""
     assert [update["message"]["text"] for update in await bot.result("getUpdates")] == ["Hello"]
 
 
 async def test_what_was_not_taken_can_be_asked_for_afterwards(telegram: TelegramSandbox, bot: BotClient) -> None:
     await bot.result("setWebhook", url="http://127.0.0.1:9/hook")
     await telegram.write("Hello")
-    async with asyncio.timeout(5):
-        while "last_error_message" not in (told := await bot.result("getWebhookInfo")):
-            await asyncio.sleep(0.01)
+    await telegram.until(lambda: telegram.stats()["webhooks"].get("failed"))
+    told = await bot.result("getWebhookInfo")
     await bot.result("deleteWebhook")
 
     assert told["last_error_message"] == "Connection refused"

@@ -105,6 +105,7 @@ class TelegramSandbox(People, LoopbackServer):
             "refused": dict(self.world.stats.refused),
             "refused_by_flood": dict(self.flood.refused),
             "trouble": dict(self.trouble.met),
+            "webhooks": dict(self.world.stats.webhooks),
             "sent": len(self.world.sent),
             "waiting": sum(len(bot.updates.waiting) for bot in self.world.bots.values()),
             "presses": sum(query.kind == "callback_query" for query in queries),

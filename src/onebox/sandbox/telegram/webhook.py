@@ -57,6 +57,8 @@ class Webhook:
     time: Time
     execute: Callable[[dict[str, Any]], Awaitable[Any]]
     close: Callable[[], None]
+    happened: Callable[[str], None]
+    """called with `taken` or `failed` after each try"""
     pace: RetryPace = field(default_factory=RetryPace)
     secret: str = ""
     max_connections: int = 40
@@ -108,7 +110,9 @@ class Webhook:
             if self._ended:
                 return
             update = lane.popleft()
-            if self.updates.confirm(update):
+            again = self.updates.confirm(update)
+            self.happened("taken")
+            if again:
                 await self._bring(update)
         del self._lanes[queue]
 
@@ -131,6 +135,7 @@ class Webhook:
         self.last_error_message = str(failed)
         if failed.gone and self.time.now() - self._last_taken > _CLOSES_AFTER:
             self.close()
+        self.happened("failed")
         wait = self.pace.after(failures) if failed.retry_after is None else failed.retry_after
         await asyncio.sleep(wait)
 

@@ -148,6 +148,8 @@ class Stats:
     calls: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
     """answers that are no, by their code"""
+    webhooks: Counter[str] = field(default_factory=Counter)
+    """tries to bring an update: `taken`, `failed`"""
 
 
 class World:
@@ -289,6 +291,11 @@ class World:
         """Writes down what a bot sent."""
         chat = message["chat"]["id"]
         self.sent.append(Sent(bot.id, chat, method, clocks.monotonic(), message, arguments))
+        self.happened()
+
+    def tried(self, outcome: str) -> None:
+        """Writes down how a try of a webhook ended."""
+        self.stats.webhooks[outcome] += 1
         self.happened()
 
     def check_flood(self, bot: Bot, chat: int, count: int = 1) -> None:

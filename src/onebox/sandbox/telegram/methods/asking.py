@@ -61,9 +61,17 @@ async def set_webhook(world: World, bot: Bot, call: Call) -> Any:
 
     connections = min(max(call.whole("max_connections", 40), 1), _MOST_CONNECTIONS)
     made = Webhook(
-        address, bot.updates, world.time, partial(world.carry_out, bot), close, world.retry_pace,
-        secret, connections, call.text("ip_address"),
-    )  # fmt: skip
+        address,
+        bot.updates,
+        world.time,
+        execute=partial(world.carry_out, bot),
+        close=close,
+        happened=world.tried,
+        pace=world.retry_pace,
+        secret=secret,
+        max_connections=connections,
+        ip_address=call.text("ip_address"),
+    )
     bot.webhook = made
     for number in sorted(bot.updates.waiting):
         made.tell(bot.updates.waiting[number])
