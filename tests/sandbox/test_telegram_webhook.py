@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.support.sandbox_client import BotClient, Receiver
 
+from onebox.sandbox.retrying import RetryPace
 from onebox.sandbox.telegram.sandbox import TelegramSandbox
-from onebox.sandbox.telegram.webhook import RetryPace
 from onebox.sandbox.trouble import Trouble
 
 if TYPE_CHECKING:

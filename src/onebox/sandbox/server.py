@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 HOST = "127.0.0.1"
 _NAMES = {HOST, "localhost", "::1"}
-_LARGEST = 64 * 1024 * 1024
+_LARGEST = 110 * 1024 * 1024
 
 
 class LoopbackServer:

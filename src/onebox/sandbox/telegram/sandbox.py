@@ -19,13 +19,13 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from onebox.sandbox.control import Control
+from onebox.sandbox.retrying import RetryPace
 from onebox.sandbox.server import LoopbackServer
 from onebox.sandbox.telegram.call import Call, call_of, read_call
 from onebox.sandbox.telegram.flood import Flood
 from onebox.sandbox.telegram.methods.table import METHODS
 from onebox.sandbox.telegram.people import People
 from onebox.sandbox.telegram.refusals import Refused
-from onebox.sandbox.telegram.webhook import RetryPace
 from onebox.sandbox.telegram.world import Bot, Sent, Stats, World
 from onebox.sandbox.trouble import Trouble, troubled
 

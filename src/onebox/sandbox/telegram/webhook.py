@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 
 from onebox.kernel.encoding import EncodingError, from_json
+from onebox.sandbox.retrying import RetryPace
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -24,19 +25,6 @@ _GONE = 410
 _CLOSES_AFTER = 23 * 3600.0
 _LONGEST_RETRY_AFTER = 3600.0
 _LARGEST_REPLY = 1_000_000
-
-
-@dataclass(frozen=True)
-class RetryPace:
-    """Seconds between tries: the first at once, then `first`, doubled up to `most`. `patience`: what one answer may take."""
-
-    first: float = 2.0
-    most: float = 60.0
-    patience: float = 60.0
-
-    def after(self, failures: int) -> float:
-        """What is waited after so many failures in a row."""
-        return 0.0 if failures <= 1 else min(self.first * 2.0 ** min(failures - 2, 30), self.most)
 
 
 class _Failed(Exception):

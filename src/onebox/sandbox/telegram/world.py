@@ -17,9 +17,10 @@ from onebox.sandbox.times import Time
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
 
+    from onebox.sandbox.retrying import RetryPace
     from onebox.sandbox.telegram.flood import Flood
     from onebox.sandbox.telegram.updates import Update
-    from onebox.sandbox.telegram.webhook import RetryPace, Webhook
+    from onebox.sandbox.telegram.webhook import Webhook
     from onebox.sandbox.trouble import Trouble
 
 _FIRST_PERSON = 1001
