@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import dataclasses
-import inspect
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING
 
 from aiohttp import web
-from pydantic import ConfigDict, ValidationError, validate_call
 
 from onebox.kernel.encoding import EncodingError, from_json
-from onebox.kernel.nearest import nearest
-from onebox.sandbox.acting import CannotAct
+from onebox.sandbox.acting import Acts, CannotAct
 from onebox.sandbox.page.page import asset, page
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
-    from onebox.sandbox.talk import Talk
-    from onebox.sandbox.times import Time
-    from onebox.sandbox.trouble import Trouble
+    from onebox.sandbox.acting import Sandbox
 
 _LONGEST_WAIT = 25.0
 _SAFE = {
@@ -31,44 +24,12 @@ _SAFE = {
 _SHOWN = ("image/jpeg", "image/png", "image/gif", "image/webp", "audio/", "video/")
 
 
-class Switch(Protocol):
-    """Flood control, that can be turned off."""
-
-    on: bool
-
-
-class Sandbox(Protocol):
-    """What both sandboxes have. `ACTS`: the names of what people can do, each a method."""
-
-    ACTS: ClassVar[tuple[str, ...]]
-    talk: Talk
-    time: Time
-    trouble: Trouble
-
-    @property
-    def flood(self) -> Switch:
-        """Flood control."""
-        ...
-
-    @property
-    def sent(self) -> Sequence[Any]:
-        """What was sent, each a dataclass with a `chat`."""
-        ...
-
-    def stats(self) -> dict[str, Any]:
-        """What was counted."""
-        ...
-
-    def reset(self) -> None:
-        """Forgets what was said, sent and counted."""
-        ...
-
-
 class Control:
     """The routes below `/sandbox/`, and the page at `/`. `files`: a medium by its id, as (type, bytes)."""
 
     def __init__(self, sandbox: Sandbox, *, title: str, files: Callable[[str], tuple[str, bytes] | None]) -> None:
         self._sandbox = sandbox
+        self._acts = Acts(sandbox)
         self._title = title
         self._files = files
 
@@ -95,7 +56,8 @@ class Control:
         after, wait = _number(request, "after"), _number(request, "wait")
         lines = await self._sandbox.talk.wait(int(after), min(wait, _LONGEST_WAIT))
         change = max((line.change for line in lines), default=int(after))
-        return web.json_response({"change": change, "lines": [line.told() for line in lines]})
+        told = [line.told() for line in lines]
+        return web.json_response({"talk": self._sandbox.talk.number, "change": change, "lines": told})
 
     async def _sent(self, request: web.Request) -> web.Response:
         """`?chat=ID`: what was sent there, or all of it, in order and with times."""
@@ -120,62 +82,10 @@ class Control:
             given = from_json(await request.read() or b"{}")
             if request.content_type != "application/json" or not isinstance(given, dict):
                 raise CannotAct("an act is told as an object of JSON, with Content-Type: application/json")
-            result = await self.act(request.match_info["act"], given)
+            result = await self._acts.act(request.match_info["act"], given)
         except (EncodingError, CannotAct) as refused:
             return web.json_response({"ok": False, "error": refused.message}, status=400)
         return web.json_response({"ok": True, "result": result})
-
-    async def act(self, name: str, given: dict[str, Any]) -> Any:
-        """Lets a person of the sandbox do something, or changes it; what it gives, as JSON. Raises CannotAct."""
-        acts = self._acts()
-        if name not in acts:
-            meant = nearest(name, acts)
-            raise CannotAct(
-                f"there is no act {name!r}; {f'did you mean {meant!r}? ' if meant else ''}there are {', '.join(sorted(acts))}"
-            )
-        given = dict(given)
-        if isinstance(given.get("content"), str):
-            given["content"] = _decoded(given["content"])
-        try:
-            result = validate_call(config=ConfigDict(arbitrary_types_allowed=True))(acts[name])(**given)
-            return _plain(await result if inspect.isawaitable(result) else result)
-        except ValidationError as error:
-            first = error.errors()[0]
-            raise CannotAct(f"{name}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
-
-    def _acts(self) -> dict[str, Callable[..., Any]]:
-        own = {name: getattr(self._sandbox, name) for name in (*self._sandbox.ACTS, "reset")}
-        return {**own, "trouble": self._trouble, "flood": self._flood, "forward": self._forward}
-
-    def _trouble(self, **shares: float) -> None:
-        try:
-            self._sandbox.trouble.change(**shares)
-        except ValueError as error:
-            raise CannotAct(str(error)) from None
-
-    def _flood(self, *, on: bool) -> None:
-        self._sandbox.flood.on = on
-
-    def _forward(self, seconds: float) -> None:
-        self._sandbox.time.forward(seconds)
-
-
-def _decoded(content: str) -> bytes:
-    try:
-        return base64.b64decode(content, validate=True)
-    except binascii.Error:
-        raise CannotAct("content must be base64") from None
-
-
-def _plain(value: Any) -> Any:
-    """What is JSON of a result; of an object that is waited for, its id alone."""
-    if hasattr(value, "answer"):
-        return {"id": value.id}
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
-    if isinstance(value, (set, frozenset)):
-        return sorted(value)
-    return value
 
 
 def _number(request: web.Request, name: str) -> float:

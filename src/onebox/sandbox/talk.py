@@ -61,6 +61,8 @@ class Talk:
 
     def __init__(self) -> None:
         self.lines: list[Line] = []
+        self.number = 1
+        """counts the talks: another one began when all was forgotten"""
         self._by_key: dict[str, Line] = {}
         self._changes = 0
         self._came = asyncio.Event()
@@ -92,6 +94,8 @@ class Talk:
 
     def after(self, change: int) -> list[Line]:
         """What changed after that change, in the order of the lines."""
+        if change > self._changes:
+            change = 0  # seen of another sandbox, which was here before
         return [line for line in self.lines if line.change > change] if change < self._changes else []
 
     async def wait(self, change: int, seconds: float) -> list[Line]:
@@ -110,5 +114,6 @@ class Talk:
         """Forgets all, but for how many changes there were."""
         self.lines.clear()
         self._by_key.clear()
+        self.number += 1
         self._came.set()
         self._came = asyncio.Event()

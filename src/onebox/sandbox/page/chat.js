@@ -9,6 +9,7 @@ const lines = new Map();
 const known = new Map();
 let current = null;
 let seen = 0;
+let number = 1;
 
 function element(tag, text, name) {
   const made = document.createElement(tag);
@@ -115,7 +116,11 @@ async function watch() {
     try {
       const answer = await fetch(`/sandbox/lines?after=${seen}&wait=20`);
       const told = await answer.json();
-      if (told.change < seen) lines.clear();
+      if (told.talk !== number || told.change < seen) {
+        lines.clear();
+        talk.replaceChildren();
+      }
+      number = told.talk;
       seen = told.change;
       told.lines.forEach(take);
       if (told.lines.length) showChats();
