@@ -10,6 +10,7 @@ import aiohttp
 import pytest
 from tests.support.sandbox_client import BotClient
 
+from onebox.sandbox.server import SandboxCannotListen
 from onebox.sandbox.telegram.sandbox import TelegramSandbox
 from onebox.sandbox.whatsapp.sandbox import WhatsAppSandbox
 
@@ -147,7 +148,7 @@ async def test_a_port_that_is_taken_is_told() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        with pytest.raises(OSError, match="address already in use"):
+        with pytest.raises(SandboxCannotListen, match="cannot be used: address already in use"):
             async with TelegramSandbox(port=taken.getsockname()[1]):
                 pass
 

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from contextlib import AsyncExitStack
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from onebox.cli.output import say, show
-from onebox.kernel.errors import OneboxError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -114,12 +112,7 @@ async def _run(sandbox: Any, words: Callable[[], str], *, chat: bool, beside: An
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with AsyncExitStack() as stack:
-        try:
-            await stack.enter_async_context(sandbox)
-        except OSError as error:
-            hint = "another sandbox may run; --port 0 takes any port that is free"
-            raise OneboxError(f"port {sandbox.port} of 127.0.0.1 cannot be used: {error.strerror}", hint=hint) from None
+    async with sandbox:
         show(words())
         tasks: list[asyncio.Task[Any]] = [asyncio.create_task(stop.wait())]
         if chat:

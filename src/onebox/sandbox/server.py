@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+import os
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from aiohttp import web
 from yarl import URL
+
+from onebox.kernel.errors import OneboxError
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -17,8 +20,14 @@ _NAMES = {HOST, "localhost", "::1"}
 _LARGEST = 110 * 1024 * 1024
 
 
+class SandboxCannotListen(OneboxError):
+    """The port is taken, or needs more rights."""
+
+    code: ClassVar[str] = "cannot_listen"
+
+
 class LoopbackServer:
-    """`async with` serves `application()` at `url`. `port` 0: any that is free. Raises OSError where it is taken."""
+    """`async with` serves `application()` at `url`. `port` 0: any that is free. Raises SandboxCannotListen."""
 
     def __init__(self, *, port: int = 0) -> None:
         self.port = port
@@ -40,9 +49,12 @@ class LoopbackServer:
         await runner.setup()
         try:
             await web.TCPSite(runner, HOST, self.port).start()
-        except OSError:
+        except OSError as error:
             await runner.cleanup()
-            raise
+            raise SandboxCannotListen(
+                f"port {self.port} of {HOST} cannot be used: {os.strerror(error.errno or 0).lower()}",
+                hint="another sandbox may run; port 0 takes any port that is free",
+            ) from None
         self.port = int(runner.addresses[0][1])
         return self
 

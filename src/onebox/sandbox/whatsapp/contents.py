@@ -42,7 +42,7 @@ class Content:
 def content_of(world: World, body: dict[str, Any]) -> Content:
     """The content of a message of any kind. Raises Refused."""
     kind = body.get("type", "text")
-    if not isinstance(kind, str) or kind not in _KINDS:
+    if not isinstance(kind, str) or kind not in KINDS:
         raise Refused(UNSUPPORTED, f"Message type {kind!r} is not supported")
     inner = body.get(kind)
     if inner is None:
@@ -51,7 +51,7 @@ def content_of(world: World, body: dict[str, Any]) -> Content:
         return _contacts(inner)
     if not isinstance(inner, dict):
         raise Refused(PARAMETER, f"Param {kind} must be a JSON object.")
-    return _KINDS[kind](world, inner)
+    return KINDS[kind](world, inner)
 
 
 def text_at(value: dict[str, Any], path: str, most: int, *, name: str = "") -> str:
@@ -211,7 +211,7 @@ def _choices(buttons: dict[str, Button]) -> list[Choice]:
     return [Choice(button.title, "press", button.id) for button in buttons.values()]
 
 
-_KINDS: dict[str, Callable[[World, dict[str, Any]], Content]] = {
+KINDS: dict[str, Callable[[World, dict[str, Any]], Content]] = {
     "text": _text,
     "template": _template,
     "interactive": _interactive,
