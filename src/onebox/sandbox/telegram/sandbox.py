@@ -99,7 +99,8 @@ class TelegramSandbox(People, LoopbackServer):
 
     def stats(self) -> dict[str, Any]:
         """Counts since the last reset: calls by method, refusals by code and by scope, trouble, presses and their answers."""
-        queries = [query for bot in self.world.bots.values() for query in bot.queries.values()]
+        queries = (query for bot in self.world.bots.values() for query in bot.queries.values())
+        presses = [query for query in queries if query.kind == "callback_query"]
         return {
             "calls": dict(self.world.stats.calls),
             "refused": dict(self.world.stats.refused),
@@ -108,8 +109,8 @@ class TelegramSandbox(People, LoopbackServer):
             "webhooks": dict(self.world.stats.webhooks),
             "sent": len(self.world.sent),
             "waiting": sum(len(bot.updates.waiting) for bot in self.world.bots.values()),
-            "presses": sum(query.kind == "callback_query" for query in queries),
-            "answered_after": [query.answered_after for query in queries if query.answered_after is not None],
+            "presses": len(presses),
+            "answered_after": [press.answered_after for press in presses if press.answered_after is not None],
         }
 
     async def until(self, holds: Callable[[], Any], *, within: float = 10.0) -> None:
