@@ -124,7 +124,7 @@ def test_given_entities_are_checked_in_utf16_units(entity: Any, what: str) -> No
 
 
 def test_commands_names_and_addresses_are_found() -> None:
-    text = "/start@my_bot @ana #olives see https://a.example/x, mail ana@mail.example"
+    text = "</b> /start@my_bot @ana #olives see https://a.example/x, mail ana@mail.example"
 
     assert [kind for kind, _, _ in shown(text, "")[1]] == ["bot_command", "mention", "hashtag", "url", "email"]
 
