@@ -27,7 +27,7 @@ def rates_of(chat: str) -> Sequence[Rate]:
     return _GROUP if chat.startswith(("-", "@")) else _PERSON
 
 
-PACE = Pace(per_second=25, burst=25, parallel=8, each=rates_of)
+PACE = Pace(per_second=28, burst=20, parallel=8, each=rates_of)
 """Telegram takes about 30 a second; above that it refuses everybody"""
 
 _GONE = (
