@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.support.process import BoxProcess
-from tests.support.sandbox_client import BotClient
+from tests.support.sandbox_client import BotClient, BusinessWebhook
 
+from onebox.cli.main import main
 from onebox.cli.sandbox import telegram_words, whatsapp_words
 from onebox.cli.sandbox_chat import HELP, Chat
 from onebox.sandbox.telegram.sandbox import TelegramSandbox
@@ -200,16 +201,38 @@ async def test_the_command_serves_and_chats_until_it_is_interrupted() -> None:
         assert await asyncio.wait_for(process.wait(), 10) == 0
 
 
-async def test_a_port_that_is_taken_is_told() -> None:
+@pytest.mark.soak
+async def test_a_business_that_does_not_know_the_token_is_told_of_once() -> None:
+    async with BusinessWebhook() as business:
+        arguments = ("--port", "0", "--webhook", f"{business.url}/hook", "--verify-token")
+        async with command("whatsapp", *arguments, "right") as process:
+            assert process.stdin is not None
+            process.stdin.write(b"Hello\n")
+            await business.until(1, within=20)
+        async with command("whatsapp", *arguments, "wrong", "--no-chat") as process:
+            assert process.stderr is not None
+            told = (await asyncio.wait_for(process.stderr.readline(), 20)).decode()
+            await business.asked_again()
+            process.send_signal(signal.SIGTERM)
+            rest = await process.stderr.read()
+
+    assert business.messages[0]["text"] == {"body": "Hello"}
+    assert re.sub(r"\d{4,}", "…", told) == (
+        "onebox: http://127.0.0.1:…/hook did not prove that it knows the verify token: it answered 403 '', "
+        "and should have answered 200 '…', the hub.challenge of the question; it is asked again until it does\n"
+    )
+    assert rest == b""
+
+
+def test_a_port_that_is_taken_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        async with command("whatsapp", "--no-chat", "--port", str(port)) as process:
-            _, err = await process.communicate()
+        ended = main(["sandbox", "whatsapp", "--no-chat", "--port", str(port)])
 
-    assert process.returncode == 1
-    assert err.decode() == (
+    assert ended == 1
+    assert capsys.readouterr().err == (
         f"onebox: port {port} of 127.0.0.1 cannot be used: address already in use\n"
         "hint: another sandbox may run; port 0 takes any port that is free\n"
     )

@@ -77,6 +77,16 @@ async def test_a_refusal_has_its_time_and_edits_count_but_answers_do_not() -> No
         await bot.result("sendMessage", chat_id=7, text="3")
 
 
+async def test_telegram_may_have_enough_of_a_bot() -> None:
+    async with TelegramSandbox(latency=0) as telegram, BotClient(telegram) as bot:
+        telegram.person(7, started=True)
+        telegram.shut_out(344)
+
+        assert await bot.refusal("sendMessage", chat_id=7, text="x") == "429 Too Many Requests: retry after 344"
+        telegram.time.forward(344)
+        await bot.result("sendMessage", chat_id=7, text="x")
+
+
 async def test_a_wrong_message_is_not_counted() -> None:
     async with TelegramSandbox(latency=0, flood=Flood(chat_burst=1)) as telegram, BotClient(telegram) as bot:
         telegram.person(7, started=True)

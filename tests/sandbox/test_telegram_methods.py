@@ -74,6 +74,7 @@ async def test_a_bots_token_is_the_first_that_was_seen(telegram: TelegramSandbox
         ("sendMessage", {"chat_id": 7, "text": "x", "reply_markup": "{"}, "400 Bad Request: can't parse reply keyboard markup JSON object"),
         ("sendMessage", {"chat_id": 7, "text": "x", "reply_markup": []}, "400 Bad Request: object expected as reply markup"),
         ("sendMessage", {"chat_id": 7, "text": "x", "reply_parameters": {"message_id": 99}}, "400 Bad Request: message to be replied not found"),
+        ("sendMessage", {"chat_id": 7, "text": "x", "reply_markup": {"inline_keyboard": [7]}}, '400 Bad Request: field "inline_keyboard" of the InlineKeyboardMarkup must be an Array of Arrays'),
         ("sendPhoto", {"chat_id": 7}, "400 Bad Request: there is no photo in the request"),
         ("sendPhoto", {"chat_id": 7, "photo": "no-such-id"}, "400 Bad Request: wrong remote file identifier specified: Wrong string length"),
         ("sendDocument", {"chat_id": 7, "document": "https://a.example/x.pdf", "caption": "x" * 1025}, "400 Bad Request: message caption is too long"),
@@ -103,7 +104,7 @@ async def test_what_is_wrong_is_refused_in_telegrams_words(
     [
         ({"text": "Yes", "callback_data": "x" * 65}, "BUTTON_DATA_INVALID"),
         ({"text": "Yes", "callback_data": ""}, "BUTTON_DATA_INVALID"),
-        ({"text": "Yes"}, "Text buttons are unallowed in the inline keyboard"),
+        ({"text": "Yes"}, "text buttons are unallowed in the inline keyboard"),
         ({"text": "Yes", "url": "no"}, "inline keyboard button URL 'no' is invalid: Wrong HTTP URL"),
         ({"callback_data": "y"}, "can't parse inline keyboard button: Can't find field \"text\""),
     ],

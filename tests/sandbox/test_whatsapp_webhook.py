@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import pytest
-from aiohttp import web
-from tests.support.sandbox_client import Receiver
+from tests.support.sandbox_client import BusinessWebhook
 
 from onebox.sandbox.acting import CannotAct
 from onebox.sandbox.retrying import RetryPace
@@ -18,33 +17,6 @@ from onebox.sandbox.whatsapp.sandbox import WhatsAppSandbox
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-
-
-class BusinessWebhook(Receiver):
-    """Knows the token `right`."""
-
-    def application(self) -> web.Application:
-        application = super().application()
-        application.router.add_get("/hook", self._prove)
-        return application
-
-    async def _prove(self, request: web.Request) -> web.Response:
-        if request.query["hub.mode"] == "subscribe" and request.query["hub.verify_token"] == "right":
-            return web.Response(text=request.query["hub.challenge"])
-        return web.Response(status=403)
-
-    @property
-    def values(self) -> list[dict[str, Any]]:
-        """What each change holds, in the order in which it came."""
-        return [change["value"] for one in self.brought for entry in one.body["entry"] for change in entry["changes"]]
-
-    @property
-    def messages(self) -> list[dict[str, Any]]:
-        return [message for value in self.values for message in value.get("messages", ())]
-
-    @property
-    def statuses(self) -> list[dict[str, Any]]:
-        return [status for value in self.values for status in value.get("statuses", ())]
 
 
 @pytest.fixture

@@ -102,3 +102,40 @@ class Receiver(LocalServer):
         if body is None:
             return web.Response(status=status, headers=headers)
         return web.json_response(body, status=status, headers=headers)
+
+
+class BusinessWebhook(Receiver):
+    """A business's webhook, that knows the token `right`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._asked = asyncio.Event()
+
+    def application(self) -> web.Application:
+        application = super().application()
+        application.router.add_get("/hook", self._prove)
+        return application
+
+    async def asked_again(self, within: float = 10.0) -> None:
+        """Waits until it has to prove itself once more."""
+        self._asked.clear()
+        await asyncio.wait_for(self._asked.wait(), within)
+
+    async def _prove(self, request: web.Request) -> web.Response:
+        self._asked.set()
+        if request.query["hub.mode"] == "subscribe" and request.query["hub.verify_token"] == "right":
+            return web.Response(text=request.query["hub.challenge"])
+        return web.Response(status=403)
+
+    @property
+    def values(self) -> list[dict[str, Any]]:
+        """What each change holds, in the order in which it came."""
+        return [change["value"] for one in self.brought for entry in one.body["entry"] for change in entry["changes"]]
+
+    @property
+    def messages(self) -> list[dict[str, Any]]:
+        return [message for value in self.values for message in value.get("messages", ())]
+
+    @property
+    def statuses(self) -> list[dict[str, Any]]:
+        return [status for value in self.values for status in value.get("statuses", ())]

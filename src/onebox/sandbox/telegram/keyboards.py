@@ -48,11 +48,12 @@ def choices_of(markup: dict[str, Any] | None) -> list[Choice]:
 
 
 def _rows(value: Any, name: str) -> list[list[Any]]:
+    markup = "InlineKeyboardMarkup" if name == "inline_keyboard" else "ReplyKeyboardMarkup"
     if not isinstance(value, list):
-        raise bad(f'field "{name}" must be of type Array')
+        raise bad(f'field "{name}" of the {markup} must be an Array')
     for row in value:
         if not isinstance(row, list):
-            raise bad(f'field "{name}" must be an Array of Arrays')
+            raise bad(f'field "{name}" of the {markup} must be an Array of Arrays')
     return value
 
 
@@ -63,7 +64,7 @@ def _inline(button: Any) -> dict[str, Any]:
         raise bad("can't parse inline keyboard button: Can't find field \"text\"")
     actions = [name for name in _ACTIONS if name in button]
     if not actions or not button["text"].strip():
-        raise bad("Text buttons are unallowed in the inline keyboard")
+        raise bad("text buttons are unallowed in the inline keyboard")
     if "callback_data" in button:
         data = button["callback_data"]
         if not isinstance(data, str) or not 1 <= len(data.encode("utf-8", "replace")) <= _LONGEST_DATA:

@@ -29,7 +29,7 @@ class People:
 
     ACTS: ClassVar[tuple[str, ...]] = (
         "person", "group", "write", "attach", "locate", "share_contact", "edit", "react", "press", "pay", "block", "unblock",
-        "deactivate", "join", "leave", "upgrade",
+        "deactivate", "join", "leave", "shut_out", "upgrade",
     )  # fmt: skip
 
     world: World
@@ -304,6 +304,10 @@ class People:
         for place, told in (old, {"migrate_to_chat_id": new.id}), (new, {"migrate_from_chat_id": old.id}):
             its.updates.add("message", self.world.message(its, place, None, told), chat=str(place.id))
         return new.id
+
+    def shut_out(self, seconds: float, *, bot: int | None = None) -> None:
+        """Telegram has enough of a bot, and takes nothing of it for a while; 28 s to 5 hours were seen."""
+        self.world.flood.shut(self._bot(bot).id, seconds, self.world.time.now())
 
     def _comes_or_goes(self, chat: int, person: int | str, bot: int | None, *, comes: bool) -> dict[str, Any]:
         its, who = self._bot(bot), self.world.person(person)

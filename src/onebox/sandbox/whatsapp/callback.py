@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _TAKEN = 200
 _DAYS = 7 * 86_400.0
 _MOST_IN_BODY = 100
+_MOST_WAITING = 10_000
+"""for a webhook that is not there yet"""
 
 
 class Callback:
@@ -57,11 +59,10 @@ class Callback:
                 f"and should have answered 200 {challenge!r}, the hub.challenge of the question"
             )
         self._url = url
+        self._start()
 
     def tell(self, kind: str, item: dict[str, Any], contact: dict[str, Any] | None = None) -> None:
-        """Brings one of `messages` or `statuses`; what is late comes after later ones."""
-        if not self._url:
-            return
+        """Brings one of `messages` or `statuses`, once there is a webhook; what is late comes after later ones."""
         told = {"item": item, "contact": contact}
         if self._trouble.is_late():
             asyncio.get_running_loop().call_later(self._trouble.late_seconds, self._add, kind, told)
@@ -80,7 +81,11 @@ class Callback:
 
     def _add(self, kind: str, told: dict[str, Any]) -> None:
         self._waiting.append((kind, told))
-        if not self._pumping and self._url:
+        del self._waiting[:-_MOST_WAITING]
+        self._start()
+
+    def _start(self) -> None:
+        if self._waiting and self._url and not self._pumping:
             self._pumping = True
             self._begin(self._pump())
 

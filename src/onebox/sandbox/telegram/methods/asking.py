@@ -117,5 +117,6 @@ def _check_address(address: str, ports: frozenset[int]) -> None:
     if url.scheme not in {"http", "https"} or not host or port is None:
         raise bad("bad webhook: invalid webhook URL specified")
     if ports and port not in ports:
-        named = ", ".join(map(str, sorted(ports)))
-        raise bad(f"bad webhook: webhook can be set up only on ports {named}")
+        *others, last = map(str, sorted(ports))
+        named = f"{', '.join(others)} or {last}" if others else last
+        raise bad(f"bad webhook: Webhook can be set up only on ports {named}")
