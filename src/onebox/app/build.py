@@ -15,8 +15,6 @@ from onebox.app.masking import masker
 from onebox.app.outgoing import build_channel
 from onebox.app.plain_settings import plain_settings
 from onebox.app.secrets import Vault
-from onebox.channels.telegram.api import BotApi
-from onebox.channels.telegram.receiver import TelegramReceiver
 from onebox.connectors.code.connector import PythonConnector
 from onebox.connectors.feeds.documents import Documents
 from onebox.connectors.feeds.fetching import Fetcher
@@ -36,22 +34,27 @@ from onebox.flows.book import FlowBook
 from onebox.kernel.encoding import dump
 from onebox.kernel.ids import Ids
 from onebox.messaging.event import Event, StoreEvent
-from onebox.messaging.inbox import Inbox
+from onebox.messaging.inbox import Arrival, Inbox
+from onebox.messaging.message import Message, QueueMessage
 from onebox.messaging.sender import Sender
 from onebox.storage.files import FilesFolder
 from onebox.web.settings import WebSettings
 from onebox.web.site import Site, build_web
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
 
     from onebox.app.folder import BoxFolder
     from onebox.app.settings import BoxSettings
     from onebox.flows.handlers import Handler
     from onebox.flows.plan import Flow
     from onebox.kernel.clock import Clock
+    from onebox.kernel.ledger import Change
     from onebox.messaging.channel import Channel, Outlet
-    from onebox.messaging.message import MarkFailed, Message
+    from onebox.messaging.chat import Post, Reception
+    from onebox.messaging.event import Stored
+    from onebox.messaging.message import MarkFailed
     from onebox.storage.opening import Storage
 
 _HTTP_KINDS = ("http.get", "http.post", "http.put", "http.patch", "http.delete", "http.head")
@@ -166,7 +169,7 @@ def build_box(
         requests=Requests(engine, ground.book, clock, ids, in_force=_in_force(ground)),
         retention=_retention(ground, files),
         schedules=Schedules(book=ground.book, inbox=inbox, reader=storage.reader, ledger=storage.ledger, clock=clock),
-        sources=_sources(ground, inbox),
+        sources=_sources(ground, inbox, senders),
         senders=senders,
         connectors=connectors,
         clock=clock,
@@ -204,20 +207,69 @@ def _retention(ground: _Ground, files: FilesFolder) -> Retention:
     )
 
 
-def _sources(ground: _Ground, inbox: Inbox) -> dict[str, Source]:
+def _sources(ground: _Ground, inbox: Inbox, senders: Mapping[str, Sender]) -> dict[str, Source]:
     """What fetches events, by the name of its service. A new one adds its line here."""
-    receivers: dict[str, Source] = {
-        f"updates of {name}": TelegramReceiver(
-            account=name, api=_bot(account, ground), book=ground.book, inbox=inbox, clock=ground.clock
-        )
+    reception = _PlainReception(ground, inbox, senders)
+    receivers = {
+        f"updates of {name}": _updates(name, account, ground, reception)
         for name, account in ground.settings.accounts.items()
         if isinstance(account, TelegramAccount)
     }
     return {"feeds": _feeds(ground, inbox), **receivers}
 
 
-def _bot(account: TelegramAccount, ground: _Ground) -> BotApi:
-    return BotApi(account.api, ground.secrets[account.token])
+def _updates(name: str, account: TelegramAccount, ground: _Ground, reception: Reception) -> Source:
+    from onebox.channels.telegram.api import BotApi
+    from onebox.channels.telegram.receiver import TelegramReceiver
+    from onebox.channels.telegram.webhook import TelegramWebhook, secret_of
+
+    api = BotApi(account.api, ground.secrets[account.token])
+    if account.public_url is None:
+        return TelegramReceiver(account=name, api=api, book=ground.book, reception=reception, clock=ground.clock)
+    return TelegramWebhook(
+        account=name,
+        api=api,
+        book=ground.book,
+        reception=reception,
+        clock=ground.clock,
+        address=f"{account.public_url.rstrip('/')}/channels/{name}",
+        secret=secret_of(ground.secrets[account.token]),
+        connections=account.max_connections,
+    )
+
+
+class _PlainReception:
+    """A stand-in until there is a reception that knows conversations: stores posts, and answers presses."""
+
+    def __init__(self, ground: _Ground, inbox: Inbox, senders: Mapping[str, Sender]) -> None:
+        self._ground, self._inbox, self._senders = ground, inbox, senders
+
+    async def receive(self, posts: Sequence[Post], then: Sequence[Change[Any]] = ()) -> list[Stored]:
+        now, ids = self._ground.clock.now(), self._ground.ids
+        presses = [post for post in posts if post.press]
+        answers = [
+            QueueMessage(Message(ids.new(), post.account, f"press:{post.press}", _answer(post, now), now))
+            for post in presses
+        ]
+        arrivals = [
+            Arrival(
+                source=f"{post.account.partition('/')[0]}:{post.account}",
+                topic=post.account.replace("/", "."),
+                data={**post.data, "conversation": None},
+                key=post.key,
+                sender=post.chat,
+            )
+            for post in posts
+            if post.reaches
+        ]
+        stored = await self._inbox.receive_all(arrivals, [*answers, *then])
+        for post in presses:
+            self._senders[post.account].wake()
+        return stored
+
+
+def _answer(post: Post, now: datetime) -> dict[str, Any]:
+    return {"action": "answer_press", "press": post.press, "text": None, "alert": False, "at": now.isoformat()}
 
 
 def _feeds(ground: _Ground, inbox: Inbox) -> FeedPoller:

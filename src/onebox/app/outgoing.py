@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from onebox.app.folder import BoxFolder
     from onebox.channels.email.channel import EmailChannel
     from onebox.channels.notify.channel import NotifyChannel
+    from onebox.channels.telegram.channel import TelegramChannel
     from onebox.kernel.clock import Clock
     from onebox.messaging.channel import Channel, Pace
 
@@ -52,16 +53,28 @@ def build_channel(
             from onebox.channels.slack.channel import SlackChannel
 
             return SlackChannel(account=name, url=secrets[webhook], clock=clock, pace=pace)
-        case TelegramAccount(token=token, api=api):
-            from onebox.channels.telegram.api import BotApi
-            from onebox.channels.telegram.channel import PACE, TelegramChannel
-
-            bot_pace = account.pace.over(PACE) if account.pace else PACE
-            return TelegramChannel(account=name, api=BotApi(api, secrets[token]), pace=bot_pace)
+        case TelegramAccount():
+            return _telegram(name, account, folder, secrets, clock)
         case NotifyAccount():
             return _notify(name, account, pace, secrets)
     assert isinstance(account, TerminalAccount)
     return TerminalChannel(terminal)
+
+
+def _telegram(
+    name: str, account: TelegramAccount, folder: BoxFolder, secrets: Mapping[str, str], clock: Clock
+) -> TelegramChannel:
+    from onebox.channels.telegram.api import BotApi
+    from onebox.channels.telegram.channel import PACE, TelegramChannel
+
+    return TelegramChannel(
+        account=name,
+        api=BotApi(account.api, secrets[account.token]),
+        clock=clock,
+        pace=account.pace.over(PACE) if account.pace else PACE,
+        files=folder.files,
+        payments=secrets[account.payments] if account.payments else None,
+    )
 
 
 def _email(

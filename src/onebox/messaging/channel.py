@@ -29,7 +29,8 @@ FAILURES: Mapping[str, str] = {
 class DeliveryFailed(OneboxError):
     """A channel could not deliver. `permanent`: trying again cannot help. `retry_after`: seconds the channel asks for.
 
-    `kind` is a word that flows may ask for, see `FAILURES`.
+    `kind` is a word that flows may ask for, see `FAILURES`. `uncertain`: though no answer came, it may have been
+    carried out, so that trying again may do it twice.
     """
 
     code: ClassVar[str] = "delivery_failed"
@@ -42,11 +43,13 @@ class DeliveryFailed(OneboxError):
         retry_after: float | None = None,
         kind: str = "failed",
         hint: str | None = None,
+        uncertain: bool = False,
     ) -> None:
         super().__init__(message, hint=hint)
         self.permanent = permanent
         self.retry_after = retry_after
         self.kind = kind
+        self.uncertain = uncertain
 
 
 @dataclass(frozen=True, slots=True)

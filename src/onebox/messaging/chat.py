@@ -92,6 +92,7 @@ class Post:
     protected: bool = False
     press: str | None = None
     gone: bool | None = None
+    reaches: bool = True
     ends: Sequence[Change[Any]] = field(default=())
     """changes that belong to it, committed in the same unit"""
 
