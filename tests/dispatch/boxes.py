@@ -103,7 +103,7 @@ class EngineBox:
             ids=self.ids,
             variables={},
             secrets={},
-            queued=self.woken.append,
+            queued=lambda message: self.woken.append(message.account),
             capacity=8,
         )
         self.inbox = Inbox(

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self
 
 from onebox.messaging.channel import DeliveryFailed, Pace
-from onebox.messaging.message import MarkFailed, MarkRetried, MarkSent, Message, MessageState
+from onebox.messaging.message import MarkFailed, MarkHanded, MarkRetried, MarkSent, Message, MessageState, Priority
 from onebox.messaging.outbox import Waiting
 from onebox.messaging.sender import Sender
 
@@ -45,11 +45,18 @@ class Outbox:
         self.refusal: Exception | None = None
         self.refused: list[str] = []
 
-    def queue(self, *recipients: str, account: str = ACCOUNT, created_at: datetime = NOON) -> list[Message]:
+    def queue(
+        self,
+        *recipients: str,
+        account: str = ACCOUNT,
+        created_at: datetime = NOON,
+        priority: Priority = Priority.interactive,
+    ) -> list[Message]:
         added = []
         for recipient in recipients:
             number = len(self.rows)
             message = Message(f"m{number:05}", account, recipient, {"text": f"{recipient} {number}"}, created_at)
+            message.priority = priority
             self.rows[message.id] = message
             added.append(message)
         return added
@@ -57,13 +64,15 @@ class Outbox:
     def state(self, message: Message) -> MessageState:
         return self.rows[message.id].state
 
-    async def waiting(self, account: str, *, now: datetime, busy: Sequence[str], limit: int) -> Waiting:
+    async def waiting(
+        self, account: str, *, priority: Priority, now: datetime, busy: Sequence[str], limit: int
+    ) -> Waiting:
         await asyncio.sleep(0)
         self.reads += 1
         held = set(busy)
         messages: list[Message] = []
         delayed: list[datetime] = []
-        for row in self._queued(account):
+        for row in self._queued(account, priority):
             if row.due_at is not None and row.due_at > now:
                 held.add(row.recipient)
                 delayed.append(row.due_at)
@@ -71,22 +80,31 @@ class Outbox:
                 messages.append(replace(row))
         return Waiting(messages, min(delayed, default=None))
 
-    def _queued(self, account: str) -> list[Message]:
-        queued = [row for row in self.rows.values() if row.account == account and row.state is MessageState.queued]
-        return sorted(queued, key=lambda row: row.id)
+    def _queued(self, account: str, priority: Priority) -> list[Message]:
+        rows = [row for row in self.rows.values() if (row.account, row.priority) == (account, priority)]
+        return sorted((row for row in rows if row.state is MessageState.queued), key=lambda row: row.id)
 
     async def commit(self, changes: Sequence[Change[Any]]) -> list[Any]:
         await asyncio.sleep(0)
         for change in changes:
-            assert isinstance(change, (MarkSent, MarkFailed, MarkRetried))
+            assert isinstance(change, (MarkHanded, MarkSent, MarkFailed, MarkRetried))
+            if isinstance(change, MarkHanded):
+                self._mark_handed(change)
+                continue
             if self.refusal is not None:
                 self.refused.append(change.message_id)
                 raise self.refusal
             self._apply(change)
         return [None for _ in changes]
 
+    def _mark_handed(self, change: MarkHanded) -> None:
+        for message_id in change.message_ids:
+            self.rows[message_id].handed_at = change.at
+
     def _apply(self, change: MarkSent | MarkFailed | MarkRetried) -> None:
         row = self.rows[change.message_id]
+        row.handed_at = None
+        row.doubt += not isinstance(change, MarkSent) and change.doubtful
         if isinstance(change, MarkSent):
             row.state = MessageState.sent
             self.receipts[row.id] = change.receipt

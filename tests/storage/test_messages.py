@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tests.storage.rows import NOON, after, message
 
 from onebox.flows.records import SentMessage
-from onebox.messaging.message import MarkFailed, MarkRetried, MarkSent, MessageState, QueueMessage
+from onebox.messaging.message import MarkFailed, MarkRetried, MarkSent, MessageState, Priority, QueueMessage
 from onebox.messaging.outbox import Waiting
 
 if TYPE_CHECKING:
@@ -17,10 +17,14 @@ if TYPE_CHECKING:
     from tests.storage.conftest import Kept
 
 ACCOUNT = "terminal/main"
+INTERACTIVE = Priority.interactive
 
 
 async def waiting(kept: Kept, now: datetime = NOON, busy: Sequence[str] = (), limit: int = 9) -> list[str]:
-    return [found.id for found in (await kept.read.waiting(ACCOUNT, now=now, busy=busy, limit=limit)).messages]
+    return [
+        found.id
+        for found in (await kept.read.waiting(ACCOUNT, priority=INTERACTIVE, now=now, busy=busy, limit=limit)).messages
+    ]
 
 
 async def queue(kept: Kept, *recipients: str) -> None:
@@ -30,7 +34,7 @@ async def queue(kept: Kept, *recipients: str) -> None:
 async def test_message_comes_back_as_it_was(kept: Kept) -> None:
     given = message(run_id="r1", step="greet", due_at=NOON, content={"text": "hi", "file": b"\0"})
     await kept(QueueMessage(given))
-    assert await kept.read.waiting(ACCOUNT, now=NOON, busy=(), limit=9) == Waiting([given], None)
+    assert await kept.read.waiting(ACCOUNT, priority=INTERACTIVE, now=NOON, busy=(), limit=9) == Waiting([given], None)
 
 
 async def test_oldest_come_first_up_to_the_limit(kept: Kept) -> None:
@@ -51,7 +55,7 @@ async def test_other_accounts_are_left_out(kept: Kept) -> None:
 async def test_message_that_is_not_due_holds_its_recipient_alone(kept: Kept) -> None:
     await queue(kept, "ana", "ana", "bo", "ana")
     await kept(MarkRetried("m2", after(minutes=1), "timeout"))
-    found = await kept.read.waiting(ACCOUNT, now=NOON, busy=(), limit=9)
+    found = await kept.read.waiting(ACCOUNT, priority=INTERACTIVE, now=NOON, busy=(), limit=9)
     assert [one.id for one in found.messages] == ["m1", "m3"]
     assert found.next_due == after(minutes=1)
 
@@ -59,7 +63,7 @@ async def test_message_that_is_not_due_holds_its_recipient_alone(kept: Kept) -> 
 async def test_retried_message_is_due_again(kept: Kept) -> None:
     await queue(kept, "ana", "ana")
     await kept(MarkRetried("m1", after(minutes=1), "timeout"))
-    found = await kept.read.waiting(ACCOUNT, now=after(minutes=1), busy=(), limit=9)
+    found = await kept.read.waiting(ACCOUNT, priority=INTERACTIVE, now=after(minutes=1), busy=(), limit=9)
     assert [(one.id, one.attempts, one.error) for one in found.messages] == [("m1", 1, "timeout"), ("m2", 0, None)]
     assert found.next_due is None
 

@@ -8,7 +8,7 @@ from tests.storage.rows import NOON, after, done, event, message, recorded, run,
 
 from onebox.flows.run import ParkRun, Prune, StartRun
 from onebox.messaging.event import StoredResponse, StoreEvent, StoreResponse
-from onebox.messaging.message import MarkSent, QueueMessage
+from onebox.messaging.message import MarkSent, Priority, QueueMessage
 
 if TYPE_CHECKING:
     from tests.storage.conftest import Kept
@@ -82,7 +82,9 @@ async def test_event_that_started_nothing_goes_when_it_is_old(kept: Kept) -> Non
 async def test_unsent_message_outlives_its_run(kept: Kept) -> None:
     await kept(started("r1"), QueueMessage(message(run_id="r1")), done())
     await kept(Prune(after(hours=1), 9))
-    [unsent] = (await kept.read.waiting("terminal/main", now=NOON, busy=(), limit=9)).messages
+    [unsent] = (
+        await kept.read.waiting("terminal/main", priority=Priority.interactive, now=NOON, busy=(), limit=9)
+    ).messages
     assert (unsent.id, unsent.run_id) == ("m1", None)
     await kept(MarkSent("m1", NOON))
     await kept(Prune(after(hours=1), 9))

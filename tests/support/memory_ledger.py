@@ -42,8 +42,9 @@ from onebox.flows.run import (
 )
 from onebox.flows.waiting import matches
 from onebox.kernel.encoding import dump, load, normalise
-from onebox.messaging.event import Event, Stored, StoredResponse, StoreEvent, StoreResponse
-from onebox.messaging.message import MarkFailed, MarkRetried, MarkSent, Message, MessageState, QueueMessage
+from onebox.messaging.asking import newest_question
+from onebox.messaging.event import Event, GiveVerdict, Stored, StoredResponse, StoreEvent, StoreResponse
+from onebox.messaging.message import MarkFailed, MarkHanded, MarkRetried, MarkSent, Message, MessageState, QueueMessage
 from tests.support.memory_reader import MemoryReader
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ class Tables:
     events: dict[str, Event] = field(default_factory=dict)
     started: dict[str, int] = field(default_factory=dict)
     responses: dict[str, StoredResponse] = field(default_factory=dict)
+    verdicts: dict[str, str] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
     runs: dict[str, Run] = field(default_factory=dict)
     journal: dict[tuple[str, int], tuple[str, Entry]] = field(default_factory=dict)
@@ -97,6 +99,7 @@ class MemoryLedger(MemoryReader):
         self._appliers: dict[type[Change[Any]], Callable[[Any], Any]] = {
             StoreEvent: self._store_event,
             StoreResponse: self._store_response,
+            GiveVerdict: self._give_verdict,
             KeepVersion: self._keep_version,
             StartRun: self._start_run,
             RecordEntry: self._record_entry,
@@ -114,6 +117,7 @@ class MemoryLedger(MemoryReader):
             SendSignal: self._send_signal,
             DropSignal: self._drop_signal,
             QueueMessage: self._queue_message,
+            MarkHanded: self._mark_handed,
             MarkSent: self._mark_sent,
             MarkRetried: self._mark_retried,
             MarkFailed: self._mark_failed,
@@ -154,17 +158,35 @@ class MemoryLedger(MemoryReader):
 
     def _store_event(self, change: StoreEvent) -> Stored:
         event = change.event
+        waits = [
+            (run_id, path, match)
+            for (run_id, path), (topic, match) in sorted(self.tables.waits.items())
+            if topic == event.answers
+        ]
+        question = newest_question(waits, event.data)
+        consequences = change.then if question is None else ()
         for known in self.tables.events.values():
             if event.key is not None and (known.source, known.key) == (event.source, event.key):
                 response = self.tables.responses.get(known.id)
                 asks = any(isinstance(one, StartRun) and one.run.parent_run_id for one in change.then)
                 woken = self._ask_again(known.id, event.received_at) if asks else []
                 return Stored(known.id, duplicate=True, response=response, woken=woken)
-        self._add(self.tables.events, event.id, replace(event, data=load(event.payload)))
-        self.tables.started[event.id] = sum(isinstance(one, StartRun) for one in change.then)
-        for consequence in change.then:
+        as_read = replace(event, data=load(event.payload), answers=None, verdict=None, protected=False)
+        self._add(self.tables.events, event.id, as_read)
+        self.tables.started[event.id] = sum(isinstance(one, StartRun) for one in consequences)
+        for consequence in (*change.always, *consequences):
             self._apply(consequence)
+        if question is not None:
+            del self.tables.waits[question[0], question[1]]
+            self._tell(question[0], Signal(question[1], EntryKind.event, load(event.payload), event.received_at))
+            return Stored(event.id, woken=[question[0]], answered=True)
+        if event.verdict is not None:
+            self._give_verdict(GiveVerdict(event.id, event.verdict))
+            return Stored(event.id)
         return Stored(event.id, woken=self._end_waits(event))
+
+    def _give_verdict(self, change: GiveVerdict) -> None:
+        self.tables.verdicts[change.event_id] = change.verdict
 
     def _ask_again(self, event_id: str, at: datetime) -> list[str]:
         woken = []
@@ -283,22 +305,29 @@ class MemoryLedger(MemoryReader):
         message = replace(change.message, content=kept(change.message.content))
         self._add(self.tables.messages, message.id, message)
 
+    def _mark_handed(self, change: MarkHanded) -> None:
+        for message_id in change.message_ids:
+            message = self.tables.messages.get(message_id)
+            if message is not None and message.state is MessageState.queued:
+                self.tables.messages[message_id] = replace(message, handed_at=change.at)
+
     def _mark_sent(self, change: MarkSent) -> None:
-        if self._tried(change.message_id, state=MessageState.sent, error=None):
+        if self._tried(change.message_id, doubtful=False, state=MessageState.sent, error=None):
             self.tables.ended_messages[change.message_id] = (change.at, kept(change.receipt))
 
     def _mark_retried(self, change: MarkRetried) -> None:
-        self._tried(change.message_id, due_at=change.due_at, error=change.error)
+        self._tried(change.message_id, doubtful=change.doubtful, due_at=change.due_at, error=change.error)
 
     def _mark_failed(self, change: MarkFailed) -> None:
-        if self._tried(change.message_id, state=MessageState.failed, error=change.error):
+        if self._tried(change.message_id, doubtful=change.doubtful, state=MessageState.failed, error=change.error):
             self.tables.ended_messages[change.message_id] = (change.at, None)
 
-    def _tried(self, message_id: str, **changed: Any) -> bool:
+    def _tried(self, message_id: str, *, doubtful: bool, **changed: Any) -> bool:
         message = self.tables.messages.get(message_id)
-        if message is None or message.state is not MessageState.queued:
+        if message is None or message.state in {MessageState.sent, MessageState.failed}:
             return False
-        self.tables.messages[message_id] = replace(message, attempts=message.attempts + 1, **changed)
+        tried: dict[str, Any] = {"attempts": message.attempts + 1, "doubt": message.doubt + doubtful, "handed_at": None}
+        self.tables.messages[message_id] = replace(message, **tried, **changed)
         return True
 
     # --- ticks, requests, retention ---

@@ -10,7 +10,7 @@ from onebox.flows import records
 from onebox.flows import run as runs
 from onebox.flows.run import RunState, SqlFailed
 from onebox.kernel.encoding import dump, normalise
-from onebox.messaging.message import MessageState
+from onebox.messaging.message import MessageState, Priority
 from onebox.messaging.outbox import Waiting
 
 if TYPE_CHECKING:
@@ -107,11 +107,13 @@ class MemoryReader:
 
     # --- MessageReader ---
 
-    async def waiting(self, account: str, *, now: datetime, busy: Sequence[str], limit: int) -> Waiting:
+    async def waiting(
+        self, account: str, *, priority: Priority, now: datetime, busy: Sequence[str], limit: int
+    ) -> Waiting:
         queued = [
             message
             for message in sorted(self.tables.messages.values(), key=lambda message: message.id)
-            if message.account == account and message.state is MessageState.queued
+            if (message.account, message.priority, message.state) == (account, priority, MessageState.queued)
         ]
         later = [message.due_at for message in queued if message.due_at is not None and message.due_at > now]
         return Waiting(_free(queued, now, busy)[:limit], min(later, default=None))

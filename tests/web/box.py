@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from onebox.flows.kinds import TriggerKind
     from onebox.flows.responses import RunEnded
     from onebox.kernel.ledger import Change
+    from onebox.messaging.endpoint import Endpoint
     from onebox.messaging.event import Event, Stored, StoredResponse
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -62,8 +63,11 @@ class Crowd:
     def consequences(self, event: Event) -> Sequence[Change[Any]]:
         return ()
 
-    def stored(self, event: Event, consequences: Sequence[Change[Any]], outcome: Stored) -> None:
-        if not outcome.duplicate:
+    def supersede(self, event: Event) -> Sequence[Change[Any]]:
+        return ()
+
+    def stored(self, event: Event, consequences: Sequence[Change[Any]], outcome: Stored | None) -> None:
+        if outcome is not None and not outcome.duplicate:
             self.seen.append(event)
             self.arrivals.release()
 
@@ -141,6 +145,7 @@ async def open_box(
     secrets: Mapping[str, str] | None = None,
     settings: WebSettings | None = None,
     readiness: Callable[[], str | None] | None = None,
+    endpoints: Mapping[str, Endpoint] | None = None,
     **hook: Any,
 ) -> AsyncIterator[Box]:
     """A box with these flows, or with one hook of these settings at `/hooks/w`."""
@@ -161,6 +166,7 @@ async def open_box(
         settings=settings,
         files=FilesFolder(folder),
         readiness=readiness or (lambda: not_ready[0] if not_ready else None),
+        endpoints=endpoints or {},
     )
     server = WebServer(site, "127.0.0.1", 0, settings)
     await server.start()

@@ -77,6 +77,12 @@ class AccountSettings(FlowModel):
     names_secrets: ClassVar[tuple[str, ...]] = ()
     """the settings that are names of secrets"""
 
+    is_chat: ClassVar[bool] = False
+    """whether people write to it, too: then its messages are marked while they are handed over, as no chat notices
+    that one comes twice"""
+    when_unsure: Literal["again", "leave"] = "again"
+    """what is done with a message of which nobody knows whether it arrived"""
+
     patience: ClassVar[Patience] = Patience()
     """how long its messages are tried again"""
     delivery_limit: ClassVar[timedelta] = timedelta(seconds=60)
@@ -141,6 +147,7 @@ class TelegramAccount(AccountSettings):
     payments: SecretName | None = None
     """the name of the secret with the token of the provider of payments, from @BotFather"""
 
+    is_chat: ClassVar[bool] = True
     names_secrets: ClassVar[tuple[str, ...]] = ("token", "payments")
     # A file of 50 MB takes its time.
     delivery_limit: ClassVar[timedelta] = timedelta(minutes=3)

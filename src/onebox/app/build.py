@@ -9,8 +9,9 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
-from onebox.app.accounts import TelegramAccount
+from onebox.app.chats import build_reception, remember_the_gone
 from onebox.app.clock import SystemClock
+from onebox.app.incoming import build_incoming
 from onebox.app.masking import masker
 from onebox.app.outgoing import build_channel
 from onebox.app.plain_settings import plain_settings
@@ -34,16 +35,14 @@ from onebox.flows.book import FlowBook
 from onebox.kernel.encoding import dump
 from onebox.kernel.ids import Ids
 from onebox.messaging.event import Event, StoreEvent
-from onebox.messaging.inbox import Arrival, Inbox
-from onebox.messaging.message import Message, QueueMessage
+from onebox.messaging.inbox import Inbox
 from onebox.messaging.sender import Sender
 from onebox.storage.files import FilesFolder
 from onebox.web.settings import WebSettings
 from onebox.web.site import Site, build_web
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from datetime import datetime
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from onebox.app.folder import BoxFolder
     from onebox.app.settings import BoxSettings
@@ -52,9 +51,8 @@ if TYPE_CHECKING:
     from onebox.kernel.clock import Clock
     from onebox.kernel.ledger import Change
     from onebox.messaging.channel import Channel, Outlet
-    from onebox.messaging.chat import Post, Reception
-    from onebox.messaging.event import Stored
-    from onebox.messaging.message import MarkFailed
+    from onebox.messaging.endpoint import Endpoint
+    from onebox.messaging.message import MarkFailed, Message
     from onebox.storage.opening import Storage
 
 _HTTP_KINDS = ("http.get", "http.post", "http.put", "http.patch", "http.delete", "http.head")
@@ -152,12 +150,22 @@ def build_box(
         callers,
         accounts=_outlets(settings, channels),
         compile_bundle=compile_bundle,
-        queued=lambda account: senders[account].wake(),
+        queued=lambda message: senders[message.account].wake(message.priority),
     )
-    senders.update(_senders(ground, engine, channels))
+    tell_of_failed = _teller_of_failed(ground, engine)
+    senders.update(_senders(ground, channels, tell_of_failed))
     inbox = Inbox(
         ledger=storage.ledger, clock=clock, ids=ids, subscribers=engine, backlog_limit=settings.limits.backlog
     )
+    reception = build_reception(
+        inbox=inbox,
+        storage=storage,
+        book=ground.book,
+        clock=clock,
+        queued=lambda message: senders[message.account].wake(message.priority),
+        tell_of_failed=tell_of_failed,
+    )
+    incoming = build_incoming(settings.accounts, secrets=secrets, book=ground.book, reception=reception, clock=clock)
     files = FilesFolder(folder.files)
     return Box(
         settings=settings,
@@ -165,11 +173,11 @@ def build_box(
         book=ground.book,
         engine=engine,
         inbox=inbox,
-        site=_site(ground, inbox, callers, files, readiness),
+        site=_site(ground, inbox, callers, files, readiness, incoming.endpoints),
         requests=Requests(engine, ground.book, clock, ids, in_force=_in_force(ground)),
         retention=_retention(ground, files),
         schedules=Schedules(book=ground.book, inbox=inbox, reader=storage.reader, ledger=storage.ledger, clock=clock),
-        sources=_sources(ground, inbox, senders),
+        sources={"feeds": _feeds(ground, inbox), **incoming.sources},
         senders=senders,
         connectors=connectors,
         clock=clock,
@@ -182,7 +190,12 @@ def _in_force(ground: _Ground) -> dict[str, Any]:
 
 
 def _site(
-    ground: _Ground, inbox: Inbox, callers: WaitingCallers, files: FilesFolder, readiness: Callable[[], str | None]
+    ground: _Ground,
+    inbox: Inbox,
+    callers: WaitingCallers,
+    files: FilesFolder,
+    readiness: Callable[[], str | None],
+    endpoints: Mapping[str, Endpoint],
 ) -> Site:
     return build_web(
         inbox,
@@ -193,6 +206,7 @@ def _site(
         settings=web_settings(ground.settings),
         files=files,
         readiness=readiness,
+        endpoints=endpoints,
     )
 
 
@@ -205,71 +219,6 @@ def _retention(ground: _Ground, files: FilesFolder) -> Retention:
     return Retention(
         storage.ledger, ground.book, ground.clock, ground.settings.keep, sweep=lambda: files.sweep(is_kept)
     )
-
-
-def _sources(ground: _Ground, inbox: Inbox, senders: Mapping[str, Sender]) -> dict[str, Source]:
-    """What fetches events, by the name of its service. A new one adds its line here."""
-    reception = _PlainReception(ground, inbox, senders)
-    receivers = {
-        f"updates of {name}": _updates(name, account, ground, reception)
-        for name, account in ground.settings.accounts.items()
-        if isinstance(account, TelegramAccount)
-    }
-    return {"feeds": _feeds(ground, inbox), **receivers}
-
-
-def _updates(name: str, account: TelegramAccount, ground: _Ground, reception: Reception) -> Source:
-    from onebox.channels.telegram.api import BotApi
-    from onebox.channels.telegram.receiver import TelegramReceiver
-    from onebox.channels.telegram.webhook import TelegramWebhook, secret_of
-
-    api = BotApi(account.api, ground.secrets[account.token])
-    if account.public_url is None:
-        return TelegramReceiver(account=name, api=api, book=ground.book, reception=reception, clock=ground.clock)
-    return TelegramWebhook(
-        account=name,
-        api=api,
-        book=ground.book,
-        reception=reception,
-        clock=ground.clock,
-        address=f"{account.public_url.rstrip('/')}/channels/{name}",
-        secret=secret_of(ground.secrets[account.token]),
-        connections=account.max_connections,
-    )
-
-
-class _PlainReception:
-    """A stand-in until there is a reception that knows conversations: stores posts, and answers presses."""
-
-    def __init__(self, ground: _Ground, inbox: Inbox, senders: Mapping[str, Sender]) -> None:
-        self._ground, self._inbox, self._senders = ground, inbox, senders
-
-    async def receive(self, posts: Sequence[Post], then: Sequence[Change[Any]] = ()) -> list[Stored]:
-        now, ids = self._ground.clock.now(), self._ground.ids
-        presses = [post for post in posts if post.press]
-        answers = [
-            QueueMessage(Message(ids.new(), post.account, f"press:{post.press}", _answer(post, now), now))
-            for post in presses
-        ]
-        arrivals = [
-            Arrival(
-                source=f"{post.account.partition('/')[0]}:{post.account}",
-                topic=post.account.replace("/", "."),
-                data={**post.data, "conversation": None},
-                key=post.key,
-                sender=post.chat,
-            )
-            for post in posts
-            if post.reaches
-        ]
-        stored = await self._inbox.receive_all(arrivals, [*answers, *then])
-        for post in presses:
-            self._senders[post.account].wake()
-        return stored
-
-
-def _answer(post: Post, now: datetime) -> dict[str, Any]:
-    return {"action": "answer_press", "press": post.press, "text": None, "alert": False, "at": now.isoformat()}
 
 
 def _feeds(ground: _Ground, inbox: Inbox) -> FeedPoller:
@@ -299,7 +248,7 @@ def _engine(
     *,
     accounts: Mapping[str, Outlet],
     compile_bundle: Callable[[str], Flow],
-    queued: Callable[[str], None],
+    queued: Callable[[Message], None],
 ) -> Engine:
     storage, mask, clock = ground.storage, ground.mask, ground.clock
     writings = Writings(
@@ -333,12 +282,20 @@ def _engine(
     return engine
 
 
-def _senders(ground: _Ground, engine: Engine, channels: Mapping[str, Channel]) -> dict[str, Sender]:
+def _teller_of_failed(ground: _Ground, engine: Engine) -> Callable[[Message, MarkFailed], Awaitable[None]]:
     async def tell_of_failed(message: Message, failed: MarkFailed) -> None:
         if ground.book.knows(MESSAGE_FAILED):
             told = _failed_message_event(message, failed, ground.clock, ground.ids)
             await engine.commit([StoreEvent(told, engine.consequences(told))])
 
+    return tell_of_failed
+
+
+def _senders(
+    ground: _Ground,
+    channels: Mapping[str, Channel],
+    tell_of_failed: Callable[[Message, MarkFailed], Awaitable[None]],
+) -> dict[str, Sender]:
     return {
         name: Sender(
             account=name,
@@ -347,11 +304,18 @@ def _senders(ground: _Ground, engine: Engine, channels: Mapping[str, Channel]) -
             ledger=ground.storage.ledger,
             clock=ground.clock,
             on_failed=tell_of_failed,
+            also=remember_the_gone if account.is_chat else _nothing_also,
             patience=account.patience,
             delivery_limit=account.delivery_limit,
+            marks=account.is_chat,
+            leaves_unsure=account.when_unsure == "leave",
         )
         for name, account in ground.settings.accounts.items()
     }
+
+
+def _nothing_also(_message: Message, _outcome: Change[Any]) -> Sequence[Change[Any]]:
+    return ()
 
 
 def web_settings(settings: BoxSettings) -> WebSettings:
@@ -362,7 +326,15 @@ def web_settings(settings: BoxSettings) -> WebSettings:
 def _channels(ground: _Ground, terminal: TextIO) -> dict[str, Channel]:
     folder, secrets, clock = ground.folder, ground.secrets, ground.clock
     return {
-        name: build_channel(name, account, folder=folder, secrets=secrets, clock=clock, terminal=terminal)
+        name: build_channel(
+            name,
+            account,
+            folder=folder,
+            secrets=secrets,
+            clock=clock,
+            terminal=terminal,
+            receipts=ground.storage.reader.receipt,
+        )
         for name, account in ground.settings.accounts.items()
     }
 

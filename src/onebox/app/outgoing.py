@@ -17,8 +17,8 @@ from onebox.channels.terminal.channel import TerminalChannel
 from onebox.channels.webhook.channel import WebhookChannel
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from typing import TextIO
+    from collections.abc import Awaitable, Callable, Mapping
+    from typing import Any, TextIO
 
     from onebox.app.accounts import AccountSettings
     from onebox.app.folder import BoxFolder
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from onebox.channels.telegram.channel import TelegramChannel
     from onebox.kernel.clock import Clock
     from onebox.messaging.channel import Channel, Pace
+
+    Receipts = Callable[[str], Awaitable[Mapping[str, Any] | None]]
 
 
 def build_channel(
@@ -37,8 +39,10 @@ def build_channel(
     secrets: Mapping[str, str],
     clock: Clock,
     terminal: TextIO,
+    receipts: Receipts,
 ) -> Channel:
-    """The channel of an account whose settings have no faults. A new channel adds its line here."""
+    """The channel of an account whose settings have no faults. `receipts` gives what a channel said of a message, by
+    its id in the outbox. A new channel adds its line here."""
     pace = account.pace.as_pace() if account.pace else None
     match account:
         case WebhookAccount(url=url, secret=secret):
@@ -54,7 +58,7 @@ def build_channel(
 
             return SlackChannel(account=name, url=secrets[webhook], clock=clock, pace=pace)
         case TelegramAccount():
-            return _telegram(name, account, folder, secrets, clock)
+            return _telegram(name, account, folder, secrets, clock, receipts)
         case NotifyAccount():
             return _notify(name, account, pace, secrets)
     assert isinstance(account, TerminalAccount)
@@ -62,7 +66,12 @@ def build_channel(
 
 
 def _telegram(
-    name: str, account: TelegramAccount, folder: BoxFolder, secrets: Mapping[str, str], clock: Clock
+    name: str,
+    account: TelegramAccount,
+    folder: BoxFolder,
+    secrets: Mapping[str, str],
+    clock: Clock,
+    receipts: Receipts,
 ) -> TelegramChannel:
     from onebox.channels.telegram.api import BotApi
     from onebox.channels.telegram.channel import PACE, TelegramChannel
@@ -74,6 +83,7 @@ def _telegram(
         pace=account.pace.over(PACE) if account.pace else PACE,
         files=folder.files,
         payments=secrets[account.payments] if account.payments else None,
+        receipts=receipts,
     )
 
 

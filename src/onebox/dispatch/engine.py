@@ -10,7 +10,7 @@ import structlog
 
 from onebox.dispatch.active import ActiveRun
 from onebox.dispatch.lanes import WINDOW, Lane, Lanes, Turn
-from onebox.dispatch.lineage import child_changes, end_changes
+from onebox.dispatch.lineage import child_changes, end_changes, superseded
 from onebox.dispatch.services import lasting
 from onebox.dispatch.timers import Timers
 from onebox.flows.machine.machine import Machine
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from onebox.kernel.ids import Ids
     from onebox.kernel.ledger import Change, Ledger
     from onebox.messaging.event import Event, Stored
+    from onebox.messaging.message import Message
 
 log = structlog.get_logger(__name__)
 
@@ -64,7 +65,7 @@ class Engine:
         ids: Ids,
         variables: Mapping[str, Any],
         secrets: Mapping[str, str],
-        queued: Callable[[str], None],
+        queued: Callable[[Message], None],
         capacity: int = CAPACITY,
     ) -> None:
         self.reader = reader
@@ -81,6 +82,7 @@ class Engine:
         self._variables = variables
         self._secrets = secrets
         self._lanes = Lanes(capacity=capacity)
+        self._withheld: dict[str, Turn] = {}
         self._active: dict[str, ActiveRun] = {}
         self._to_resume: set[str] = set()
         self._resume_asked = asyncio.Event()
@@ -93,7 +95,7 @@ class Engine:
             StoreResponse: lambda change, _: callers.answered(change.event_id, change.response),
             SetTimer: lambda change, _: self._timers.add(change.run_id, change.path, change.due_at),
             SendSignal: lambda change, _: self.resume(change.run_id),
-            QueueMessage: lambda change, _: queued(change.message.account),
+            QueueMessage: lambda change, _: queued(change.message),
         }
 
     # --- life ---
@@ -142,12 +144,30 @@ class Engine:
             for flow in self._book.waiting_for(event.topic, event.data)
         ]
 
-    def stored(self, event: Event, consequences: Sequence[Change[Any]], outcome: Stored) -> None:
+    def supersede(self, event: Event) -> list[Change[Any]]:
+        """Ends the runs of earlier events of its topic and sender that have not begun."""
+        withheld = [
+            turn
+            for flow in self._book.waiting_for(event.topic, event.data)
+            for turn in self._lanes.withhold(flow.name, event.sender or "", event.topic)
+        ]
+        self._withheld.update({turn.run.id: turn for turn in withheld})
+        return [change for turn in withheld for change in superseded(turn.run, event)]
+
+    def stored(self, event: Event, consequences: Sequence[Change[Any]], outcome: Stored | None) -> None:
         """The event is durable: its runs may begin, and the runs that waited for it go on."""
+        followed = outcome is not None and not (outcome.duplicate or outcome.answered)
+        for change in reversed(consequences):
+            if isinstance(change, FinishRun):
+                turn = self._withheld.pop(change.run_id)
+                (self._lanes.dropped if followed else self._lanes.put_back)(turn)
+        if outcome is None:
+            return
+        # A large event waits in the database, not in memory.
+        at_hand = event if len(event.payload) <= _KEPT_AT_HAND else None
         for change in consequences:
-            if isinstance(change, StartRun) and not outcome.duplicate:
-                # A large event waits in the database, not in memory.
-                self._lanes.offer(Turn(change.run, event if len(event.payload) <= _KEPT_AT_HAND else None))
+            if isinstance(change, StartRun) and followed:
+                self._lanes.offer(Turn(change.run, at_hand, None if event.protected else event.topic))
         for run_id in outcome.woken:
             self.resume(run_id)
         self._pump()

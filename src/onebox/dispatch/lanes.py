@@ -21,10 +21,12 @@ _HELD_AT_HAND = 20
 
 @dataclass(slots=True)
 class Turn:
-    """A run that may be taken up. `event` is at hand when the run is new: then there is no journal to read."""
+    """A run that may be taken up. `event` is at hand when the run is new: then there is no journal to read. `topic` is
+    that of its event if it is new and a later event of the topic may supersede it."""
 
     run: Run
     event: Event | None = None
+    topic: str | None = None
 
 
 @dataclass
@@ -69,6 +71,24 @@ class Lane:
         self.known.add(turn.run.id)
         self.queue.append(turn)
         self.cursor = max(self.cursor, turn.run.id)
+
+    def withhold(self, sender: str, topic: str) -> list[Turn]:
+        """Takes out the sender's turns that an event of this topic supersedes."""
+        found: list[Turn] = []
+        for queue in (self.queue, self.held.get(sender, deque())):
+            found += [turn for turn in queue if turn.topic == topic and turn.run.sender == sender]
+            kept = [turn for turn in queue if not (turn.topic == topic and turn.run.sender == sender)]
+            queue.clear()
+            queue.extend(kept)
+        if sender in self.held and not self.held[sender]:
+            del self.held[sender]
+        self.known.difference_update(turn.run.id for turn in found)
+        return found
+
+    def put_back(self, turn: Turn) -> None:
+        """What was withheld is not superseded after all."""
+        self.known.add(turn.run.id)
+        self.queue.appendleft(turn)
 
     def read_again(self, run_id: str) -> None:
         """A queued run was changed in the database: what is at hand of it is old."""
@@ -182,6 +202,23 @@ class Lanes:
         lane.offer(turn)
         self.backlog += len(lane) - before
         self._join(lane)
+
+    def withhold(self, flow: str, sender: str, topic: str) -> list[Turn]:
+        """Takes out the sender's turns that an event of this topic supersedes. They still count as waiting."""
+        return self.lane(flow).withhold(sender, topic)
+
+    def put_back(self, turn: Turn) -> None:
+        """What was withheld is not superseded after all."""
+        lane = self.lane(turn.run.flow)
+        lane.put_back(turn)
+        self._join(lane)
+
+    def dropped(self, turn: Turn) -> None:
+        """What was withheld is superseded for good."""
+        lane = self.lane(turn.run.flow)
+        self.backlog -= 1
+        if lane.refilling:
+            lane.left.add(turn.run.id)
 
     def read_again(self, run_id: str) -> None:
         """A run that may be queued was changed in the database."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from onebox.flows.machine.machine import ON_ERROR
-from onebox.flows.run import Entry, EntryKind, Run, RunState, SendSignal, StartRun
+from onebox.flows.run import Entry, EntryKind, FinishRun, Run, RunState, SendSignal, StartRun
 from onebox.kernel.encoding import dump, normalise
-from onebox.messaging.event import Event, StoreEvent
+from onebox.messaging.event import Event, GiveVerdict, StoreEvent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -67,6 +67,15 @@ def end_changes(
         if all(flow.name != run.flow for flow in book.waiting_for(RUN_FAILED, told.data)):
             changes.append(StoreEvent(told, starts(told)))
     return changes
+
+
+def superseded(run: Run, event: Event) -> list[Change[Any]]:
+    """A run that has not begun, ended since its sender has said something else meanwhile."""
+    told = {"code": "superseded", "message": f"a later message came ({event.id})", "passing": False, "step": ""}
+    return [
+        FinishRun(run.id, RunState.cancelled, event.received_at, None, told),
+        GiveVerdict(run.event_id, f"coalesced: a later message came ({event.id})"),
+    ]
 
 
 def _failure_event(run: Run, event: Event | None, ids: Ids) -> Event:

@@ -79,6 +79,9 @@ class TriggerKind:
     there): the setting's name and a message. `file_faults(settings, files)` finds what is wrong in them: the file's name, the
     line, a message and a hint.
 
+    `per_sender` is what the flow's limit of that name is where it says nothing: 1 for chats, whose messages are in
+    order.
+
     `example(settings, given, at)` is the event's data when a test says no more than `given`, at the instant `at`; what
     is left out is filled in. Raises EventRefused where the trigger would not take it. `given(settings, data)` goes the
     other way: what a test has to say so that `example` makes this data."""
@@ -94,6 +97,7 @@ class TriggerKind:
     file_faults: Callable[[Any, Mapping[str, str]], Iterable[tuple[str, int, str, str | None]]] = field(
         default=lambda _settings, _files: ()
     )
+    per_sender: int | None = None
     example: Callable[[Any, Mapping[str, Any], datetime], Mapping[str, Any]] = field(default=_as_given)
     given: Callable[[Any, Mapping[str, Any]], Mapping[str, Any]] = field(default=_as_kept)
 

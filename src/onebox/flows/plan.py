@@ -235,6 +235,26 @@ class Flow:
         object.__setattr__(self, "names", frozenset(name for block in blocks for name in _names(block)))
 
 
+def has_step(flow: Flow, kind: str) -> bool:
+    """Whether a flow has a step of this kind anywhere."""
+    blocks = [flow.steps, flow.on_error] if isinstance(flow.on_error, Block) else [flow.steps]
+    return any(action.kind.name == kind for block in blocks for action in _actions(block))
+
+
+def _actions(part: Any) -> Iterator[Action]:
+    if isinstance(part, Action):
+        yield part
+    elif isinstance(part, Step):
+        yield from _actions(part.body)
+        yield from _actions(part.catch)
+    elif isinstance(part, (list, tuple)):
+        for item in part:
+            yield from _actions(item)
+    else:
+        for attribute in _HOLDERS.get(type(part), ()):
+            yield from _actions(getattr(part, attribute))
+
+
 def _names(part: Any) -> Iterator[str]:
     """The step ids within a step or block, whatever it holds."""
     if isinstance(part, Step):

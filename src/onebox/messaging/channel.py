@@ -21,6 +21,8 @@ FAILURES: Mapping[str, str] = {
     "busy": "the channel has trouble of its own",
     "unreachable": "the channel does not answer",
     "misconfigured": "the account is set up wrongly, or not any more what it was",
+    "closed": "the time in which this person may be written to is over",
+    "uncertain": "nobody knows whether it arrived, and the account's settings say to leave it at that",
     "failed": "any other",
 }
 """The kinds of failures to deliver."""
@@ -29,8 +31,7 @@ FAILURES: Mapping[str, str] = {
 class DeliveryFailed(OneboxError):
     """A channel could not deliver. `permanent`: trying again cannot help. `retry_after`: seconds the channel asks for.
 
-    `kind` is a word that flows may ask for, see `FAILURES`. `uncertain`: though no answer came, it may have been
-    carried out, so that trying again may do it twice.
+    `kind` is a word that flows may ask for, see `FAILURES`. `uncertain`: it may have arrived all the same.
     """
 
     code: ClassVar[str] = "delivery_failed"

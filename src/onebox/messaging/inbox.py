@@ -36,15 +36,22 @@ class Subscribers(Protocol):
         """What is stored together with the event: a run of each flow that waits for it."""
         ...
 
-    def stored(self, event: Event, consequences: Sequence[Change[Any]], outcome: Stored) -> None:
-        """Called after the commit. Must not block."""
+    def supersede(self, event: Event) -> Sequence[Change[Any]]:
+        """Withholds what follows from earlier events of its topic and sender and has not begun, until `stored` is
+        called: what is to be stored with the event, so that it is not acted on any more."""
+        ...
+
+    def stored(self, event: Event, consequences: Sequence[Change[Any]], outcome: Stored | None) -> None:
+        """Called after the commit; the outcome is None where nothing was kept. Must not block."""
         ...
 
 
 @dataclass(slots=True)
 class Arrival:
     """What a source hands over; see `Event` for the fields. `payload` may be given where it is at hand already, and
-    `id` where the source needed it before (`Inbox.new_id`)."""
+    `id` where the source needed it before (`Inbox.new_id`). `then` are changes that are made with the event unless it
+    is a duplicate or answers a question; `always` those that belong to it in any case. With `supersedes`, what its
+    sender said before and nobody has begun with is not acted on any more."""
 
     source: str
     topic: str
@@ -53,6 +60,12 @@ class Arrival:
     sender: str | None = None
     payload: str | None = None
     id: str | None = None
+    answers: str | None = None
+    verdict: str | None = None
+    protected: bool = False
+    supersedes: bool = False
+    then: Sequence[Change[Any]] = ()
+    always: Sequence[Change[Any]] = ()
 
 
 class Inbox:
@@ -78,14 +91,30 @@ class Inbox:
 
         Raises as `receive` does.
         """
-        self._check_room(len(arrivals))
-        events = [self._event(arrival) for arrival in arrivals]
-        stores = [StoreEvent(event, self._subscribers.consequences(event)) for event in events]
-        results: list[Stored] = await self._ledger.commit([*stores, *then])
-        outcomes = results[: len(stores)]
-        for store, outcome in zip(stores, outcomes, strict=True):
-            self._subscribers.stored(store.event, store.then, outcome)
+        outcomes, _ = await self.receive_with(arrivals, then)
         return outcomes
+
+    async def receive_with(
+        self, arrivals: Sequence[Arrival], then: Sequence[Change[Any]]
+    ) -> tuple[list[Stored], list[Any]]:
+        """As `receive_all`; also what the changes `then` gave."""
+        self._check_room(len(arrivals))
+        stores = [self._store(arrival) for arrival in arrivals]
+        outcomes: list[Stored | None] = [None] * len(stores)
+        try:
+            results: list[Any] = await self._ledger.commit([*stores, *then])
+            outcomes = results[: len(stores)]
+        finally:
+            for store, outcome in zip(stores, outcomes, strict=True):
+                self._subscribers.stored(store.event, store.then, outcome)
+        return results[: len(stores)], results[len(stores) :]
+
+    def _store(self, arrival: Arrival) -> StoreEvent:
+        event = self._event(arrival)
+        if event.verdict is not None:
+            return StoreEvent(event, arrival.then, arrival.always)
+        before = self._subscribers.supersede(event) if arrival.supersedes else ()
+        return StoreEvent(event, [*self._subscribers.consequences(event), *before, *arrival.then], arrival.always)
 
     def new_id(self) -> str:
         """The id of an event to come, for a source that must name it before it is stored."""
@@ -107,4 +136,7 @@ class Inbox:
             payload=dump(arrival.data) if arrival.payload is None else arrival.payload,
             key=arrival.key,
             sender=arrival.sender,
+            answers=arrival.answers,
+            verdict=arrival.verdict,
+            protected=arrival.protected,
         )

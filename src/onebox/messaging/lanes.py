@@ -25,6 +25,8 @@ class Lanes:
         self._lanes: dict[str, deque[Message]] = {}  # the first of a lane may be out
         self._ready: deque[str] = deque()  # recipients of whom none is out and who do not rest, in turn
         self._resting: list[tuple[datetime, str]] = []  # a heap, by the end of the rest
+        self._blocked: set[str] = set()  # recipients to whom something of another window is out
+        self._out: set[str] = set()
 
     @property
     def recipients(self) -> list[str]:
@@ -63,7 +65,26 @@ class Lanes:
 
     def next(self) -> Message:
         """The first message of the recipient whose turn it is. It is out until `done`. Raises IndexError if none is."""
-        return self._lanes[self._ready.popleft()][0]
+        recipient = self._ready.popleft()
+        self._out.add(recipient)
+        return self._lanes[recipient][0]
+
+    def block(self) -> None:
+        """The recipient whose turn it is waits until `unblock`. Raises IndexError if none is ready."""
+        self._blocked.add(self._ready.popleft())
+
+    def unblock(self, recipient: str) -> None:
+        """Who was blocked takes turns again."""
+        if recipient in self._blocked:
+            self._blocked.discard(recipient)
+            self._ready.append(recipient)
+
+    def forget(self) -> None:
+        """Lets go of all that is not out: what is to become of it stands in the database."""
+        self._lanes = {recipient: deque([lane[0]]) for recipient, lane in self._lanes.items() if recipient in self._out}
+        self._ready.clear()
+        self._resting.clear()
+        self._blocked.clear()
 
     def rest(self, until: datetime) -> None:
         """The recipient whose turn it is may not be written to before then. Raises IndexError if none is ready."""
@@ -81,6 +102,7 @@ class Lanes:
         """
         lane = self._lanes[message.recipient]
         lane.popleft()
+        self._out.discard(message.recipient)
         if lane and not hold:
             self._ready.append(message.recipient)
             return False

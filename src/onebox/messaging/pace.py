@@ -23,19 +23,20 @@ class TokenBucket:
         self._tokens = self._most
         self._filled_at = now.timestamp()
 
-    def take(self, now: datetime) -> bool:
-        """Takes one token if there is one."""
+    def take(self, now: datetime, keep: float = 0.0) -> bool:
+        """Takes one token if there is one, and `keep` more for others."""
         self._fill(now.timestamp())
-        if self._tokens < 1.0:
+        if self._tokens < 1.0 + keep:
             return False
         self._tokens -= 1.0
         return True
 
-    def wait(self, now: datetime) -> float:
-        """Seconds until there is a token."""
+    def wait(self, now: datetime, keep: float = 0.0) -> float:
+        """Seconds until there is a token, and `keep` more."""
         self._fill(now.timestamp())
         # A little more than the exact time, so that rounding never wakes the sender just before its token is there.
-        return 0.0 if self._tokens >= 1.0 else (1.0 - self._tokens) / self._rate + 1e-6
+        lacking = 1.0 + keep - self._tokens
+        return 0.0 if lacking <= 0 else lacking / self._rate + 1e-6
 
     def is_full(self, now: datetime) -> bool:
         """Whether it is as if nothing had ever been taken."""

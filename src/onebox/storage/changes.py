@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from onebox.storage.broadcasts import Broadcasts
+from onebox.storage.conversations import Conversations, People
 from onebox.storage.desk import Desk
 from onebox.storage.dialects import Say
 from onebox.storage.events import Events
@@ -13,6 +15,7 @@ from onebox.storage.pruning import Pruning
 from onebox.storage.retrying import Retrying
 from onebox.storage.runs import Runs
 from onebox.storage.signals import Signals
+from onebox.storage.statuses import Statuses
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,6 +40,10 @@ def appliers_for(dialect: Dialect) -> dict[type[Change[Any]], Callable[[Session,
         Runs(say),
         Retrying(say),
         Outbox(say),
+        Statuses(say),
+        Broadcasts(say),
+        Conversations(say),
+        People(say),
         Desk(say),
         Feeds(say),
         Pruning(say),

@@ -9,7 +9,8 @@ import sqlalchemy as sa
 from onebox.flows.run import EntryKind, RetryRun, RunState, SendSignal, StartRun
 from onebox.flows.waiting import matches
 from onebox.kernel.encoding import dump, load
-from onebox.messaging.event import Event, Stored, StoredResponse, StoreEvent, StoreResponse
+from onebox.messaging.asking import newest_question
+from onebox.messaging.event import Event, GiveVerdict, Stored, StoredResponse, StoreEvent, StoreResponse
 from onebox.storage import tables
 from onebox.storage.session import keepable, maybe_keepable
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
+    from onebox.messaging.asking import Question
     from onebox.storage.dialects import Say
     from onebox.storage.session import Session
     from onebox.storage.signals import Signals
@@ -29,7 +31,7 @@ class Events:
         self._signals = signals
         self._apply = apply
         event, response, wait = tables.event, tables.response, tables.wait
-        columns = ("id", "source", "topic", "key", "sender", "payload", "received_at", "runs")
+        columns = ("id", "source", "topic", "key", "sender", "payload", "received_at", "runs", "verdict")
         self._insert = say.insert(event, *columns)
         known = say.dialect.insert(event).values({name: sa.bindparam(name) for name in columns})
         known = known.on_conflict_do_nothing(
@@ -50,23 +52,48 @@ class Events:
         )
         self._ended_child = say(_ended_child(), "event")
         self._respond = say.insert(response, "event_id", "status", "headers", "body", "at", once=True)
-        self.appliers = {StoreEvent: self.store_event, StoreResponse: self.store_response}
+        judged = sa.update(event).values(verdict=sa.bindparam("verdict_")).where(event.c.id == sa.bindparam("id_"))
+        self._verdict = say(judged, "verdict_ id_")
+        self.appliers = {
+            StoreEvent: self.store_event,
+            StoreResponse: self.store_response,
+            GiveVerdict: self.give_verdict,
+        }
 
     def store_event(self, session: Session, change: StoreEvent) -> Stored:
         """Once by source and key; with what follows from it, and with the waits that it ends."""
         event = change.event
-        runs = sum([type(consequence) is StartRun for consequence in change.then])
+        question = self._question(session, event) if event.answers in session.topics else None
+        consequences = change.then if question is None else ()
+        verdict = event.verdict if question is None else None
+        runs = sum([type(consequence) is StartRun for consequence in consequences])
         source, topic, key = keepable(event.source), keepable(event.topic), maybe_keepable(event.key)
         at = session.instant(event.received_at)
-        row = (event.id, source, topic, key, maybe_keepable(event.sender), event.payload, at, runs)
+        row = (event.id, source, topic, key, maybe_keepable(event.sender), event.payload, at, runs, verdict)
         if key is None:
             session.do(self._insert, row)
         elif not session.rows(self._insert_once, row):
             return self._duplicate(session, source, key, change)
-        for consequence in change.then:
+        for consequence in (*change.always, *consequences):
             self._apply(session, consequence)
+        if question is not None:
+            run_id, path, _ = question
+            self._signals.end_wait(session, run_id, path, event)
+            return Stored(event.id, woken=[run_id], answered=True)
+        if verdict is not None:
+            return Stored(event.id)
         woken = self._end_waits(session, topic, event) if topic in session.topics else []
         return Stored(event.id, woken=woken)
+
+    def _question(self, session: Session, event: Event) -> Question | None:
+        assert event.answers is not None
+        waits = session.rows(self._waits, (event.answers,))
+        if not waits:
+            session.topics.discard(event.answers)
+        return newest_question([(run_id, path, load(match)) for run_id, path, match in waits], event.data)
+
+    def give_verdict(self, session: Session, change: GiveVerdict) -> None:
+        session.do(self._verdict, (keepable(change.verdict), change.event_id))
 
     def _duplicate(self, session: Session, source: str, key: str, change: StoreEvent) -> Stored:
         [(event_id, status, headers, body)] = session.rows(self._first, (source, key))

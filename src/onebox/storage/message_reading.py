@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from onebox.kernel.encoding import to_json
+from onebox.kernel.encoding import load, to_json
 from onebox.messaging.outbox import Waiting
 from onebox.storage import rows, tables
 from onebox.storage.dialects import Say, const, up_to_limit
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from onebox.messaging.message import Message, Priority
     from onebox.storage.dialects import Dialect
     from onebox.storage.readers import ReadPool
 
@@ -27,25 +28,42 @@ class MessageReading:
         self._rows = rows.Rows(dialect)
         self._instant = dialect.instant
         say = Say(dialect)
-        self._due = say(_due_messages(dialect), "account_ busy now limit")
-        self._next = say(_next_due(), "account_ now")
+        self._due = say(_due_messages(dialect), "account_ priority_ busy now limit")
+        self._next = say(_next_due(), "account_ priority_ now")
+        message = tables.message
+        self._one = say(sa.select(*rows.MESSAGE).where(message.c.id == sa.bindparam("id_")), "id_")
+        receipt = sa.select(message.c.receipt).where(message.c.id == sa.bindparam("id_"))
+        self._receipt = say(receipt, "id_")
 
-    async def waiting(self, account: str, *, now: datetime, busy: Sequence[str], limit: int) -> Waiting:
+    async def waiting(
+        self, account: str, *, priority: Priority, now: datetime, busy: Sequence[str], limit: int
+    ) -> Waiting:
         """What may go now, and when the next message may."""
         at = self._instant(now)
         found, next_due = await self._pool.run(
             lambda connection: (
-                connection.rows(self._due, (account, to_json(list(busy)), at, limit)),
-                connection.rows(self._next, (account, at)),
+                connection.rows(self._due, (account, int(priority), to_json(list(busy)), at, limit)),
+                connection.rows(self._next, (account, int(priority), at)),
             )
         )
         return Waiting([self._rows.message(row) for row in found], self._rows.maybe_moment(next_due[0][0]))
+
+    async def message(self, message_id: str) -> Message | None:
+        """None if there is none."""
+        found = await self._pool.run(lambda connection: connection.rows(self._one, (message_id,)))
+        return self._rows.message(found[0]) if found else None
+
+    async def receipt(self, message_id: str) -> Any:
+        """What the channel said when it took a message; None if it did not, or there is no such message."""
+        found = await self._pool.run(lambda connection: connection.rows(self._receipt, (message_id,)))
+        return load(found[0][0]) if found and found[0][0] is not None else None
 
 
 def _due_messages(dialect: Dialect) -> sa.Select[Any]:
     message, ahead = tables.message, tables.message.alias("ahead")
     held = sa.exists().where(
         ahead.c.account == message.c.account,
+        ahead.c.priority == message.c.priority,
         ahead.c.recipient == message.c.recipient,
         ahead.c.id <= message.c.id,
         ahead.c.state == const("queued"),
@@ -55,6 +73,7 @@ def _due_messages(dialect: Dialect) -> sa.Select[Any]:
     waiting = sa.select(*rows.MESSAGE).where(
         message.c.state == const("queued"),
         message.c.account == sa.bindparam("account_"),
+        message.c.priority == sa.bindparam("priority_"),
         message.c.recipient.not_in(dialect.members("busy")),
         ~held,
     )
@@ -66,6 +85,7 @@ def _next_due() -> sa.Select[Any]:
     return sa.select(sa.func.min(message.c.due_at)).where(
         message.c.state == const("queued"),
         message.c.account == sa.bindparam("account_"),
+        message.c.priority == sa.bindparam("priority_"),
         message.c.due_at.is_not(None),
         message.c.due_at > sa.bindparam("now"),
     )

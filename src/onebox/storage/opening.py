@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from onebox.flows.run import FileRequest
 from onebox.kernel.errors import OneboxError
 from onebox.storage.changes import appliers_for
+from onebox.storage.conversation_reading import ConversationReading
 from onebox.storage.feed_reading import FeedReading
 from onebox.storage.message_reading import MessageReading
 from onebox.storage.readers import ReadPool
@@ -37,14 +38,15 @@ class NotOwner(OneboxError):
     code: ClassVar[str] = "not_owner"
 
 
-class Reader(RunReading, MessageReading, RecordReading, FeedReading):
-    """All that is read, by whom it may concern: RunReader, SqlReader, MessageReader, Records, FeedReader."""
+class Reader(RunReading, MessageReading, RecordReading, FeedReading, ConversationReading):
+    """All that is read, by whom it may concern: RunReader, SqlReader, MessageReader, Records, FeedReader, …"""
 
     def __init__(self, pool: ReadPool, people: ReadPool, dialect: Dialect) -> None:
         RunReading.__init__(self, pool, people, dialect)
         MessageReading.__init__(self, pool, dialect)
         RecordReading.__init__(self, pool, dialect)
         FeedReading.__init__(self, pool, dialect)
+        ConversationReading.__init__(self, pool, dialect)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from onebox.flows.records import SentMessage
 from onebox.flows.run import Entry, EntryKind, Request, Run, RunState, Signal
 from onebox.kernel.encoding import load
 from onebox.messaging.event import Event
-from onebox.messaging.message import Message, MessageState
+from onebox.messaging.message import Message, MessageState, Priority
 from onebox.storage import tables
 
 if TYPE_CHECKING:
@@ -33,7 +33,8 @@ ENTRY = _columns(tables.step_result, "path outcome value at attempt")
 SIGNAL = _columns(tables.signal, "path kind value at")
 MESSAGE = _columns(
     tables.message,
-    "id account recipient content created_at run_id step state attempts due_at error",
+    "id account recipient content created_at run_id step state attempts due_at error"
+    " priority handed_at doubt broadcast_id",
 )
 SENT = [*MESSAGE, *_columns(tables.message, "ended_at receipt")]
 REQUEST = _columns(tables.request, "id kind target arguments requested_by created_at done_at result")
@@ -80,7 +81,8 @@ class Rows:
         return Signal(path, EntryKind(kind), load(value), self.moment(at))
 
     def message(self, row: Sequence[Any]) -> Message:
-        id_, account, recipient, content, created_at, run_id, step, state, attempts, due_at, error = row
+        id_, account, recipient, content, created_at, run_id, step, state, attempts, due_at, error, *rank = row
+        priority, handed_at, doubt, broadcast = rank
         return Message(
             id=id_,
             account=account,
@@ -93,6 +95,10 @@ class Rows:
             attempts=attempts,
             due_at=self.maybe_moment(due_at),
             error=error,
+            priority=Priority(priority),
+            handed_at=self.maybe_moment(handed_at),
+            doubt=doubt,
+            broadcast=broadcast,
         )
 
     def sent_message(self, row: Sequence[Any]) -> SentMessage:

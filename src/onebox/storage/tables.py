@@ -38,8 +38,9 @@ def _instant(name: str, *, null: bool = False) -> Column[object]:
     return Column(name, Instant, nullable=null)
 
 
-def _number(name: str, *, key: bool = False) -> Column[object]:
-    return Column(name, Integer, primary_key=key, nullable=False, autoincrement=False)
+def _number(name: str, *, key: bool = False, default: int | None = None) -> Column[object]:
+    given = None if default is None else text(str(default))
+    return Column(name, Integer, primary_key=key, nullable=False, autoincrement=False, server_default=given)
 
 
 event = _table(
@@ -52,9 +53,11 @@ event = _table(
     _text("payload"),
     _instant("received_at"),
     _number("runs"),  # how many it started
+    _text("verdict", null=True),  # why none, if the throttle said so
 )
 _index("event_once", event.c.source, event.c.key, where="key is not null", unique=True)
 _index("event_idle", event.c.received_at, where="runs = 0")
+_index("event_verdict", event.c.source, event.c.received_at, where="verdict is not null")
 
 response = _table(
     "response",
@@ -124,8 +127,13 @@ message = _table(
     _instant("ended_at", null=True),  # sent, or given up
     _text("receipt", null=True),
     _text("error", null=True),
+    _number("priority", default=1),  # 0 signal, 1 interactive, 2 reminder, 3 broadcast
+    _instant("handed_at", null=True),  # to the channel, while what became of it is not known
+    _number("doubt", default=0),  # how often it may have arrived though nobody said so
+    _text("broadcast_id", null=True),
+    _text("channel_id", null=True),  # the channel's own id of it
 )
-_index("message_queue", message.c.account, message.c.id, where="state = 'queued'")
+_index("message_queue", message.c.account, message.c.priority, message.c.id, where="state = 'queued'")
 _index(
     "message_delayed",
     message.c.account,
@@ -134,6 +142,57 @@ _index(
     where="state = 'queued' and due_at is not null",
 )
 _index("message_run", message.c.run_id)
+_index("message_broadcast", message.c.broadcast_id, message.c.state, where="broadcast_id is not null")
+_index("message_channel", message.c.account, message.c.channel_id, where="channel_id is not null")
+
+delivery_status = _table(
+    "delivery_status",
+    _id("account"),
+    _id("channel_id"),
+    _text("status"),  # sent, delivered, read or failed
+    _instant("at"),
+    _text("error", null=True),
+)
+"""what channels said of messages that they took; a status may come before the row of its message knows its id"""
+
+broadcast = _table(
+    "broadcast",
+    _id(),
+    _text("account"),
+    _text("content"),
+    _text("state"),  # running, paused, cancelled
+    _number("total"),
+    _number("skipped"),  # of those who were named: gone, or named twice
+    _text("created_by"),
+    _instant("created_at"),
+)
+
+conversation = _table(
+    "conversation",
+    _id("account"),
+    _id("chat"),
+    _text("person_id", null=True),
+    _instant("heard_at", null=True),
+    _text("heard_id", null=True),  # the channel's id of the last message in
+    _instant("gone_at", null=True),  # blocked, deleted, left
+    _text("offered", null=True),  # the choices that were offered last: [[id, title], …]
+    _text("state", null=True),  # what flows remember
+)
+_index("conversation_person", conversation.c.person_id, where="person_id is not null")
+
+person = _table(
+    "person",
+    _id(),
+    _text("name", null=True),
+    _text("username", null=True),
+    _text("language", null=True),
+    _text("phone", null=True),
+    _instant("met_at"),
+)
+
+person_address = _table("person_address", _id("account"), _id("user_id"), _text("person_id"))
+"""by whom a person is known on each account; two accounts may lead to one person"""
+_index("person_address_person", person_address.c.person_id)
 
 schedule_tick = _table("schedule_tick", _id("trigger_key"), _instant("last_at"))
 

@@ -10,6 +10,7 @@ import structlog
 from onebox.kernel.ledger import StorageClosed, StorageFull
 from onebox.messaging.inbox import BacklogFull
 from onebox.web.answers import Answer, Refused, json_answer
+from onebox.web.endpoints import PREFIXES, Endpoints
 from onebox.web.form.handler import Forms
 from onebox.web.form.settings import PREFIX as FORMS
 from onebox.web.hooks import Hooks
@@ -20,11 +21,12 @@ from onebox.web.webhook import PREFIX
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from aiohttp.web import BaseRequest
+    from aiohttp.web import BaseRequest, StreamResponse
 
     from onebox.flows.book import FlowBook
     from onebox.flows.responses import Responses
     from onebox.kernel.clock import Clock
+    from onebox.messaging.endpoint import Endpoint
     from onebox.messaging.inbox import Inbox
     from onebox.web.form.files import FileKeeper
     from onebox.web.settings import WebSettings
@@ -35,16 +37,22 @@ _RETRY_AFTER = {"starting": 1, "migrating": 10, "stopping": 5}
 
 
 class Site:
-    """Answers requests. `hooks` and `forms` are None while there is nothing yet to store events in."""
+    """Answers requests. `hooks`, `forms` and `endpoints` are None while there is nothing yet to store events in."""
 
     def __init__(
-        self, *, readiness: Callable[[], str | None], hooks: Hooks | None = None, forms: Forms | None = None
+        self,
+        *,
+        readiness: Callable[[], str | None],
+        hooks: Hooks | None = None,
+        forms: Forms | None = None,
+        endpoints: Endpoints | None = None,
     ) -> None:
         self._readiness = readiness
         self._hooks = hooks
         self._forms = forms
+        self._endpoints = endpoints
 
-    async def __call__(self, request: BaseRequest) -> Answer:
+    async def __call__(self, request: BaseRequest) -> StreamResponse:
         """Never raises but for a connection that was lost."""
         try:
             return await self._answer(request)
@@ -57,14 +65,16 @@ class Site:
         except Exception:  # noqa: BLE001 - the caller gets an id, the operator the traceback
             return _unexpected(request)
 
-    async def _answer(self, request: BaseRequest) -> Answer:
+    async def _answer(self, request: BaseRequest) -> StreamResponse:
         path, _, query = _target(request).partition("?")
-        if path.startswith((PREFIX, FORMS)):
+        if path.startswith((PREFIX, FORMS, *PREFIXES)):
             not_ready = self._readiness()
-            if not_ready is not None or self._hooks is None or self._forms is None:
+            if not_ready is not None or self._hooks is None or self._forms is None or self._endpoints is None:
                 raise _not_ready(not_ready or "starting")
             if path.startswith(FORMS):
                 return await self._forms.answer(request, path)
+            if path.startswith(PREFIXES):
+                return await self._endpoints.answer(request, path, query)
             return await self._hooks.answer(request, path.removeprefix(PREFIX), query)
         if path in {"/healthz", "/readyz"}:
             return self._health(request, path)
@@ -91,13 +101,14 @@ def build_web(
     settings: WebSettings,
     files: FileKeeper,
     readiness: Callable[[], str | None],
+    endpoints: Mapping[str, Endpoint],
 ) -> Site:
-    """All that the world may call. `readiness` is None when events may come, else why not: `starting`, `migrating`,
+    """All that the world may call. `endpoints` are what channels serve, by path. `readiness` is None when events may come, else why not: `starting`, `migrating`,
     `stopping`."""
     switchboard = Switchboard(book, secrets)
     hooks = Hooks(inbox=inbox, switchboard=switchboard, responses=responses, clock=clock, settings=settings)
     forms = Forms(inbox=inbox, book=book, files=files, clock=clock, settings=settings)
-    return Site(readiness=readiness, hooks=hooks, forms=forms)
+    return Site(readiness=readiness, hooks=hooks, forms=forms, endpoints=Endpoints(endpoints, settings))
 
 
 def _target(request: BaseRequest) -> str:

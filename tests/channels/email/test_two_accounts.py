@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tests.channels.email.servers import Script, scripted
 from tests.messaging.outbox_in_memory import HandClock, Outbox
 
-from onebox.messaging.message import Message, MessageState
+from onebox.messaging.message import Message, MessageState, Priority
 from onebox.messaging.sender import Sender
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class WatchedOutbox(Outbox):
 
     async def drained(self, account: str) -> None:
         async with asyncio.timeout(10), self._kept:
-            await self._kept.wait_for(lambda: not self._queued(account))
+            await self._kept.wait_for(lambda: not self._queued(account, Priority.interactive))
 
 
 def queue(outbox: Outbox, clock: HandClock, account: str, count: int) -> list[Message]:

@@ -202,18 +202,18 @@ class TelegramChannel:
     async def _act(self, action: Action) -> dict[str, Any]:
         """A press that waits no longer is answered well enough, and that a bot types is nothing to fail for."""
         if action.at is not None and self._clock.now() - action.at > PRESS_WAITS:
-            return {"message_id": None, "answered": False}
+            return {"answered": False}
         try:
             await self._call(action.method, action.arguments, ())
         except ApiRefused as refused:
             if not action.must and (is_too_late(refused) or action.method == "sendChatAction"):
-                return {"message_id": None, "answered": False}
+                return {"answered": False}
             raise failed(refused, self._account, twice_matters=False) from None
         except ApiUnreachable as unreachable:
             if action.method == "sendChatAction":
-                return {"message_id": None, "answered": False}
+                return {"answered": False}
             raise out_of_reach(unreachable, twice_matters=False) from None
-        return {"message_id": None, "answered": True}
+        return {"answered": True}
 
     async def _call(self, method: str, arguments: Mapping[str, Any], uploads: Sequence[Upload]) -> Any:
         limit = UPLOAD_LIMIT if uploads else LIMIT

@@ -93,8 +93,8 @@ class TelegramReceiver:
     async def _fetch(self) -> None:
         updates = await self._unless_changed(self._updates())
         if updates:
-            now, kinds = self._clock.now(), self._wanted.kinds
-            posts = [post_of(update, self._account, now, kinds) for update in updates]
+            now = self._clock.now()
+            posts = [post_of(update, self._account, now) for update in updates]
             tell_of_unusable(posts)
             await self._reception.receive(posts)
             self._offset = max(self._offset, 1 + max(filter(None, map(_number_of, updates)), default=0))

@@ -70,6 +70,7 @@ def telegram_trigger(accounts: Collection[str] | None = None) -> TriggerKind:
         topic=lambda _flow, settings: topic_of(settings.account),
         names=EVENT_NAMES,
         fault=fault,
+        per_sender=1,
         example=_example,
         given=_given,
     )

@@ -13,7 +13,7 @@ from onebox.messaging.chat import EVENT_NAMES as CHAT_NAMES
 from onebox.messaging.chat import Post, chat_data
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Mapping
 
 UpdateKind = Literal[
     "message",
@@ -54,11 +54,8 @@ class _Unusable(ValueError):
     """Why an update cannot be read."""
 
 
-def post_of(update: Any, account: str, now: datetime, wanted: Collection[str] = KINDS) -> Post:
-    """The post of any update, also of one that nobody can read: its data then has the kind `unusable`, and `reason`.
-
-    `wanted` are the kinds that flows asked for; of others flows see nothing.
-    """
+def post_of(update: Any, account: str, now: datetime) -> Post:
+    """The post of any update, also of one that nobody can read: its data then has the kind `unusable`, and `reason`."""
     try:
         number = _number_of(update)
         data = normalise(event_of(update, account, now))
@@ -77,7 +74,6 @@ def post_of(update: Any, account: str, now: datetime, wanted: Collection[str] = 
         protected=_protected(data),
         press=data["callback_id"],
         gone=gone,
-        reaches=kind in wanted,
     )
 
 

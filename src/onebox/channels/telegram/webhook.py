@@ -84,8 +84,6 @@ class TelegramWebhook:
             return Reply(404, b"there is nothing at this address")
         if called.method != "POST":
             return Reply(405, b"this address takes POST", {"Allow": "POST"})
-        if len(called.body) > LARGEST_UPDATE:
-            return Reply(413, f"an update has at most {LARGEST_UPDATE:,} bytes".encode())
         if not self._wanted.kinds:
             return _NOT_WANTED
         post = self._post(called.body)
@@ -99,11 +97,13 @@ class TelegramWebhook:
 
     def _post(self, body: bytes) -> Post:
         now = self._clock.now()
+        if len(body) > LARGEST_UPDATE:
+            return unreadable(body, self._account, now, f"it has {len(body):,} bytes, more than any update")
         try:
             update = from_json(body)
         except EncodingError as error:
             return unreadable(body, self._account, now, error.message)
-        return post_of(update, self._account, now, self._wanted.kinds)
+        return post_of(update, self._account, now)
 
     # --- what Telegram knows
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -19,11 +19,14 @@ from onebox.flows.plan import Flow, Limits, Place
 from onebox.kernel.encoding import to_json
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from onebox.flows.check import Scope
     from onebox.flows.definition.companions import Companions
     from onebox.flows.definition.faults import Fault
+    from onebox.flows.definition.models import LimitFields
     from onebox.flows.kinds import Catalogue
-    from onebox.flows.plan import Block
+    from onebox.flows.plan import Block, Trigger
 
 
 @dataclass(slots=True)
@@ -108,7 +111,7 @@ class _Compiler:
             bundle=bundle,
             triggers=tuple(triggers),
             steps=steps,
-            limits=Limits(**dict(fields.limits)),
+            limits=self._limits(fields.limits, triggers),
             output=output,
             on_error=on_error,
             keep=fields.keep,
@@ -120,6 +123,12 @@ class _Compiler:
         event = event_names(self._raw.get("on"), self._setting.catalogue)
         ids = [*ids_in(self._raw.get("steps")), *ids_in(self._raw.get("on_error"))]
         return first_scope(self._setting.names, event, ids)
+
+    def _limits(self, given: LimitFields, triggers: Sequence[Trigger]) -> Limits:
+        limits = Limits(**dict(given))
+        kinds = [self._setting.catalogue.triggers[trigger.kind] for trigger in triggers]
+        usual = min((kind.per_sender for kind in kinds if kind.per_sender is not None), default=None)
+        return replace(limits, per_sender=usual) if limits.per_sender is None else limits
 
     def _timezone(self) -> str:
         zone = self._raw.get("timezone")

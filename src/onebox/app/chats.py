@@ -1,0 +1,83 @@
+"""The chat side of a box: where chats come in, and what their channels serve to the world."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from onebox.flows.plan import has_step
+from onebox.messaging.conversation import MarkGone
+from onebox.messaging.gate import OpenGate
+from onebox.messaging.message import MarkFailed, Priority
+from onebox.messaging.reception import ChatReception
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+    from typing import Any
+
+    from onebox.flows.book import FlowBook
+    from onebox.kernel.clock import Clock
+    from onebox.kernel.ledger import Change
+    from onebox.messaging.gate import Gate
+    from onebox.messaging.inbox import Inbox
+    from onebox.messaging.message import Message
+    from onebox.storage.opening import Storage
+
+ANSWER_PRESS = "answer_press"
+
+
+class PressAnswerers:
+    """Which events may start a flow that answers presses itself. Follows the book of flows."""
+
+    def __init__(self, book: FlowBook) -> None:
+        self._book = book
+        self._topics: set[str] = set()
+        book.on_change(self._renew)
+
+    def __call__(self, topic: str) -> bool:
+        """Whether a flow that gets these events may."""
+        return topic in self._topics
+
+    def _renew(self) -> None:
+        self._topics = {
+            trigger.topic
+            for flow in self._book.flows.values()
+            if has_step(flow, ANSWER_PRESS)
+            for trigger in flow.triggers
+        }
+
+
+def build_reception(
+    *,
+    inbox: Inbox,
+    storage: Storage,
+    book: FlowBook,
+    clock: Clock,
+    queued: Callable[[Message], None],
+    tell_of_failed: Callable[[Message, MarkFailed], Awaitable[None]],
+) -> ChatReception:
+    """Where the receivers of chat channels hand in what happened."""
+    gates: dict[str, Gate] = {}
+
+    async def on_failed(ids: Sequence[str]) -> None:
+        for message_id in ids:
+            message = await storage.reader.message(message_id)
+            if message is not None:
+                error = message.error or "the channel said later that it failed"
+                await tell_of_failed(message, MarkFailed(message_id, clock.now(), error))
+
+    return ChatReception(
+        inbox=inbox,
+        reader=storage.reader,
+        clock=clock,
+        gate=lambda account: gates.get(account) or OpenGate(),
+        answers_itself=PressAnswerers(book),
+        queued=queued,
+        on_failed=on_failed,
+    )
+
+
+def remember_the_gone(message: Message, outcome: Change[Any]) -> Sequence[Change[Any]]:
+    """A person who blocked the bot, or is no more: what is committed with the failure that told so."""
+    if isinstance(outcome, MarkFailed) and outcome.kind == "bounced" and message.priority is not Priority.signal:
+        return [MarkGone(message.account, message.recipient, outcome.at)]
+    return []

@@ -1,0 +1,35 @@
+"""Questions that wait in a chat: which of them an event answers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+Question = tuple[str, str, "Mapping[str, Any]"]
+"""the run that asks, the path of its step, and what was asked: `asked`, an id that sorts by time, and `choices`, the
+ids that were offered"""
+
+
+def topic_of_answers(account: str, chat: str) -> str:
+    """The topic under which questions of a chat wait.
+
+    >>> topic_of_answers("telegram/main", "7")
+    'answer:telegram/main:7'
+    """
+    return f"answer:{account}:{chat}"
+
+
+def newest_question(questions: Iterable[Question], data: Mapping[str, Any]) -> Question | None:
+    """The question that an event answers: the newest, as a person answers what they were asked last.
+
+    A press answers the newest question that offered the choice: a button of an older message may mean another one. A
+    command (`/start`) answers none: it is a way out. Nor does what is no message (an edit, someone who joins).
+    """
+    open_ones = sorted(questions, key=lambda question: str(question[2].get("asked", "")), reverse=True)
+    if data.get("pressed"):
+        choice = data.get("choice")
+        return next((one for one in open_ones if choice in (one[2].get("choices") or ())), None)
+    said = data.get("kind") == "message" and not str(data.get("text") or "").lstrip().startswith("/")
+    return open_ones[0] if open_ones and said else None

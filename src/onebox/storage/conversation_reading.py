@@ -1,0 +1,78 @@
+"""What is read of conversations and people. See `messaging.conversation.ConversationReader`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from onebox.kernel.encoding import from_json, load, to_json
+from onebox.messaging.conversation import Conversation, Known, Person
+from onebox.storage import tables
+from onebox.storage.dialects import Say
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from onebox.storage.dialects import Dialect
+    from onebox.storage.readers import ReadPool
+
+_COLUMNS = "account chat person_id heard_at heard_id gone_at offered state".split()
+
+
+class ConversationReading:
+    """Reads conversations through a pool of connections."""
+
+    def __init__(self, pool: ReadPool, dialect: Dialect) -> None:
+        self._pool = pool
+        self._moment = dialect.moment
+        say = Say(dialect)
+        talk, person, address = tables.conversation, tables.person, tables.person_address
+        of_account = talk.c.account == sa.bindparam("account_")
+        named = talk.c.chat.in_(dialect.members("chats"))
+        self._some = say(sa.select(*[talk.c[name] for name in _COLUMNS]).where(of_account, named), "account_ chats")
+        gone = sa.select(talk.c.chat).where(of_account, named, talk.c.gone_at.is_not(None))
+        self._gone = say(gone, "account_ chats")
+        there = sa.select(talk.c.chat).where(of_account, talk.c.heard_at.is_not(None), talk.c.gone_at.is_(None))
+        self._reachable = say(there.order_by(talk.c.chat), "account_")
+        known = (
+            sa.select(address.c.user_id, *[person.c[name] for name in "id name username language phone".split()])
+            .join_from(address, person, person.c.id == address.c.person_id)
+            .where(address.c.account == sa.bindparam("account_"), address.c.user_id.in_(dialect.members("users")))
+        )
+        self._known_people = say(known, "account_ users")
+
+    async def known(self, account: str, chats: Sequence[str], user_ids: Sequence[str]) -> Known:
+        """Those of these chats and users that there are."""
+        found, people = await self._pool.run(
+            lambda connection: (
+                connection.rows(self._some, (account, to_json(list(chats)))),
+                connection.rows(self._known_people, (account, to_json(list(user_ids)))) if user_ids else [],
+            )
+        )
+        conversations = [self._conversation(row) for row in found]
+        return Known({one.chat: one for one in conversations}, {user_id: Person(*rest) for user_id, *rest in people})
+
+    async def gone(self, account: str, chats: Sequence[str]) -> set[str]:
+        """Those of these chats that cannot be reached."""
+        values = (account, to_json(list(chats)))
+        return {chat for (chat,) in await self._pool.run(lambda connection: connection.rows(self._gone, values))}
+
+    async def reachable(self, account: str) -> list[str]:
+        """All chats of an account in which somebody was heard and is not gone."""
+        return [
+            chat for (chat,) in await self._pool.run(lambda connection: connection.rows(self._reachable, (account,)))
+        ]
+
+    def _conversation(self, row: Sequence[Any]) -> Conversation:
+        account, chat, person_id, heard_at, heard_id, gone_at, offered, state = row
+        return Conversation(
+            account=account,
+            chat=chat,
+            person_id=person_id,
+            heard_at=None if heard_at is None else self._moment(heard_at),
+            heard_id=heard_id,
+            gone_at=None if gone_at is None else self._moment(gone_at),
+            offered=[(id_, title) for id_, title in from_json(offered)] if offered else (),
+            state=load(state) if state else {},
+        )
