@@ -62,6 +62,9 @@ class FakeTelegram(LocalServer):
         """what `getFile` knows: the path and the bytes by the file's id"""
         self.answered: list[str] = []
         self.called: list[str] = []
+        self.lost: set[str] = set()
+        """paths that are not there though `getFile` gives them"""
+        self.lies_about_sizes = False
         self.refusals: dict[int | str, Refusal] = {}
         self.trouble: Refusal | None = None
         """what `getUpdates` answers instead"""
@@ -288,10 +291,12 @@ class FakeTelegram(LocalServer):
         if asked["file_id"] not in self.files:
             return _no(400, "Bad Request: wrong file_id or the file is temporarily unavailable")
         path, data = self.files[asked["file_id"]]
-        return _yes({"file_id": asked["file_id"], "file_size": len(data), "file_path": path})
+        size = 1 if self.lies_about_sizes else len(data)
+        return _yes({"file_id": asked["file_id"], "file_size": size, "file_path": path})
 
     async def _file(self, request: web.Request) -> web.Response:
         found = [data for path, data in self.files.values() if path == request.match_info["path"]]
+        found = [] if request.match_info["path"] in self.lost else found
         if request.match_info["token"] != self.token or not found:
             return _no(404, "Not Found")
         return web.Response(body=found[0], content_type="application/octet-stream")

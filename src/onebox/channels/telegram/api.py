@@ -156,7 +156,7 @@ class BotApi:
 
 
 def _form(arguments: Mapping[str, Any], uploads: Sequence[Upload]) -> aiohttp.FormData:
-    form = aiohttp.FormData()
+    form = aiohttp.FormData(quote_fields=False)  # people see the names of files: "été.pdf", not "%C3%A9t%C3%A9.pdf"
     for name, value in arguments.items():
         form.add_field(name, value if isinstance(value, str) else to_json(value))
     for upload in uploads:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from onebox.messaging.media import Media
 
 _NAME = re.compile(r"[\w-][\w.-]*(/[\w-][\w.-]*)*", re.ASCII)
+_ODD = re.compile(r'["\\\x00-\x1f\x7f]')
+"""what the header of a part would have to escape, which not every reader undoes"""
 _LARGEST = {"photo": 10_000_000}
 _LARGEST_OTHER = 50_000_000
 _UNKNOWN = "application/octet-stream"
@@ -66,4 +68,4 @@ def _read(media: Media, where: str, files: Path | None) -> tuple[str, str, bytes
             f"{where}: the file {name} cannot be read: {why}", "files are kept as long as their event"
         ) from None
     shown = media.name or path.name
-    return shown, media.type or type_of(shown), data
+    return _ODD.sub("_", shown), media.type or type_of(shown), data
