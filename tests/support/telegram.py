@@ -62,6 +62,8 @@ class FakeTelegram(LocalServer):
         """what `getFile` knows: the path and the bytes by the file's id"""
         self.answered: list[str] = []
         self.called: list[str] = []
+        self.retry_after: str | None = None
+        """what the webhook said last"""
         self.lost: set[str] = set()
         """paths that are not there though `getFile` gives them"""
         self.lies_about_sizes = False
@@ -123,9 +125,15 @@ class FakeTelegram(LocalServer):
             for update in list(self._updates):
                 async with session.post(self.webhook, json=update, headers=headers) as answer:
                     statuses.append(answer.status)
+                    self.retry_after = answer.headers.get("Retry-After")
                     if answer.status == web.HTTPOk.status_code:
                         self._updates.remove(update)
         return statuses
+
+    @property
+    def pending(self) -> list[dict[str, Any]]:
+        """The updates that were not confirmed."""
+        return self._updates
 
     @property
     def waiting(self) -> int:
