@@ -104,6 +104,7 @@ class EngineBox:
             variables={},
             secrets={},
             queued=lambda message: self.woken.append(message.account),
+            requeued=self.woken.append,
             capacity=8,
         )
         self.inbox = Inbox(

@@ -31,7 +31,7 @@ def call(kind: str, **arguments: Any) -> Call:
 
 
 def test_send_queues_a_message_with_all_that_is_not_its_address() -> None:
-    [change], value = writings("terminal/main").send(
+    [change], value = writings("terminal/main").all()["send"](
         call("send", via="terminal/main", to="ana", text="hi", silent=True)
     )
     assert isinstance(change, QueueMessage)
@@ -55,7 +55,7 @@ def test_send_queues_each_part_that_the_channel_makes_of_a_text() -> None:
         ids=Ids(clock, bytes),
     )
 
-    changes, value = made.send(call("send", to="ana", text="one|two"))
+    changes, value = made.all()["send"](call("send", to="ana", text="one|two"))
 
     messages = [change.message for change in changes if isinstance(change, QueueMessage)]
     assert [message.content for message in messages] == [{"text": "one"}, {"text": "two"}]
@@ -72,21 +72,21 @@ def test_send_goes_to_the_account_s_own_recipient_where_none_is_named() -> None:
         ids=Ids(clock, bytes),
     )
 
-    [change], _ = made.send(call("send", text="hi"))
+    [change], _ = made.all()["send"](call("send", text="hi"))
 
     assert isinstance(change, QueueMessage)
     assert (change.message.recipient, change.message.content) == ("log", {"text": "hi"})
 
 
 def test_send_goes_by_the_account_that_the_recipient_was_met_by() -> None:
-    [change], _ = writings("chat/a", "chat/b").send(call("send", to={"id": 7, "account": "chat/b"}, text="hi"))
+    [change], _ = writings("chat/a", "chat/b").all()["send"](call("send", to={"id": 7, "account": "chat/b"}, text="hi"))
 
     assert isinstance(change, QueueMessage)
     assert (change.message.account, change.message.recipient) == ("chat/b", "7")
 
 
 def test_send_to_several_is_one_message() -> None:
-    [change], _ = writings("mail/a").send(call("send", to=["ana@example.org", "bo@example.org"], text="hi"))
+    [change], _ = writings("mail/a").all()["send"](call("send", to=["ana@example.org", "bo@example.org"], text="hi"))
 
     assert isinstance(change, QueueMessage)
     assert change.message.recipient == "ana@example.org, bo@example.org"
@@ -94,13 +94,13 @@ def test_send_to_several_is_one_message() -> None:
 
 
 def test_send_to_a_person_takes_turns_by_their_id() -> None:
-    [change], _ = writings("terminal/main").send(call("send", to={"id": 7, "name": "Ana"}, text="hi"))
+    [change], _ = writings("terminal/main").all()["send"](call("send", to={"id": 7, "name": "Ana"}, text="hi"))
     assert isinstance(change, QueueMessage)
     assert (change.message.recipient, change.message.content["to"]) == ("7", {"id": 7, "name": "Ana"})
 
 
 def test_send_without_via_takes_the_only_account() -> None:
-    [change], _ = writings("terminal/main").send(call("send", to="ana", text="hi"))
+    [change], _ = writings("terminal/main").all()["send"](call("send", to="ana", text="hi"))
     assert isinstance(change, QueueMessage)
     assert change.message.account == "terminal/main"
 
@@ -125,7 +125,7 @@ def test_send_of_what_the_channel_can_make_nothing_of_fails_the_step() -> None:
         ids=Ids(clock, bytes),
     )
     with pytest.raises(StepFailed, match="send: subject is missing") as failed:
-        made.send(call("send", to="ana@example.org", text="hi"))
+        made.all()["send"](call("send", to="ana@example.org", text="hi"))
     assert (failed.value.step_code, failed.value.passing, failed.value.hint) == (
         "bad_argument",
         False,

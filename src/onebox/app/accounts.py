@@ -171,7 +171,7 @@ class TelegramAccount(AccountSettings):
         """Long texts are split."""
         from onebox.channels.telegram.parts import NEEDS, parts
 
-        return Outlet(parts=parts, needs=(NEEDS,))
+        return Outlet(parts=parts, needs=(NEEDS,), is_chat=True)
 
 
 def _is_called(url: str) -> bool:

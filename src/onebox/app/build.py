@@ -23,12 +23,14 @@ from onebox.connectors.feeds.poller import FeedPoller
 from onebox.connectors.http.connector import HttpConnector
 from onebox.connectors.sql.connector import SqlConnector
 from onebox.dispatch.boxsql import BoxSql
+from onebox.dispatch.broadcasts import BroadcastRequests
 from onebox.dispatch.effects import Effects
 from onebox.dispatch.engine import Engine
 from onebox.dispatch.requests import Requests
 from onebox.dispatch.responses import WaitingCallers
 from onebox.dispatch.retention import Retention
 from onebox.dispatch.schedules import Schedules
+from onebox.dispatch.sendings import Sendings
 from onebox.dispatch.versions import Versions
 from onebox.dispatch.writings import Writings
 from onebox.flows.book import FlowBook
@@ -36,6 +38,7 @@ from onebox.kernel.encoding import dump
 from onebox.kernel.ids import Ids
 from onebox.messaging.event import Event, StoreEvent
 from onebox.messaging.inbox import Inbox
+from onebox.messaging.message import Priority
 from onebox.messaging.sender import Sender
 from onebox.storage.files import FilesFolder
 from onebox.web.settings import WebSettings
@@ -46,6 +49,7 @@ if TYPE_CHECKING:
 
     from onebox.app.folder import BoxFolder
     from onebox.app.settings import BoxSettings
+    from onebox.dispatch.requests import Answering
     from onebox.flows.handlers import Handler
     from onebox.flows.plan import Flow
     from onebox.kernel.clock import Clock
@@ -144,13 +148,15 @@ def build_box(
     callers = WaitingCallers(storage.reader)
     channels = _channels(ground, terminal or sys.stdout)
     senders: dict[str, Sender] = {}
+    outlets = _outlets(settings, channels)
     engine = _engine(
         ground,
         connectors,
         callers,
-        accounts=_outlets(settings, channels),
+        accounts=outlets,
         compile_bundle=compile_bundle,
         queued=lambda message: senders[message.account].wake(message.priority),
+        requeued=lambda account: senders[account].forget(Priority.broadcast),
     )
     tell_of_failed = _teller_of_failed(ground, engine)
     senders.update(_senders(ground, channels, tell_of_failed))
@@ -174,7 +180,9 @@ def build_box(
         engine=engine,
         inbox=inbox,
         site=_site(ground, inbox, callers, files, readiness, incoming.endpoints),
-        requests=Requests(engine, ground.book, clock, ids, in_force=_in_force(ground)),
+        requests=Requests(
+            engine, ground.book, clock, ids, in_force=_in_force(ground), more=_broadcasts(ground, engine, outlets)
+        ),
         retention=_retention(ground, files),
         schedules=Schedules(book=ground.book, inbox=inbox, reader=storage.reader, ledger=storage.ledger, clock=clock),
         sources={"feeds": _feeds(ground, inbox), **incoming.sources},
@@ -182,6 +190,11 @@ def build_box(
         connectors=connectors,
         clock=clock,
     )
+
+
+def _broadcasts(ground: _Ground, engine: Engine, outlets: Mapping[str, Outlet]) -> dict[str, Answering]:
+    sendings = Sendings(outlets, ground.clock, ground.ids)
+    return BroadcastRequests(sendings, ground.storage.reader, ground.clock, engine.commit).all()
 
 
 def _in_force(ground: _Ground) -> dict[str, Any]:
@@ -249,6 +262,7 @@ def _engine(
     accounts: Mapping[str, Outlet],
     compile_bundle: Callable[[str], Flow],
     queued: Callable[[Message], None],
+    requeued: Callable[[str], None],
 ) -> Engine:
     storage, mask, clock = ground.storage, ground.mask, ground.clock
     writings = Writings(
@@ -277,6 +291,7 @@ def _engine(
         variables=ground.settings.vars,
         secrets=ground.secrets,
         queued=queued,
+        requeued=requeued,
         capacity=ground.settings.limits.concurrency,
     )
     return engine

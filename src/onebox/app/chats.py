@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from onebox.messaging.message import Message
     from onebox.storage.opening import Storage
 
-ANSWER_PRESS = "answer_press"
+ANSWER_CALLBACK = "answer_callback"
 
 
 class PressAnswerers:
@@ -41,7 +41,7 @@ class PressAnswerers:
         self._topics = {
             trigger.topic
             for flow in self._book.flows.values()
-            if has_step(flow, ANSWER_PRESS)
+            if has_step(flow, ANSWER_CALLBACK)
             for trigger in flow.triggers
         }
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from onebox.app.folder import BoxFolder
     from onebox.flows.feeds import FeedReader
     from onebox.flows.records import Records
+    from onebox.messaging.broadcast import BroadcastReader
     from onebox.storage.opening import Storage
 
 _LOOK = 0.05
@@ -48,6 +49,11 @@ class Visit:
     @property
     def feeds(self) -> FeedReader:
         """How the feeds of its flows stand."""
+        return self._storage.reader
+
+    @property
+    def broadcasts(self) -> BroadcastReader:
+        """What was sent to many."""
         return self._storage.reader
 
     async def version_texts(self, versions: Iterable[str]) -> dict[str, str]:

@@ -17,6 +17,7 @@ from onebox.flows.machine.machine import Machine
 from onebox.flows.run import FinishRun, Run, RunState, SendSignal, SetTimer, StartRun, WakeRun
 from onebox.kernel.durations import format_duration
 from onebox.kernel.ledger import StorageClosed, StorageFull
+from onebox.messaging.broadcast import SetBroadcastState, StartBroadcast
 from onebox.messaging.event import StoreEvent, StoreResponse
 from onebox.messaging.message import QueueMessage
 
@@ -66,6 +67,7 @@ class Engine:
         variables: Mapping[str, Any],
         secrets: Mapping[str, str],
         queued: Callable[[Message], None],
+        requeued: Callable[[str], None],
         capacity: int = CAPACITY,
     ) -> None:
         self.reader = reader
@@ -96,6 +98,8 @@ class Engine:
             SetTimer: lambda change, _: self._timers.add(change.run_id, change.path, change.due_at),
             SendSignal: lambda change, _: self.resume(change.run_id),
             QueueMessage: lambda change, _: queued(change.message),
+            StartBroadcast: lambda change, _: queued(change.messages[0]),
+            SetBroadcastState: lambda change, _: requeued(change.account),
         }
 
     # --- life ---

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from onebox.kernel.clock import Clock
     from onebox.kernel.ids import Ids
 
+    Answering = Callable[[Request], Awaitable[Mapping[str, Any]]]
+
 log = structlog.get_logger(__name__)
 
 _PAUSE = 0.25
@@ -36,22 +38,30 @@ class Refused(OneboxError):
 
 class Requests:
     """Carries out retry, replay, cancel and emit, and tells what runs. `in_force`: what else the box runs with, for who
-    asks for that."""
+    asks for that; `more`: requests that others carry out, by kind."""
 
     def __init__(
-        self, engine: Engine, book: FlowBook, clock: Clock, ids: Ids, *, in_force: Mapping[str, Any] | None = None
+        self,
+        engine: Engine,
+        book: FlowBook,
+        clock: Clock,
+        ids: Ids,
+        *,
+        in_force: Mapping[str, Any] | None = None,
+        more: Mapping[str, Answering] | None = None,
     ) -> None:
         self._engine = engine
         self._book = book
         self._clock = clock
         self._ids = ids
         self._in_force = in_force or {}
-        self._kinds: dict[str, Callable[[Request], Awaitable[Mapping[str, Any]]]] = {
+        self._kinds: dict[str, Answering] = {
             "retry": self._retry,
             "replay": self._replay,
             "cancel": self._cancel,
             "emit": self._emit,
             "versions": self._versions,
+            **(more or {}),
         }
 
     async def run(self) -> None:

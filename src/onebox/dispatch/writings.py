@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from onebox.dispatch.sendings import Sendings
 from onebox.flows.handlers import Call, StepFailed
 from onebox.flows.responses import header_fault
 from onebox.kernel.encoding import dump, normalise, to_json
-from onebox.kernel.nearest import did_you_mean
-from onebox.messaging.channel import DeliveryFailed
 from onebox.messaging.event import Event, StoredResponse, StoreEvent, StoreResponse
-from onebox.messaging.message import Message, QueueMessage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -30,7 +28,7 @@ _LEVELS = ("debug", "info", "warning", "error")
 
 
 class Writings:
-    """`send`, `emit`, `respond` and `log`."""
+    """`emit`, `respond`, `log`, and what `Sendings` sends."""
 
     def __init__(
         self,
@@ -42,7 +40,7 @@ class Writings:
         ids: Ids,
         logger: Any = log,
     ) -> None:
-        self._accounts = accounts
+        self._sendings = Sendings(accounts, clock, ids)
         self._starts = starts
         self._mask = mask
         self._clock = clock
@@ -51,40 +49,7 @@ class Writings:
 
     def all(self) -> dict[str, Writing]:
         """By kind of step."""
-        return {"send": self.send, "emit": self.emit, "respond": self.respond, "log": self.log}
-
-    def send(self, call: Call) -> tuple[list[Change[Any]], Any]:
-        """Writes a message into the outbox, or several where the channel splits it; the result has their ids."""
-        content = {key: value for key, value in call.arguments.items() if key not in ("via", "to")}
-        to = call.arguments.get("to")
-        account = self._account(call.arguments.get("via"), to)
-        outlet = self._accounts[account]
-        recipient, to = _recipient(outlet.recipient if to is None else to)
-        if not isinstance(to, str):
-            content["to"] = to
-        now = self._clock.now()
-        try:
-            parts = outlet.parts(normalise(content))
-        except DeliveryFailed as failure:
-            raise StepFailed("bad_argument", failure.message, passing=False, hint=failure.hint) from None
-        messages = [Message(self._ids.new(), account, recipient, part, now, call.run_id, call.path) for part in parts]
-        ids = [message.id for message in messages]
-        return [QueueMessage(message) for message in messages], {"id": ids[0], "ids": ids}
-
-    def _account(self, via: Any, to: Any) -> str:
-        """The account that is named; else the one that the recipient was met by; else the box's only one."""
-        if via is None and isinstance(to, Mapping):
-            via = to.get("account")
-        if via is None and len(self._accounts) == 1:
-            return next(iter(self._accounts))
-        if isinstance(via, str) and via in self._accounts:
-            return via
-        known = ", ".join(sorted(self._accounts)) or "none"
-        if via is None:
-            message = f"send: via is missing, and the box has more than one account or none: {known}"
-        else:
-            message = f"send: there is no account {via!r}{did_you_mean(str(via), self._accounts)}; there are: {known}"
-        raise StepFailed("unknown_account", message, passing=False, hint="accounts are named in box.yaml")
+        return {**self._sendings.all(), "emit": self.emit, "respond": self.respond, "log": self.log}
 
     def emit(self, call: Call) -> tuple[list[Change[Any]], Any]:
         """Makes an event of the box; flows and waits of its topic take it up."""
@@ -124,18 +89,6 @@ class Writings:
             text, flow=call.flow, run=call.run_id, step=call.path, **({"data": data} if data else {})
         )
         return [], {"text": text}
-
-
-def _recipient(to: Any) -> tuple[str, Any]:
-    """Whose turn a message takes: a text, the `id` of a person or chat, or a list of these."""
-    if isinstance(to, Mapping) and to.get("id") is not None:
-        return str(to["id"]), normalise(to)
-    if isinstance(to, (list, tuple)) and to:
-        return ", ".join(_recipient(one)[0] for one in to), normalise(to)
-    if to is None or isinstance(to, (Mapping, list, tuple)) or to == "":
-        message = f"send: to must be a text, a mapping with an id, or a list of these, got {to!r:.80}"
-        raise StepFailed("bad_argument", message, passing=False)
-    return str(to), str(to)
 
 
 def _response(arguments: Mapping[str, Any]) -> StoredResponse:

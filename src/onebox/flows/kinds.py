@@ -21,6 +21,7 @@ class Nature(Enum):
 
     pure = "computed again on replay, not journaled"
     effect = "performed by a handler outside the machine, journaled"
+    question = "performed by a handler, then waits for a person's answer; both are journaled"
     child = "starts another flow"
     stop = "ends the run well"
     fail = "ends the run badly, or is caught"

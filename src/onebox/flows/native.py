@@ -100,6 +100,55 @@ class SendArguments(FlowModel):
     """the account, such as telegram/main; without it, the one that the event came by"""
     text: str | None = None
     markdown: str | None = None
+    priority: Given[Literal["interactive", "reminder"]] = "interactive"
+    """reminders go behind answers"""
+
+
+class AskArguments(SendArguments):
+    """A question to a person in a chat, as `send` takes it; the step ends with the answer, or by its `timeout`."""
+
+
+class EditArguments(SendArguments):
+    """What a message that was sent to a chat before is to be instead, as `send` takes it."""
+
+    message: Given[str | int | Data]
+    """the message: the result of the step that sent it, or its number, such as ${event.message_id}"""
+
+
+class AnswerCallbackArguments(FlowModel):
+    """Ends the waiting of a button that was pressed. Without this step the box does, five seconds later at the most."""
+
+    callback: Given[str | int]
+    """the press, ${event.callback_id}"""
+    to: Given[str | Data] | None = None
+    via: Given[str] | None = None
+    text: str | None = None
+    """what the person sees for a moment"""
+    alert: Given[bool] = False
+    """the person sees it until they close it"""
+
+
+class TypingArguments(FlowModel):
+    """Shows for a few seconds that an answer is being written."""
+
+    to: Given[str | Data]
+    via: Given[str] | None = None
+
+
+class BroadcastArguments(SendArguments):
+    """One message to many, behind all else that the account sends. `onebox broadcast` watches and stops it."""
+
+    to: Given[list[Any]]
+    """the recipients; who is named twice gets it once, who blocked the bot or left gets none"""
+
+
+class RememberArguments(FlowModel):
+    """Keeps values with a chat: `event.conversation.state` has them with each message that comes in there."""
+
+    to: Given[str | Data]
+    via: Given[str] | None = None
+    values: Given[Data]
+    """by name; null takes one away, and those that are not named stay"""
 
 
 class ManualSettings(FlowModel):
@@ -148,6 +197,9 @@ def native_steps(accounts: Mapping[str, Outlet] | None = None) -> list[StepKind]
     def fault(arguments: Mapping[str, Any]) -> tuple[str, str] | None:
         return None if accounts is None else _send_fault(arguments, accounts)
 
+    def chat_fault(arguments: Mapping[str, Any]) -> tuple[str, str] | None:
+        return None if accounts is None else _chat_fault(arguments, accounts)
+
     return [
         StepKind("set", SetArguments, Nature.pure, dict, _keys),
         StepKind("render", RenderArguments, Nature.pure, lambda arguments: arguments["text"]),
@@ -157,7 +209,13 @@ def native_steps(accounts: Mapping[str, Outlet] | None = None) -> list[StepKind]
         StepKind("log", LogArguments),
         StepKind("emit", EmitArguments),
         StepKind("respond", RespondArguments),
-        StepKind("send", SendArguments, fault=fault),
+        StepKind("send", SendArguments, results=("id", "ids"), fault=fault),
+        StepKind("ask", AskArguments, Nature.question, fault=chat_fault),
+        StepKind("edit", EditArguments, results=("id",), fault=chat_fault),
+        StepKind("answer_callback", AnswerCallbackArguments, results=("id",), fault=chat_fault),
+        StepKind("typing", TypingArguments, results=("id",), fault=chat_fault),
+        StepKind("broadcast", BroadcastArguments, results=("id", "recipients"), fault=fault),
+        StepKind("remember", RememberArguments, fault=chat_fault),
     ]
 
 
@@ -178,6 +236,15 @@ def _send_fault(arguments: Mapping[str, Any], accounts: Mapping[str, Outlet]) ->
         return "to", f"to is missing: {via} has no recipient of its own"
     lacking = next((group for group in outlet.needs if not any(key in arguments for key in group)), None)
     return None if lacking is None else (lacking[0], f"{' or '.join(lacking)} is missing: {via} needs it")
+
+
+def _chat_fault(arguments: Mapping[str, Any], accounts: Mapping[str, Outlet]) -> tuple[str, str] | None:
+    via = arguments.get("via") or (next(iter(accounts)) if len(accounts) == 1 else None)
+    if isinstance(via, str) and via in accounts and not accounts[via].is_chat:
+        chats = ", ".join(name for name, outlet in accounts.items() if outlet.is_chat) or "none"
+        return "via", f"{via} is no chat: nobody can answer there; box.yaml has of them: {chats}"
+    found = _send_fault({"text": "", **arguments}, accounts)
+    return None if found is None or found[0] not in {"via", "to"} else found
 
 
 def native_triggers() -> list[TriggerKind]:

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 from onebox.kernel.ledger import Change
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
+
+    from onebox.messaging.message import Message
 
 
 class BroadcastState(StrEnum):
@@ -49,10 +51,11 @@ class Broadcast:
 
 
 @dataclass(slots=True)
-class StartBroadcast(Change[None]):
-    """Begins a broadcast; its messages are queued with it."""
+class StartBroadcast(Change[int]):
+    """Begins a broadcast with its messages, but for those to recipients who are gone. Gives how many that are."""
 
     broadcast: Broadcast
+    messages: Sequence[Message]
 
 
 @dataclass(slots=True)
@@ -61,6 +64,7 @@ class SetBroadcastState(Change[bool]):
     is not there."""
 
     id: str
+    account: str
     state: BroadcastState
     at: datetime
 

@@ -91,11 +91,13 @@ class Outlet:
     that go out one after another, each a message of its own: a text that is too long for the channel is split. It raises
     DeliveryFailed for a content that the channel can make nothing of. A channel that has an `outlet` itself, since its
     secrets say more, has the last word. `needs` are arguments that a step must have, of each group one: `check` looks.
+    `is_chat`: whoever gets a message there can answer.
     """
 
     recipient: str | None = None
     parts: Callable[[Mapping[str, Any]], Sequence[Mapping[str, Any]]] = in_one
     needs: Sequence[Sequence[str]] = ()
+    is_chat: bool = False
 
 
 class Channel(Protocol):

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from onebox.messaging.lanes import Lanes
 from onebox.messaging.message import Priority
-from onebox.messaging.pace import TokenBucket, Turns
+from onebox.messaging.pace import Turns
+from onebox.messaging.refusals import AdaptiveRate, Refusals
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,8 +38,9 @@ class Order:
 
     def __init__(self, pace: Pace, now: datetime) -> None:
         self._pace = pace
-        self._bucket = TokenBucket(pace, now)
+        self._bucket = AdaptiveRate(pace, now)
         self._turns = Turns(pace.each)
+        self._refusals = Refusals()
         self._windows = {priority: Window() for priority in Priority}
         self._out: set[str] = set()
         self._slots = 0
@@ -76,6 +78,11 @@ class Order:
             self._slots -= 1
             self._turns.take(message.recipient, now)
 
+    def refused(self, message: Message, retry_after: float, now: datetime) -> None:
+        """The channel asks for a pause: this recipient gets it, or the account where several are refused together."""
+        if message.priority is not Priority.signal and self._refusals.refused(message.recipient, retry_after, now):
+            self._bucket.refused(now)
+
     def done(self, message: Message, *, due_at: datetime | None) -> None:
         """What became of it is durable. `due_at`: it is queued again, and due then."""
         window = self._windows[message.priority]
@@ -104,7 +111,7 @@ class Order:
                 lanes.block()
             elif priority is Priority.signal:
                 return lanes.next()
-            elif rest := self._turns.wait(recipient, now):
+            elif rest := max(self._turns.wait(recipient, now), self._refusals.wait(recipient, now)):
                 lanes.rest(now + timedelta(seconds=rest))
             elif self._bucket.take(now, self._kept(priority)):
                 return lanes.next()

@@ -43,6 +43,20 @@ class TokenBucket:
         self._fill(now.timestamp())
         return self._tokens >= self._most
 
+    def give_back(self) -> None:
+        """Puts a token back that was taken and not used."""
+        self._tokens = min(self._most, self._tokens + 1.0)
+
+    def empty(self, now: datetime) -> None:
+        """Lets all tokens go."""
+        self._fill(now.timestamp())
+        self._tokens = 0.0
+
+    def become(self, per_second: float, now: datetime) -> None:
+        """Fills at another rate from now on."""
+        self._fill(now.timestamp())
+        self._rate = per_second
+
     def _fill(self, now: float) -> None:
         elapsed = max(0.0, now - self._filled_at)  # a clock that was set back gives nothing, and takes nothing away
         self._filled_at = now

@@ -234,6 +234,8 @@ class Sender:
             async with asyncio.timeout(self._delivery_limit):
                 receipt = await self._channel.deliver(message)
         except DeliveryFailed as failure:
+            if failure.retry_after is not None:
+                self._order.refused(message, failure.retry_after, self._clock.now())
             return self._failed(message, failure)
         except TimeoutError:
             text = f"{self.account} gave no answer within {self._delivery_limit:g} s"

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from onebox.kernel.encoding import dump, normalise
+from onebox.kernel.encoding import dump, normalise, to_json
 from onebox.messaging.broadcast import BroadcastState, SetBroadcastState, StartBroadcast
+from onebox.messaging.message import QueueMessage
 from onebox.storage import tables
 from onebox.storage.dialects import const
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from onebox.storage.dialects import Say
     from onebox.storage.session import Session
 
@@ -21,7 +24,12 @@ _COLUMNS = "id account content state total skipped created_by created_at".split(
 class Broadcasts:
     """Writes broadcasts. Their messages are queued as any others."""
 
-    def __init__(self, say: Say) -> None:
+    def __init__(self, say: Say, apply: Callable[[Session, Any], Any]) -> None:
+        self._apply = apply
+        talk = tables.conversation
+        named = talk.c.chat.in_(say.dialect.members("chats"))
+        gone = sa.select(talk.c.chat).where(talk.c.account == sa.bindparam("account_"), named)
+        self._gone = say(gone.where(talk.c.gone_at.is_not(None)), "account_ chats")
         table, message = tables.broadcast, tables.message
         self._insert = say.insert(table, *_COLUMNS)
         alive = (table.c.id == sa.bindparam("id_"), table.c.state != const("cancelled"))
@@ -40,12 +48,17 @@ class Broadcasts:
         self._cancel = changed("cancelled", "queued", "paused", ends=True)
         self.appliers = {StartBroadcast: self.start, SetBroadcastState: self.set_state}
 
-    def start(self, session: Session, change: StartBroadcast) -> None:
-        one = change.broadcast
+    def start(self, session: Session, change: StartBroadcast) -> int:
+        """How many messages were queued."""
+        one, recipients = change.broadcast, [message.recipient for message in change.messages]
+        gone = {chat for (chat,) in session.rows(self._gone, (one.account, to_json(recipients)))}
+        kept = [message for message in change.messages if message.recipient not in gone]
+        for message in kept:
+            self._apply(session, QueueMessage(message))
+        total, skipped = len(kept), one.skipped + len(change.messages) - len(kept)
         content, at = dump(normalise(one.content)), session.instant(one.created_at)
-        session.do(
-            self._insert, (one.id, one.account, content, one.state.value, one.total, one.skipped, one.created_by, at)
-        )
+        session.do(self._insert, (one.id, one.account, content, one.state.value, total, skipped, one.created_by, at))
+        return total
 
     def set_state(self, session: Session, change: SetBroadcastState) -> bool:
         if not session.rows(self._move, (change.state.value, change.id)):

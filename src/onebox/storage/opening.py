@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from onebox.flows.run import FileRequest
 from onebox.kernel.errors import OneboxError
+from onebox.storage.broadcast_reading import BroadcastReading
 from onebox.storage.changes import appliers_for
 from onebox.storage.conversation_reading import ConversationReading
 from onebox.storage.feed_reading import FeedReading
@@ -38,7 +39,7 @@ class NotOwner(OneboxError):
     code: ClassVar[str] = "not_owner"
 
 
-class Reader(RunReading, MessageReading, RecordReading, FeedReading, ConversationReading):
+class Reader(RunReading, MessageReading, RecordReading, FeedReading, ConversationReading, BroadcastReading):
     """All that is read, by whom it may concern: RunReader, SqlReader, MessageReader, Records, FeedReader, …"""
 
     def __init__(self, pool: ReadPool, people: ReadPool, dialect: Dialect) -> None:
@@ -47,6 +48,7 @@ class Reader(RunReading, MessageReading, RecordReading, FeedReading, Conversatio
         RecordReading.__init__(self, pool, dialect)
         FeedReading.__init__(self, pool, dialect)
         ConversationReading.__init__(self, pool, dialect)
+        BroadcastReading.__init__(self, pool, dialect)
 
 
 @dataclass(frozen=True, slots=True)

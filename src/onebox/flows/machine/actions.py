@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from onebox.flows.kinds import Nature
-from onebox.flows.machine.commands import Perform, StartChild
+from onebox.flows.machine.commands import Listen, Perform, StartChild
 from onebox.flows.machine.failure import Fails, failure, retry_delay, told
 from onebox.flows.machine.frame import Frame
 from onebox.flows.run import EntryKind
@@ -14,6 +14,8 @@ from onebox.kernel.durations import parse_duration
 from onebox.kernel.encoding import normalise
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
     from onebox.flows.kinds import StepKind
     from onebox.flows.machine.failure import Failure
     from onebox.flows.machine.frame import Scope
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from onebox.flows.plan import Action, Step
     from onebox.flows.run import Entry
 
+ANSWER = "!answer"
+"""what follows a question's path where its answer is waited for"""
 _TURNS = re.compile(r"\[[0-9]+\]|~[0-9]+")
 
 
@@ -56,11 +60,24 @@ class ActionFrame(Frame):
                 arguments=arguments,
                 step=_TURNS.sub("", self.path),
                 attempt=self.attempt,
-                timeout=None if step.timeout is None else parse_duration(self.evaluate(step.timeout)),
+                timeout=self._timeout(),
                 once=None if step.once is None else self._once_key(),
             ),
             self.path,
         )
+
+    def _timeout(self) -> timedelta | None:
+        """What the attempt may take. A question's time limit is for its answer: its step watches that."""
+        if self.step.timeout is None or self.action.kind.nature is Nature.question:
+            return None
+        return parse_duration(self.evaluate(self.step.timeout))
+
+    _begin_question = _begin_effect
+
+    def _wait_for_answer(self, asked: Any) -> None:
+        """The question is in the outbox: `{topic, asked, choices}` say where its answer comes in, and what it may be."""
+        match = {"asked": asked["asked"], "choices": asked["choices"]}
+        self.ask(Listen(self.path + ANSWER, asked["topic"], match), self.path + ANSWER)
 
     def _once_key(self) -> str:
         assert self.step.once is not None
@@ -93,6 +110,8 @@ class ActionFrame(Frame):
             self.begin()
         elif entry.kind is EntryKind.failure:
             self._failed(told(entry.value, self.path))
+        elif entry.kind is EntryKind.result and self.action.kind.nature is Nature.question:
+            self._wait_for_answer(entry.value)
         else:
             self.end(entry.value)
 

@@ -69,8 +69,9 @@ class BlockFrame(Frame):
 
 
 def _limits_itself(body: Any) -> bool:
-    """Whether what performs the body is given its `timeout`; a run of another flow is limited by a timer of ours."""
-    return type(body) is Action and body.kind.nature is not Nature.child
+    """Whether what performs the body is given its `timeout`; a run of another flow, and the answer to a question, are
+    limited by a timer of ours."""
+    return type(body) is Action and body.kind.nature not in {Nature.child, Nature.question}
 
 
 def _is_plain(step: Step) -> bool:

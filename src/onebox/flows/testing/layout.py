@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _TURNS = re.compile(r"\[([0-9]+)\]")
 _NUMBERS = re.compile(r"\[[0-9]+\]|~[0-9]+")
-_PERFORMED = frozenset({Nature.effect, Nature.child})
+_PERFORMED = frozenset({Nature.effect, Nature.question, Nature.child})
 
 
 @dataclass(frozen=True, slots=True)

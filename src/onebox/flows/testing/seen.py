@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 from onebox.flows.run import RunState
 from onebox.flows.testing.values import plain, shown
 from onebox.kernel.encoding import EncodingError, from_json
+from onebox.messaging.broadcast import StartBroadcast
+from onebox.messaging.conversation import OfferChoices
 from onebox.messaging.event import StoredResponse, StoreEvent, StoreResponse
-from onebox.messaging.message import QueueMessage
+from onebox.messaging.message import Priority, QueueMessage
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from onebox.flows.machine.commands import Finish
     from onebox.kernel.ledger import Change
@@ -47,7 +49,7 @@ class Lines:
 @dataclass(slots=True)
 class Seen:
     """All in the order in which it was done. `steps` are the paths of what was performed, each attempt; `calls` the
-    arguments by path, those of the last attempt."""
+    arguments by path, those of the last attempt; `offered` the choices that a chat was offered last."""
 
     sends: list[dict[str, Any]] = field(default_factory=list)
     emits: list[dict[str, Any]] = field(default_factory=list)
@@ -55,6 +57,7 @@ class Seen:
     lines: Lines = field(default_factory=Lines)
     steps: list[str] = field(default_factory=list)
     calls: dict[str, Any] = field(default_factory=dict)
+    offered: Sequence[tuple[str, str]] = ()
     state: str | None = None
     output: Any = None
     error: Mapping[str, Any] | None = None
@@ -72,7 +75,13 @@ class Seen:
     def changed(self, change: Change[Any]) -> None:
         """A step wrote something."""
         if isinstance(change, QueueMessage):
-            self.sends.append(_message(change.message))
+            if change.message.priority is not Priority.signal:  # the end of a button's waiting is no message
+                self.sends.append(_message(change.message))
+        elif isinstance(change, StartBroadcast):
+            begun, to = change.broadcast, [message.recipient for message in change.messages]
+            self.sends.append({"via": begun.account, "to": to, **begun.content})
+        elif isinstance(change, OfferChoices):
+            self.offered = change.offered
         elif isinstance(change, StoreEvent):
             self.emits.append(_event(change.event))
         elif isinstance(change, StoreResponse):

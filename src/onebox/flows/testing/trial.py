@@ -11,10 +11,13 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from onebox.flows.handlers import Call, call_for, failure_from, too_slow
+from onebox.flows.kinds import EventRefused
+from onebox.flows.machine.actions import ANSWER
 from onebox.flows.machine.commands import Command, Finish, Listen, Perform, Sleep, StartChild, Withdraw
 from onebox.flows.machine.machine import ON_ERROR, Machine
 from onebox.flows.run import Entry, EntryKind
 from onebox.flows.testing.answers import Answer, NoAnswer
+from onebox.flows.testing.chats import ASK, answer_data
 from onebox.flows.testing.layout import without_turns
 from onebox.flows.testing.seen import Lines, Seen
 from onebox.flows.testing.values import plain, written
@@ -155,7 +158,9 @@ class Trial:
     def _perform(self, command: Perform) -> None:
         call = call_for(command, run_id=RUN_ID, flow=self.flow.name, event_id=_EVENT_ID)
         self.seen.performed(command.path, plain(command.arguments))
-        answer = self.answers.find(command.path, command.attempt)
+        asks = command.kind == ASK and command.kind in self._performs
+        # What stands under a question is its answer, unless it says that the question itself fails.
+        answer = NoAnswer("") if asks else self.answers.find(command.path, command.attempt)
         if command.once is not None and not self._claims(command):
             answer = Answer("skipped")
         if isinstance(answer, Answer):
@@ -205,6 +210,9 @@ class Trial:
 
     def _listen(self, command: Listen) -> None:
         path = command.path
+        if path.endswith(ANSWER):
+            self._ask(command, path.removesuffix(ANSWER))
+            return
         self.seen.performed(path, {"event": command.topic, "match": command.match})
         answer = self.answers.find(path)
         if isinstance(answer, NoAnswer):
@@ -214,6 +222,19 @@ class Trial:
                 wanted = inline(written(command.match))
                 raise CannotGoOn(f"the event that {path} is given is not the one that it waits for: {wanted}")
             self._enter(path, EntryKind.event, answer.value)
+
+    def _ask(self, command: Listen, step: str) -> None:
+        """The person's answer stands under the step: a text, or what the event has beside what is made up."""
+        answer = self.answers.find(step)
+        if isinstance(answer, NoAnswer):
+            self._miss(step, "ask", {"choices": command.match["choices"]}, answer)
+        elif answer.form == "result":
+            said = {"text": answer.value} if isinstance(answer.value, str) else dict(answer.value)
+            try:
+                event = answer_data(said, self.seen.offered, self.start.event, self.now())
+            except EventRefused as refused:
+                raise CannotGoOn(f"{step}: {refused.message}") from None
+            self._enter(command.path, EntryKind.event, event)
 
     def _enter(self, path: str, kind: EntryKind, value: Any, attempt: int = 1) -> None:
         if kind is EntryKind.failure:
