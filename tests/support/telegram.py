@@ -104,9 +104,9 @@ class FakeTelegram(LocalServer):
         message = {"message_id": self._number + 1, "date": 1_790_000_000, "from": person, "chat": where, "text": text}
         return self.update(message=message)
 
-    def press(self, data: str, *, chat: int = 7) -> int:
+    def press(self, data: str, *, chat: int = 7, message_id: int = 1) -> int:
         """A press of a button under an earlier message."""
-        message = {"message_id": 1, "date": 1_790_000_000, "chat": {"id": chat, "type": "private"}}
+        message = {"message_id": message_id, "date": 1_790_000_000, "chat": {"id": chat, "type": "private"}}
         press = {"id": f"press-{self._number + 1}", "from": {"id": chat}, "message": message, "data": data}
         return self.update(callback_query=press)
 

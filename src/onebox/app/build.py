@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from onebox.app.folder import BoxFolder
+    from onebox.app.incoming import Incoming
     from onebox.app.settings import BoxSettings
     from onebox.dispatch.requests import Answering
     from onebox.flows.handlers import Handler
@@ -148,6 +149,10 @@ def build_box(
     callers = WaitingCallers(storage.reader)
     channels = _channels(ground, terminal or sys.stdout)
     senders: dict[str, Sender] = {}
+
+    def wake(message: Message) -> None:
+        senders[message.account].wake(message.priority)
+
     outlets = _outlets(settings, channels)
     engine = _engine(
         ground,
@@ -155,7 +160,7 @@ def build_box(
         callers,
         accounts=outlets,
         compile_bundle=compile_bundle,
-        queued=lambda message: senders[message.account].wake(message.priority),
+        queued=wake,
         requeued=lambda account: senders[account].forget(Priority.broadcast),
     )
     tell_of_failed = _teller_of_failed(ground, engine)
@@ -163,15 +168,7 @@ def build_box(
     inbox = Inbox(
         ledger=storage.ledger, clock=clock, ids=ids, subscribers=engine, backlog_limit=settings.limits.backlog
     )
-    reception = build_reception(
-        inbox=inbox,
-        storage=storage,
-        book=ground.book,
-        clock=clock,
-        queued=lambda message: senders[message.account].wake(message.priority),
-        tell_of_failed=tell_of_failed,
-    )
-    incoming = build_incoming(settings.accounts, secrets=secrets, book=ground.book, reception=reception, clock=clock)
+    incoming = _incoming(ground, inbox, wake, tell_of_failed)
     files = FilesFolder(folder.files)
     return Box(
         settings=settings,
@@ -189,6 +186,29 @@ def build_box(
         senders=senders,
         connectors=connectors,
         clock=clock,
+    )
+
+
+def _incoming(
+    ground: _Ground,
+    inbox: Inbox,
+    queued: Callable[[Message], None],
+    tell_of_failed: Callable[[Message, MarkFailed], Awaitable[None]],
+) -> Incoming:
+    reception = build_reception(
+        inbox=inbox,
+        storage=ground.storage,
+        book=ground.book,
+        clock=ground.clock,
+        queued=queued,
+        tell_of_failed=tell_of_failed,
+    )
+    return build_incoming(
+        ground.settings.accounts,
+        secrets=ground.secrets,
+        book=ground.book,
+        reception=reception,
+        clock=ground.clock,
     )
 
 

@@ -38,40 +38,38 @@ def build_incoming(
     """Of all accounts that people write to. A new channel adds its lines here."""
     made = Incoming()
     for name, account in accounts.items():
-        if not isinstance(account, TelegramAccount):
-            continue
-        token = secrets[account.token]
-        if account.public_url is None:
-            made.sources[f"updates of {name}"] = _asking(name, account, token, book, reception, clock)
-        else:
-            path = f"/channels/{name}"
-            called = _called(name, account, token, path, book, reception, clock)
-            made.sources[f"updates of {name}"] = made.endpoints[path] = called
+        if isinstance(account, TelegramAccount):
+            _add_bot(made, name, account, secrets[account.token], book, reception, clock)
     return made
 
 
-def _asking(
-    name: str, account: TelegramAccount, token: str, book: FlowBook, reception: Reception, clock: Clock
-) -> TelegramReceiver:
+def _add_bot(
+    made: Incoming,
+    name: str,
+    account: TelegramAccount,
+    token: str,
+    book: FlowBook,
+    reception: Reception,
+    clock: Clock,
+) -> None:
     from onebox.channels.telegram.api import BotApi
-    from onebox.channels.telegram.receiver import TelegramReceiver
 
-    return TelegramReceiver(account=name, api=BotApi(account.api, token), book=book, reception=reception, clock=clock)
+    service, path, api = f"updates of {name}", f"/channels/{name}", BotApi(account.api, token)
+    if account.public_url is None:
+        from onebox.channels.telegram.receiver import TelegramReceiver
 
-
-def _called(
-    name: str, account: TelegramAccount, token: str, path: str, book: FlowBook, reception: Reception, clock: Clock
-) -> TelegramWebhook:
-    from onebox.channels.telegram.api import BotApi
+        made.sources[service] = TelegramReceiver(account=name, api=api, book=book, reception=reception, clock=clock)
+        return
     from onebox.channels.telegram.webhook import TelegramWebhook, secret_of
 
-    return TelegramWebhook(
+    called = TelegramWebhook(
         account=name,
-        api=BotApi(account.api, token),
+        api=api,
         book=book,
         reception=reception,
         clock=clock,
-        address=f"{(account.public_url or '').rstrip('/')}{path}",
+        address=f"{account.public_url.rstrip('/')}{path}",
         secret=secret_of(token),
         connections=account.max_connections,
     )
+    made.sources[service] = made.endpoints[path] = called
