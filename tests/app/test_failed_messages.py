@@ -6,7 +6,7 @@ from random import Random
 
 from tests.channels.messages import NOW, StoppedClock, message
 
-from onebox.app.build import _failed_message_event
+from onebox.app.senders import failed_message_event
 from onebox.kernel.ids import Ids
 from onebox.messaging.message import MarkFailed
 
@@ -14,7 +14,7 @@ from onebox.messaging.message import MarkFailed
 def test_the_event_says_why_in_a_word_and_in_a_sentence() -> None:
     clock = StoppedClock()
     failed = MarkFailed("m1", NOW, "mail.example.org refused the recipient", "bounced")
-    event = _failed_message_event(message("ana"), failed, clock, Ids(clock, Random(1).randbytes))
+    event = failed_message_event(message("ana"), failed, clock, Ids(clock, Random(1).randbytes))
 
     assert (event.topic, event.key) == ("message.failed", "m1")
     assert event.data == {

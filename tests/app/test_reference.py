@@ -17,6 +17,7 @@ from onebox.app.accounts import CHANNELS, PaceSettings
 from onebox.app.catalogue import catalogue
 from onebox.app.settings import BoxSettings, check_settings
 from onebox.app.testing import writings_of
+from onebox.app.throttling import ThrottleSettings
 from onebox.flows.check import ALWAYS, ERROR_NAMES
 from onebox.flows.definition import FlowLoader, models
 from onebox.flows.expressions import filters
@@ -70,8 +71,9 @@ def test_every_setting_is_documented() -> None:
 
     assert main == set(dotted(BoxSettings))
     accounts = rows(text.partition("## Accounts")[2].partition("## Secrets")[0])
-    own = {name for model in CHANNELS.values() for name in names(model)} - {"pace"}
-    assert accounts == own | {f"pace.{name}" for name in names(PaceSettings)}
+    own = {name for model in CHANNELS.values() for name in names(model)} - {"pace", "throttle"}
+    shared: dict[str, type[BaseModel]] = {"pace": PaceSettings, "throttle": ThrottleSettings}
+    assert accounts == own | {f"{part}.{name}" for part, model in shared.items() for name in names(model)}
     assert [channel for channel in CHANNELS if f"`{channel}/…`" not in text] == []
 
 

@@ -133,10 +133,13 @@ async def test_what_is_handed_over_is_marked_before_and_not_after() -> None:
         stage.channel.gates["ana"] = asyncio.Event()
         [message] = stage.outbox.queue("ana")
         await stage.settle()
-        assert message.handed_at == NOON
+        handed = message.handed_at
+        assert handed == NOON
         stage.channel.gates["ana"].set()
         await stage.settle()
-        assert (message.handed_at, message.doubt, message.state) == (None, 0, MessageState.sent)
+        assert (message.doubt, message.state) == (0, MessageState.sent)
+        [after] = [row.handed_at for row in stage.outbox.rows.values()]
+        assert after is None
 
 
 async def test_one_that_was_handed_over_in_an_earlier_life_goes_again_in_doubt() -> None:

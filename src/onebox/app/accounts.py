@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, PlainValidator, ValidationError, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
+from onebox.app.throttling import ThrottleSettings
 from onebox.flows.definition.fields import Duration, FlowModel
 from onebox.flows.definition.validate import Problem, problems
 from onebox.kernel.nearest import did_you_mean
@@ -77,12 +78,6 @@ class AccountSettings(FlowModel):
     names_secrets: ClassVar[tuple[str, ...]] = ()
     """the settings that are names of secrets"""
 
-    is_chat: ClassVar[bool] = False
-    """whether people write to it, too: then its messages are marked while they are handed over, as no chat notices
-    that one comes twice"""
-    when_unsure: Literal["again", "leave"] = "again"
-    """what is done with a message of which nobody knows whether it arrived"""
-
     patience: ClassVar[Patience] = Patience()
     """how long its messages are tried again"""
     delivery_limit: ClassVar[timedelta] = timedelta(seconds=60)
@@ -97,6 +92,14 @@ class AccountSettings(FlowModel):
     def outlet(self) -> Outlet:
         """What `send` must know of it."""
         return Outlet()
+
+
+class ChatSettings(AccountSettings):
+    """What every account may have that people write to, too."""
+
+    when_unsure: Literal["again", "leave"] = "again"
+    """what is done with a message of which nobody knows whether it arrived"""
+    throttle: ThrottleSettings = Field(default_factory=ThrottleSettings)
 
 
 def _places(key: str, named: str | list[str] | None) -> list[tuple[Location, str]]:
@@ -131,7 +134,7 @@ _TELEGRAM_CALLS = {None, 443, 80, 88, 8443}
 """the ports that Telegram calls"""
 
 
-class TelegramAccount(AccountSettings):
+class TelegramAccount(ChatSettings):
     """A bot: what it sends, and what is written to it, which it brings to the flows with a `telegram` trigger."""
 
     token: SecretName
@@ -147,7 +150,6 @@ class TelegramAccount(AccountSettings):
     payments: SecretName | None = None
     """the name of the secret with the token of the provider of payments, from @BotFather"""
 
-    is_chat: ClassVar[bool] = True
     names_secrets: ClassVar[tuple[str, ...]] = ("token", "payments")
     # A file of 50 MB takes its time.
     delivery_limit: ClassVar[timedelta] = timedelta(minutes=3)

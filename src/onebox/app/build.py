@@ -9,13 +9,15 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
-from onebox.app.chats import build_reception, remember_the_gone
+from onebox.app.accounts import ChatSettings
+from onebox.app.chats import build_reception
 from onebox.app.clock import SystemClock
 from onebox.app.incoming import build_incoming
 from onebox.app.masking import masker
 from onebox.app.outgoing import build_channel
 from onebox.app.plain_settings import plain_settings
 from onebox.app.secrets import Vault
+from onebox.app.senders import Failures, Senders
 from onebox.connectors.code.connector import PythonConnector
 from onebox.connectors.feeds.documents import Documents
 from onebox.connectors.feeds.fetching import Fetcher
@@ -34,18 +36,14 @@ from onebox.dispatch.sendings import Sendings
 from onebox.dispatch.versions import Versions
 from onebox.dispatch.writings import Writings
 from onebox.flows.book import FlowBook
-from onebox.kernel.encoding import dump
 from onebox.kernel.ids import Ids
-from onebox.messaging.event import Event, StoreEvent
 from onebox.messaging.inbox import Inbox
-from onebox.messaging.message import Priority
-from onebox.messaging.sender import Sender
 from onebox.storage.files import FilesFolder
 from onebox.web.settings import WebSettings
 from onebox.web.site import Site, build_web
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from onebox.app.folder import BoxFolder
     from onebox.app.incoming import Incoming
@@ -54,14 +52,13 @@ if TYPE_CHECKING:
     from onebox.flows.handlers import Handler
     from onebox.flows.plan import Flow
     from onebox.kernel.clock import Clock
-    from onebox.kernel.ledger import Change
     from onebox.messaging.channel import Channel, Outlet
     from onebox.messaging.endpoint import Endpoint
-    from onebox.messaging.message import MarkFailed, Message
+    from onebox.messaging.message import Message
+    from onebox.messaging.sender import Sender
     from onebox.storage.opening import Storage
 
 _HTTP_KINDS = ("http.get", "http.post", "http.put", "http.patch", "http.delete", "http.head")
-MESSAGE_FAILED = "message.failed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,27 +145,23 @@ def build_box(
     connectors = _connectors(ground)
     callers = WaitingCallers(storage.reader)
     channels = _channels(ground, terminal or sys.stdout)
-    senders: dict[str, Sender] = {}
-
-    def wake(message: Message) -> None:
-        senders[message.account].wake(message.priority)
-
     outlets = _outlets(settings, channels)
+    senders = Senders()
     engine = _engine(
         ground,
         connectors,
         callers,
         accounts=outlets,
         compile_bundle=compile_bundle,
-        queued=wake,
-        requeued=lambda account: senders[account].forget(Priority.broadcast),
+        queued=senders.wake,
+        requeued=senders.look_again,
     )
-    tell_of_failed = _teller_of_failed(ground, engine)
-    senders.update(_senders(ground, channels, tell_of_failed))
+    failures = Failures(ground.book, engine, clock, ids)
+    senders.build(settings.accounts, channels, storage=storage, clock=clock, on_failed=failures.tell)
     inbox = Inbox(
         ledger=storage.ledger, clock=clock, ids=ids, subscribers=engine, backlog_limit=settings.limits.backlog
     )
-    incoming = _incoming(ground, inbox, wake, tell_of_failed)
+    incoming = _incoming(ground, inbox, senders, failures)
     files = FilesFolder(folder.files)
     return Box(
         settings=settings,
@@ -183,33 +176,26 @@ def build_box(
         retention=_retention(ground, files),
         schedules=Schedules(book=ground.book, inbox=inbox, reader=storage.reader, ledger=storage.ledger, clock=clock),
         sources={"feeds": _feeds(ground, inbox), **incoming.sources},
-        senders=senders,
+        senders=senders.by_account,
         connectors=connectors,
         clock=clock,
     )
 
 
-def _incoming(
-    ground: _Ground,
-    inbox: Inbox,
-    queued: Callable[[Message], None],
-    tell_of_failed: Callable[[Message, MarkFailed], Awaitable[None]],
-) -> Incoming:
+def _incoming(ground: _Ground, inbox: Inbox, senders: Senders, failures: Failures) -> Incoming:
+    accounts = ground.settings.accounts
     reception = build_reception(
         inbox=inbox,
         storage=ground.storage,
         book=ground.book,
         clock=ground.clock,
-        queued=queued,
-        tell_of_failed=tell_of_failed,
+        gates={
+            name: account.throttle.gate() for name, account in accounts.items() if isinstance(account, ChatSettings)
+        },
+        queued=senders.wake,
+        tell_of_failed=failures.tell,
     )
-    return build_incoming(
-        ground.settings.accounts,
-        secrets=ground.secrets,
-        book=ground.book,
-        reception=reception,
-        clock=ground.clock,
-    )
+    return build_incoming(accounts, secrets=ground.secrets, book=ground.book, reception=reception, clock=ground.clock)
 
 
 def _broadcasts(ground: _Ground, engine: Engine, outlets: Mapping[str, Outlet]) -> dict[str, Answering]:
@@ -317,42 +303,6 @@ def _engine(
     return engine
 
 
-def _teller_of_failed(ground: _Ground, engine: Engine) -> Callable[[Message, MarkFailed], Awaitable[None]]:
-    async def tell_of_failed(message: Message, failed: MarkFailed) -> None:
-        if ground.book.knows(MESSAGE_FAILED):
-            told = _failed_message_event(message, failed, ground.clock, ground.ids)
-            await engine.commit([StoreEvent(told, engine.consequences(told))])
-
-    return tell_of_failed
-
-
-def _senders(
-    ground: _Ground,
-    channels: Mapping[str, Channel],
-    tell_of_failed: Callable[[Message, MarkFailed], Awaitable[None]],
-) -> dict[str, Sender]:
-    return {
-        name: Sender(
-            account=name,
-            channel=channels[name],
-            reader=ground.storage.reader,
-            ledger=ground.storage.ledger,
-            clock=ground.clock,
-            on_failed=tell_of_failed,
-            also=remember_the_gone if account.is_chat else _nothing_also,
-            patience=account.patience,
-            delivery_limit=account.delivery_limit,
-            marks=account.is_chat,
-            leaves_unsure=account.when_unsure == "leave",
-        )
-        for name, account in ground.settings.accounts.items()
-    }
-
-
-def _nothing_also(_message: Message, _outcome: Change[Any]) -> Sequence[Change[Any]]:
-    return ()
-
-
 def web_settings(settings: BoxSettings) -> WebSettings:
     """What `box.yaml` says of the web."""
     return WebSettings(body_limit=settings.limits.body, trusted_proxies=tuple(settings.server.trusted_proxies))
@@ -377,18 +327,3 @@ def _channels(ground: _Ground, terminal: TextIO) -> dict[str, Channel]:
 def _outlets(settings: BoxSettings, channels: Mapping[str, Channel]) -> dict[str, Outlet]:
     """What `send` must know of each account. A channel that says it itself knows what its secrets say."""
     return {name: getattr(channels[name], "outlet", outlet) for name, outlet in settings.outlets.items()}
-
-
-def _failed_message_event(message: Message, failed: MarkFailed, clock: Clock, ids: Ids) -> Event:
-    data = {
-        "message": {
-            "id": message.id,
-            "account": message.account,
-            "recipient": message.recipient,
-            "content": dict(message.content),
-            "run": message.run_id,
-        },
-        "reason": failed.error,
-        "kind": failed.kind,
-    }
-    return Event(ids.new(), "outbox", MESSAGE_FAILED, clock.now(), data, dump(data), key=message.id)

@@ -5,18 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from onebox.flows.plan import has_step
-from onebox.messaging.conversation import MarkGone
-from onebox.messaging.gate import OpenGate
-from onebox.messaging.message import MarkFailed, Priority
+from onebox.messaging.message import MarkFailed
 from onebox.messaging.reception import ChatReception
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
-    from typing import Any
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from onebox.flows.book import FlowBook
     from onebox.kernel.clock import Clock
-    from onebox.kernel.ledger import Change
     from onebox.messaging.gate import Gate
     from onebox.messaging.inbox import Inbox
     from onebox.messaging.message import Message
@@ -52,11 +48,11 @@ def build_reception(
     storage: Storage,
     book: FlowBook,
     clock: Clock,
+    gates: Mapping[str, Gate],
     queued: Callable[[Message], None],
     tell_of_failed: Callable[[Message, MarkFailed], Awaitable[None]],
 ) -> ChatReception:
     """Where the receivers of chat channels hand in what happened."""
-    gates: dict[str, Gate] = {}
 
     async def on_failed(ids: Sequence[str]) -> None:
         for message_id in ids:
@@ -69,15 +65,8 @@ def build_reception(
         inbox=inbox,
         reader=storage.reader,
         clock=clock,
-        gate=lambda account: gates.get(account) or OpenGate(),
+        gate=gates.__getitem__,
         answers_itself=PressAnswerers(book),
         queued=queued,
         on_failed=on_failed,
     )
-
-
-def remember_the_gone(message: Message, outcome: Change[Any]) -> Sequence[Change[Any]]:
-    """A person who blocked the bot, or is no more: what is committed with the failure that told so."""
-    if isinstance(outcome, MarkFailed) and outcome.kind == "bounced" and message.priority is not Priority.signal:
-        return [MarkGone(message.account, message.recipient, outcome.at)]
-    return []

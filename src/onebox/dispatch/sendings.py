@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     Written = tuple[list[Change[Any]], Any]
 
-_ADDRESS = ("via", "to", "priority")
+_ADDRESS = ("via", "to", "urgency")
 MOST_RECIPIENTS = 100_000
 """of one broadcast"""
 
@@ -216,11 +216,11 @@ def _offered(content: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def _priority(call: Call) -> Priority:
-    given = call.arguments.get("priority")
+    given = call.arguments.get("urgency")
     if given is None:
         return Priority.interactive
     if given not in ("interactive", "reminder"):
-        raise _bad(call, f"priority must be interactive or reminder, got {given!r:.80}", "broadcast is a step")
+        raise _bad(call, f"urgency must be interactive or reminder, got {given!r:.80}", "broadcast is a step")
     return Priority[given]
 
 

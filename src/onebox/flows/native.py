@@ -100,7 +100,7 @@ class SendArguments(FlowModel):
     """the account, such as telegram/main; without it, the one that the event came by"""
     text: str | None = None
     markdown: str | None = None
-    priority: Given[Literal["interactive", "reminder"]] = "interactive"
+    urgency: Given[Literal["interactive", "reminder"]] = "interactive"
     """reminders go behind answers"""
 
 

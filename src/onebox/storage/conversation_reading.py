@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -13,6 +14,7 @@ from onebox.storage.dialects import Say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from onebox.storage.dialects import Dialect
     from onebox.storage.readers import ReadPool
@@ -26,6 +28,7 @@ class ConversationReading:
     def __init__(self, pool: ReadPool, dialect: Dialect) -> None:
         self._pool = pool
         self._moment = dialect.moment
+        self._instant = dialect.instant
         say = Say(dialect)
         talk, person, address = tables.conversation, tables.person, tables.person_address
         of_account = talk.c.account == sa.bindparam("account_")
@@ -35,6 +38,13 @@ class ConversationReading:
         self._gone = say(gone, "account_ chats")
         there = sa.select(talk.c.chat).where(of_account, talk.c.heard_at.is_not(None), talk.c.gone_at.is_(None))
         self._reachable = say(there.order_by(talk.c.chat), "account_")
+        event, status = tables.event, tables.delivery_status
+        judged = (event.c.source == sa.bindparam("source_"), event.c.received_at >= sa.bindparam("since"))
+        by_verdict = sa.select(event.c.verdict, sa.func.count()).where(*judged, event.c.verdict.is_not(None))
+        self._verdicts = say(by_verdict.group_by(event.c.verdict), "source_ since")
+        said = sa.select(status.c.channel_id, status.c.status, status.c.at)
+        named = status.c.channel_id.in_(dialect.members("ids"))
+        self._statuses = say(said.where(status.c.account == sa.bindparam("account_"), named), "account_ ids")
         known = (
             sa.select(address.c.user_id, *[person.c[name] for name in "id name username language phone".split()])
             .join_from(address, person, person.c.id == address.c.person_id)
@@ -52,6 +62,21 @@ class ConversationReading:
         )
         conversations = [self._conversation(row) for row in found]
         return Known({one.chat: one for one in conversations}, {user_id: Person(*rest) for user_id, *rest in people})
+
+    async def verdicts(self, source: str, since: datetime) -> dict[str, int]:
+        """How many events of a source the throttle did not let through, by the first word of its verdict."""
+        values = (source, self._instant(since))
+        found = await self._pool.run(lambda connection: connection.rows(self._verdicts, values))
+        counted: Counter[str] = Counter()
+        for verdict, count in found:
+            counted[verdict.partition(":")[0]] += count
+        return dict(counted)
+
+    async def statuses(self, account: str, message_ids: Sequence[str]) -> dict[str, tuple[str, datetime]]:
+        """What a channel said last of messages that it took, and when, by its own ids of them."""
+        values = (account, to_json(list(message_ids)))
+        found = await self._pool.run(lambda connection: connection.rows(self._statuses, values))
+        return {own: (status, self._moment(at)) for own, status, at in found}
 
     async def gone(self, account: str, chats: Sequence[str]) -> set[str]:
         """Those of these chats that cannot be reached."""

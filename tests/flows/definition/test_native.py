@@ -25,7 +25,18 @@ def test_the_natures_of_the_others() -> None:
     assert natures["run"] is Nature.child
     assert natures["stop"] is Nature.stop
     assert natures["fail"] is Nature.fail
-    assert {name for name, nature in natures.items() if nature is Nature.effect} == {"log", "emit", "respond", "send"}
+    assert {name for name, nature in natures.items() if nature is Nature.question} == {"ask"}
+    assert {name for name, nature in natures.items() if nature is Nature.effect} == {
+        "log",
+        "emit",
+        "respond",
+        "send",
+        "edit",
+        "answer_callback",
+        "typing",
+        "broadcast",
+        "remember",
+    }
 
 
 @pytest.mark.parametrize(

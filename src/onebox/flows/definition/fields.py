@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ConfigDict, GetPydanticSchema, PlainValidator, WithJsonSchema
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
@@ -99,3 +100,33 @@ else:
 
         def __class_getitem__(cls, item: Any) -> Any:
             return Annotated[item, GetPydanticSchema(_given, _given_json)]
+
+
+_RATE = re.compile(r"\s*([1-9][0-9]{0,5})\s*/\s*(.+)")
+
+
+class Rate(NamedTuple):
+    """So many within so long."""
+
+    times: int
+    within: timedelta
+
+
+def _rate(value: Any) -> Rate:
+    found = _RATE.fullmatch(value) if isinstance(value, str) else None
+    try:
+        within = parse_duration(found[2].strip()) if found else timedelta(0)
+    except DurationError:
+        within = timedelta(0)
+    if found is None or not within:
+        raise PydanticCustomError(
+            "rate", "{reason}", {"reason": f"expected a rate such as 5/1m (five within a minute), got {value!r}"}
+        )
+    return Rate(int(found[1]), within)
+
+
+RateText = Annotated[
+    Rate,
+    PlainValidator(_rate, json_schema_input_type=str),
+    WithJsonSchema({"type": "string", "examples": ["5/1m"], "pattern": "^[0-9]+/"}),
+]

@@ -7,7 +7,7 @@ from ipaddress import IPv6Address, ip_address
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from onebox.web.form.settings import Rate
+    from onebox.flows.definition.fields import Rate
 
 MOST_ADDRESSES = 10_000
 

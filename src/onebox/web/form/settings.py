@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
 import re2
-from pydantic import Field, PlainValidator, WithJsonSchema, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from onebox.flows.definition.cases import compiled
-from onebox.flows.definition.fields import FlowModel, Size
+from onebox.flows.definition.fields import FlowModel, RateText, Size
 from onebox.flows.settings import wrong
-from onebox.kernel.durations import DurationError, parse_duration
 from onebox.web.webhook import check_place
 
 if TYPE_CHECKING:
@@ -28,34 +26,8 @@ FieldType = Literal[
 ]
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 _PATH = re.compile(r"/forms(?:/[A-Za-z0-9._~-]+)+")
-_RATE = re.compile(r"\s*([1-9][0-9]{0,5})\s*/\s*(.+)")
 _WITH_OPTIONS = {"choice", "choices"}
 _LARGEST_BODY = 100_000_000
-
-
-class Rate(NamedTuple):
-    """So many within so long."""
-
-    times: int
-    within: timedelta
-
-
-def _rate(value: Any) -> Rate:
-    found = _RATE.fullmatch(value) if isinstance(value, str) else None
-    try:
-        within = parse_duration(found[2].strip()) if found else timedelta(0)
-    except DurationError:
-        within = timedelta(0)
-    if found is None or not within:
-        raise wrong("rate", f"expected a rate such as 5/1m (five within a minute), got {value!r}")
-    return Rate(int(found[1]), within)
-
-
-RateText = Annotated[
-    Rate,
-    PlainValidator(_rate, json_schema_input_type=str),
-    WithJsonSchema({"type": "string", "examples": ["5/1m"], "pattern": "^[0-9]+/"}),
-]
 
 
 class FieldSettings(FlowModel):
