@@ -5,11 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as some
 from tests.channels.messages import message
 from tests.support.telegram import FakeTelegram, Refusal
 
 from onebox.channels.telegram.keyboards import columns_of
 from onebox.channels.telegram.parts import parts
+from onebox.channels.telegram.texts import words_of
+from onebox.flows.expressions.filters import ADDED
 from onebox.messaging.channel import DeliveryFailed
 
 if TYPE_CHECKING:
@@ -324,3 +328,15 @@ async def test_what_a_stranger_wrote_makes_no_tags(wicked: str, telegram: FakeTe
     assert "plain" not in receipt
     assert "<script" not in telegram.sent[0].text
     assert "<a" not in telegram.sent[0].text
+
+
+@settings(max_examples=100, deadline=None)
+@given(some.text(alphabet=some.characters(exclude_categories=("Cc", "Cs", "Zl", "Zp")), max_size=40))
+def test_what_was_escaped_is_words_alone(wicked: str) -> None:
+    in_markdown = words_of({"markdown": f"Hello {ADDED['escape_markdown'](wicked)}!"})
+    in_markup = words_of({"markup": f"Hello {ADDED['escape'](wicked)}!"})
+
+    for words in (in_markdown, in_markup):
+        assert words is not None
+        assert "<" not in words.sent
+        assert words.shown == f"Hello {wicked}!"
