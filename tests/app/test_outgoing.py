@@ -43,22 +43,12 @@ CHANNELS = {
 }
 
 
-async def no_receipt(_message_id: str) -> None:
-    return None
-
-
 async def test_every_account_gets_its_channel(tmp_path: Path) -> None:
     settings, faults = check_settings(SETTINGS, SECRETS)
     assert settings is not None
     made = {
         name: build_channel(
-            name,
-            account,
-            folder=BoxFolder(tmp_path),
-            secrets=SECRETS,
-            clock=StoppedClock(),
-            terminal=io.StringIO(),
-            receipts=no_receipt,
+            name, account, folder=BoxFolder(tmp_path), secrets=SECRETS, clock=StoppedClock(), terminal=io.StringIO()
         )
         for name, account in settings.accounts.items()
     }

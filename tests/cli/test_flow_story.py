@@ -59,7 +59,7 @@ def shown(**more: Any) -> ShownFlow:
     failed = Run("run1", "event1", "news", "v1", NOON, state=RunState.failed, ended_at=NOON + HOUR)
     failed.error = {"code": "timeout", "message": "no answer", "step": "1"}
     stats = FlowStats("news", {"done": 12, "failed": 1, "waiting": 0}, NOON, failed)
-    return ShownFlow(**{"name": "news", "flow": flow, "stats": stats, "feeds": FEEDS, **more})
+    return ShownFlow(**{"name": "news", "flow": flow, "stats": stats, "feeds": FEEDS, "throttled": {}, **more})
 
 
 def test_a_flow_is_told_with_its_feeds(capsys: pytest.CaptureFixture[str], snapshot: SnapshotAssertion) -> None:

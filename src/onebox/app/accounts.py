@@ -184,6 +184,39 @@ def _is_called(url: str) -> bool:
         return False
 
 
+def _number_id(value: str) -> str:
+    if not re.fullmatch("[0-9]{5,20}", value):
+        reason = "expected the phone number's id, digits alone, as Meta shows it under WhatsApp, API Setup"
+        raise PydanticCustomError("number_id", "{reason}", {"reason": reason})
+    return value
+
+
+class WhatsappAccount(ChatSettings):
+    """A phone number of the Cloud API: sends messages, and brings what people write to the flows with a `whatsapp`
+    trigger."""
+
+    number: Annotated[str, AfterValidator(_number_id)]
+    """the id that Meta gives the phone number, in quotes; not the phone number itself"""
+    token: SecretName
+    """the name of the secret with the access token of a system user"""
+    app_secret: SecretName
+    """the name of the secret with the app's secret, by which Meta signs what it sends"""
+    verify_token: SecretName
+    """the name of the secret with a word of your own, which Meta repeats when it first calls"""
+    api: Annotated[str, AfterValidator(_http_url)] = "https://graph.facebook.com/v25.0"
+    """the Graph API and its version"""
+
+    names_secrets: ClassVar[tuple[str, ...]] = ("token", "app_secret", "verify_token")
+    delivery_limit: ClassVar[timedelta] = timedelta(minutes=2)  # a file is handed over first
+
+    @property
+    def outlet(self) -> Outlet:
+        """Long texts are split, files and choices find their place."""
+        from onebox.channels.whatsapp.contents import NEEDS, parts
+
+        return Outlet(parts=parts, needs=(NEEDS,), is_chat=True)
+
+
 def _mailbox(value: str) -> str:
     from onebox.channels.email.addresses import AddressInvalid, read_mailbox
 
@@ -287,6 +320,7 @@ class NotifyAccount(AccountSettings):
 CHANNELS: Mapping[str, type[AccountSettings]] = {
     "terminal": TerminalAccount,
     "telegram": TelegramAccount,
+    "whatsapp": WhatsappAccount,
     "webhook": WebhookAccount,
     "email": EmailAccount,
     "discord": DiscordAccount,

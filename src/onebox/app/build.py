@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
 from onebox.app.accounts import ChatSettings
-from onebox.app.chats import build_reception
+from onebox.app.chats import build_reception, last_heard_in
 from onebox.app.clock import SystemClock
 from onebox.app.incoming import build_incoming
 from onebox.app.masking import masker
@@ -23,6 +23,7 @@ from onebox.connectors.feeds.documents import Documents
 from onebox.connectors.feeds.fetching import Fetcher
 from onebox.connectors.feeds.poller import FeedPoller
 from onebox.connectors.http.connector import HttpConnector
+from onebox.connectors.media.connector import MediaConnector
 from onebox.connectors.sql.connector import SqlConnector
 from onebox.dispatch.boxsql import BoxSql
 from onebox.dispatch.broadcasts import BroadcastRequests
@@ -68,6 +69,7 @@ class Connectors:
     http: HttpConnector
     sql: SqlConnector
     code: PythonConnector
+    media: MediaConnector
 
     async def close(self) -> None:
         """Closes every session."""
@@ -142,9 +144,10 @@ def build_box(
     # Ids are no secrets: a generator that is seeded once spares a system call for each.
     ids = Ids(clock, random.Random(os.urandom(32)).randbytes)  # noqa: S311
     ground = _Ground(folder, settings, secrets, storage, clock, ids, FlowBook(), masker(secrets))
-    connectors = _connectors(ground)
-    callers = WaitingCallers(storage.reader)
+    files = FilesFolder(folder.files)
     channels = _channels(ground, terminal or sys.stdout)
+    connectors = _connectors(ground, channels, files)
+    callers = WaitingCallers(storage.reader)
     outlets = _outlets(settings, channels)
     senders = Senders()
     engine = _engine(
@@ -162,7 +165,6 @@ def build_box(
         ledger=storage.ledger, clock=clock, ids=ids, subscribers=engine, backlog_limit=settings.limits.backlog
     )
     incoming = _incoming(ground, inbox, senders, failures)
-    files = FilesFolder(folder.files)
     return Box(
         settings=settings,
         storage=storage,
@@ -251,12 +253,14 @@ def _feeds(ground: _Ground, inbox: Inbox) -> FeedPoller:
     )
 
 
-def _connectors(ground: _Ground) -> Connectors:
+def _connectors(ground: _Ground, channels: Mapping[str, Channel], files: FilesFolder) -> Connectors:
     settings, secrets = ground.settings, ground.secrets
+    fetchers = {name: channel.fetch for name, channel in channels.items() if hasattr(channel, "fetch")}
     return Connectors(
         http=HttpConnector(secrets=secrets, clock=ground.clock, connections=settings.http.connections),
         sql=SqlConnector(databases=settings.databases, secrets=secrets, folder=ground.folder.path),
         code=PythonConnector(folder=ground.folder.code, most=settings.code.workers),
+        media=MediaConnector(fetchers, files),
     )
 
 
@@ -282,6 +286,7 @@ def _engine(
         **dict.fromkeys(_HTTP_KINDS, connectors.http),
         "sql": connectors.sql,
         "python": connectors.code,
+        "download": connectors.media,
     }
     recordings = {"sql": BoxSql(storage.ledger, storage.reader, mask)}
     engine = Engine(
@@ -309,15 +314,16 @@ def web_settings(settings: BoxSettings) -> WebSettings:
 
 
 def _channels(ground: _Ground, terminal: TextIO) -> dict[str, Channel]:
-    folder, secrets, clock = ground.folder, ground.secrets, ground.clock
+    last_heard = last_heard_in(ground.storage)
     return {
         name: build_channel(
             name,
             account,
-            folder=folder,
-            secrets=secrets,
-            clock=clock,
+            folder=ground.folder,
+            secrets=ground.secrets,
+            clock=ground.clock,
             terminal=terminal,
+            last_heard=last_heard,
             receipts=ground.storage.reader.receipt,
         )
         for name, account in ground.settings.accounts.items()

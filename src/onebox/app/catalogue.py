@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from onebox.channels.telegram.trigger import telegram_trigger
+from onebox.channels.whatsapp.trigger import whatsapp_trigger
 from onebox.connectors.code.arguments import python_kind
 from onebox.connectors.feeds.settings import feed_trigger
 from onebox.connectors.http.arguments import http_kinds
+from onebox.connectors.media.connector import download_kind
 from onebox.connectors.sql.arguments import sql_kind
 from onebox.flows.kinds import Catalogue
 from onebox.flows.native import native_steps, native_triggers
@@ -32,7 +34,13 @@ def catalogue(
 ) -> Catalogue:
     """All of them, by name. Where a box's Python functions are looked for, its accounts, and the names of its
     databases and secrets, are given to find wrong ones before anything runs."""
-    steps: list[StepKind] = [*native_steps(accounts), *http_kinds(secrets), sql_kind(databases), python_kind(code)]
+    steps: list[StepKind] = [
+        *native_steps(accounts),
+        *http_kinds(secrets),
+        sql_kind(databases),
+        python_kind(code),
+        download_kind(),
+    ]
     triggers: list[TriggerKind] = [
         *native_triggers(),
         schedule_trigger(),
@@ -40,5 +48,6 @@ def catalogue(
         form_trigger(),
         feed_trigger(),
         telegram_trigger(accounts),
+        whatsapp_trigger(accounts),
     ]
     return Catalogue({kind.name: kind for kind in steps}, {kind.name: kind for kind in triggers})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from onebox.flows.plan import has_step
+from onebox.messaging.chat import LastHeard
 from onebox.messaging.message import MarkFailed
 from onebox.messaging.reception import ChatReception
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from onebox.flows.book import FlowBook
+    from onebox.flows.plan import Trigger
     from onebox.kernel.clock import Clock
     from onebox.messaging.gate import Gate
     from onebox.messaging.inbox import Inbox
@@ -19,6 +21,12 @@ if TYPE_CHECKING:
     from onebox.storage.opening import Storage
 
 ANSWER_CALLBACK = "answer_callback"
+
+
+def account_of(trigger: Trigger) -> str | None:
+    """The account that a trigger's events come by; None for one that is no chat's."""
+    account = getattr(trigger.settings, "account", None)
+    return account if isinstance(account, str) and "/" in account else None
 
 
 class PressAnswerers:
@@ -70,3 +78,13 @@ def build_reception(
         queued=queued,
         on_failed=on_failed,
     )
+
+
+def last_heard_in(storage: Storage) -> Callable[[str, str], Awaitable[LastHeard | None]]:
+    """Tells, of an account and a chat, when somebody last wrote there."""
+
+    async def last_heard(account: str, chat: str) -> LastHeard | None:
+        talk = (await storage.reader.known(account, [chat], [])).conversations.get(chat)
+        return LastHeard(talk.heard_at, talk.heard_id) if talk is not None and talk.heard_at is not None else None
+
+    return last_heard

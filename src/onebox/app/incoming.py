@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from onebox.app.accounts import TelegramAccount
+from onebox.app.webhooks import build_endpoint
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,11 +36,14 @@ def build_incoming(
     reception: Reception,
     clock: Clock,
 ) -> Incoming:
-    """Of all accounts that people write to. A new channel adds its lines here."""
+    """Of all accounts that people write to. A new channel that asks for what people write adds its line here, one that
+    is called adds it to `build_endpoint`."""
     made = Incoming()
     for name, account in accounts.items():
         if isinstance(account, TelegramAccount):
             _add_bot(made, name, account, secrets[account.token], book, reception, clock)
+        elif called := build_endpoint(name, accounts, secrets=secrets, reception=reception, clock=clock):
+            made.endpoints[f"/channels/{name}"] = called
     return made
 
 

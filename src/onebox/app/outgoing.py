@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from onebox.app.accounts import (
@@ -12,6 +13,7 @@ from onebox.app.accounts import (
     TelegramAccount,
     TerminalAccount,
     WebhookAccount,
+    WhatsappAccount,
 )
 from onebox.channels.terminal.channel import TerminalChannel
 from onebox.channels.webhook.channel import WebhookChannel
@@ -25,10 +27,23 @@ if TYPE_CHECKING:
     from onebox.channels.email.channel import EmailChannel
     from onebox.channels.notify.channel import NotifyChannel
     from onebox.channels.telegram.channel import TelegramChannel
+    from onebox.channels.whatsapp.channel import WhatsappChannel
     from onebox.kernel.clock import Clock
     from onebox.messaging.channel import Channel, Pace
+    from onebox.messaging.chat import LastHeard
 
     Receipts = Callable[[str], Awaitable[Mapping[str, Any] | None]]
+    LastHeardOf = Callable[[str, str], Awaitable[LastHeard | None]]
+
+
+async def _nobody_heard(_account: str, _recipient: str) -> LastHeard | None:
+    """Stands where it is not known who wrote."""
+    return None
+
+
+async def _no_receipt(_message_id: str) -> None:
+    """Stands where nothing was sent."""
+    return
 
 
 def build_channel(
@@ -39,10 +54,14 @@ def build_channel(
     secrets: Mapping[str, str],
     clock: Clock,
     terminal: TextIO,
-    receipts: Receipts,
+    last_heard: LastHeardOf = _nobody_heard,
+    receipts: Receipts = _no_receipt,
 ) -> Channel:
-    """The channel of an account whose settings have no faults. `receipts` gives what a channel said of a message, by
-    its id in the outbox. A new channel adds its line here."""
+    """The channel of an account whose settings have no faults. A new channel adds its line here.
+
+    `last_heard(account, recipient)` tells when a person last wrote to an account, `receipts` what a channel
+    said of a message, by its id in the outbox.
+    """
     pace = account.pace.as_pace() if account.pace else None
     match account:
         case WebhookAccount(url=url, secret=secret):
@@ -59,32 +78,12 @@ def build_channel(
             return SlackChannel(account=name, url=secrets[webhook], clock=clock, pace=pace)
         case TelegramAccount():
             return _telegram(name, account, folder, secrets, clock, receipts)
+        case WhatsappAccount():
+            return _whatsapp(name, account, folder, secrets, clock, last_heard)
         case NotifyAccount():
             return _notify(name, account, pace, secrets)
     assert isinstance(account, TerminalAccount)
     return TerminalChannel(terminal)
-
-
-def _telegram(
-    name: str,
-    account: TelegramAccount,
-    folder: BoxFolder,
-    secrets: Mapping[str, str],
-    clock: Clock,
-    receipts: Receipts,
-) -> TelegramChannel:
-    from onebox.channels.telegram.api import BotApi
-    from onebox.channels.telegram.channel import PACE, TelegramChannel
-
-    return TelegramChannel(
-        account=name,
-        api=BotApi(account.api, secrets[account.token]),
-        clock=clock,
-        pace=account.pace.over(PACE) if account.pace else PACE,
-        files=folder.files,
-        payments=secrets[account.payments] if account.payments else None,
-        receipts=receipts,
-    )
 
 
 def _email(
@@ -118,6 +117,49 @@ def _email(
         files=folder.files,
         clock=clock,
         pace=pace,
+    )
+
+
+def _telegram(
+    name: str,
+    account: TelegramAccount,
+    folder: BoxFolder,
+    secrets: Mapping[str, str],
+    clock: Clock,
+    receipts: Receipts,
+) -> TelegramChannel:
+    from onebox.channels.telegram.api import BotApi
+    from onebox.channels.telegram.channel import PACE, TelegramChannel
+
+    return TelegramChannel(
+        account=name,
+        api=BotApi(account.api, secrets[account.token]),
+        clock=clock,
+        pace=account.pace.over(PACE) if account.pace else PACE,
+        files=folder.files,
+        payments=secrets[account.payments] if account.payments else None,
+        receipts=receipts,
+    )
+
+
+def _whatsapp(
+    name: str,
+    account: WhatsappAccount,
+    folder: BoxFolder,
+    secrets: Mapping[str, str],
+    clock: Clock,
+    last_heard: LastHeardOf,
+) -> WhatsappChannel:
+    from onebox.channels.whatsapp.api import GraphApi
+    from onebox.channels.whatsapp.channel import PACE, WhatsappChannel
+
+    return WhatsappChannel(
+        account=name,
+        api=GraphApi(account.api, account.number, secrets[account.token]),
+        files=folder.files,
+        clock=clock,
+        last_heard=partial(last_heard, name),
+        pace=account.pace.over(PACE) if account.pace else PACE,
     )
 
 

@@ -6,6 +6,7 @@ import asyncio
 import os
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -50,6 +51,11 @@ class Visit:
     def feeds(self) -> FeedReader:
         """How the feeds of its flows stand."""
         return self._storage.reader
+
+    async def throttled(self, account: str) -> dict[str, int]:
+        """How many events of a chat account the throttle kept from flows within a day, by what it made of them."""
+        since = SystemClock().now() - timedelta(days=1)
+        return await self._storage.reader.verdicts(f"{account.partition('/')[0]}:{account}", since)
 
     @property
     def broadcasts(self) -> BroadcastReader:

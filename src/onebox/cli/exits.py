@@ -24,6 +24,8 @@ class Exit(IntEnum):
     """the box's database is not of this release's version, or lacks files of tables/: `onebox migrate`"""
     no_answer = 5
     """the box does not run, or did not answer or end in time"""
+    no_log = 6
+    """a log could not be opened, or nothing in it looks like one"""
     interrupted = 130
     """Ctrl-C"""
 
@@ -34,6 +36,7 @@ _BY_CODE = {
     "secrets_unreadable": Exit.no_box,
     "cannot_open": Exit.no_box,
     "database_held": Exit.no_box,
+    "log_unreadable": Exit.no_log,
     "wrong_version": Exit.wrong_version,
     "tables_waiting": Exit.wrong_version,
 }

@@ -9,7 +9,7 @@ from onebox.cli.output import failure, local, one_line, show
 from onebox.kernel.durations import format_duration
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
@@ -31,12 +31,14 @@ class FollowedFeed:
 
 @dataclass(frozen=True, slots=True)
 class ShownFlow:
-    """All that is told of a flow. `flow`: None if its file is gone or faulty; `stats`: None if it never ran."""
+    """All that is told of a flow. `flow`: None if its file is gone or faulty; `stats`: None if it never ran;
+    `throttled`: by chat account, how many events were kept from flows within a day, by what was made of them."""
 
     name: str
     flow: Flow | None
     stats: FlowStats | None
     feeds: Sequence[FollowedFeed]
+    throttled: Mapping[str, Mapping[str, int]]
 
 
 def tell_flow(shown: ShownFlow, zone: ZoneInfo, mask: Callable[[Any], Any]) -> None:
@@ -60,6 +62,9 @@ def _lines(shown: ShownFlow, zone: ZoneInfo) -> Iterator[str]:
     if stats and stats.last_failed:
         failed = stats.last_failed
         yield f"failed  {local(failed.ended_at, zone)}  {failed.id}  {failure(failed.error)}"
+    for account, withheld in shown.throttled.items():
+        told = ", ".join(f"{count} {verdict}" for verdict, count in sorted(withheld.items()))
+        yield f"throttle  {account}  within a day: {told or 'nothing was withheld'}"
     for feed in shown.feeds:
         yield from _feed(feed, zone)
 

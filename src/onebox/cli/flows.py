@@ -67,12 +67,14 @@ async def _show(folder: BoxFolder, name: str, known: Mapping[str, Flow], *, as_j
         if as_json:
             limits = limits_as_plain(shown.flow) if shown.flow else None
             told = {**_as_plain(name, shown.flow, shown.stats), "limits": limits}
-            show_json(visit.mask({**told, "feeds": list(map(feed_as_plain, shown.feeds))}))
+            feeds = list(map(feed_as_plain, shown.feeds))
+            show_json(visit.mask({**told, "feeds": feeds, "throttled": shown.throttled}))
         else:
             tell_flow(shown, visit.zone, visit.mask)
 
 
 async def _look(visit: Visit, name: str, known: Mapping[str, Flow]) -> ShownFlow:
+    from onebox.app.chats import account_of
     from onebox.app.feeds import followed_feeds
     from onebox.cli.flow_story import FollowedFeed, ShownFlow
 
@@ -86,7 +88,9 @@ async def _look(visit: Visit, name: str, known: Mapping[str, Flow]) -> ShownFlow
     counts = await visit.feeds.item_counts(name)
     urls = list(kept) if flow is None else followed_feeds(flow)
     feeds = [FollowedFeed(url, kept.get(url), counts.get(url, 0)) for url in urls]
-    return ShownFlow(name, flow, stats.get(name), feeds)
+    accounts = [account for account in map(account_of, flow.triggers if flow else ()) if account is not None]
+    throttled = {account: await visit.throttled(account) for account in dict.fromkeys(accounts)}
+    return ShownFlow(name, flow, stats.get(name), feeds, throttled)
 
 
 async def _list(folder: BoxFolder, known: Mapping[str, Flow], *, as_json: bool) -> None:

@@ -72,6 +72,14 @@ def chat_data(
     }
 
 
+@dataclass(frozen=True, slots=True)
+class LastHeard:
+    """When a person last wrote to an account, and the channel's own id of that message."""
+
+    at: datetime
+    message_id: str | None = None
+
+
 @dataclass(slots=True)
 class Post:
     """One thing that somebody did in a chat, or that happened to it.

@@ -118,7 +118,8 @@ class ChatReception:
         is_theirs = post.data["chat"].get("type") in {None, "private"}
         said = None if post.data.get("message_id") is None else str(post.data["message_id"])
         mine = person.id if person is not None and is_theirs else None
-        kept: list[Change[Any]] = [Heard(post.account, post.chat, now, said, mine)]
+        # A channel may bring what was written long ago: some windows begin when it was written.
+        kept: list[Change[Any]] = [Heard(post.account, post.chat, min(now, post.data["at"]), said, mine)]
         user = _user(post)
         if person is not None and user is not None and known.people.get(user) != person:
             kept.append(MeetPerson(person, post.account, user, now))

@@ -37,6 +37,16 @@ class FilesFolder:
                 raise StorageFull("there is no room for the files of a form", hint=hint) from None
             raise
 
+    async def add(self, event_id: str, content: bytes) -> str:
+        """One more file of an event that is kept. Durable when it returns. Raises StorageFull."""
+        try:
+            return await asyncio.to_thread(self._add, event_id, content)
+        except OSError as error:
+            if error.errno in _FULL:
+                hint = "free disk space; the box goes on by itself"
+                raise StorageFull("there is no room for a file", hint=hint) from None
+            raise
+
     async def discard(self, event_id: str) -> None:
         """Takes an event's files away, if there are any."""
         await asyncio.to_thread(shutil.rmtree, self._path / event_id, ignore_errors=True)
@@ -62,13 +72,34 @@ class FilesFolder:
         self._path.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.mkdir(mode=0o700)
         for number, content in enumerate(contents, start=1):
-            made = os.open(folder / str(number), os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-            with os.fdopen(made, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(made)
-        for place in (folder, self._path):  # the names are durable, too
+            _write_new(folder / str(number), content)
+        self._make_names_durable(folder)
+        return [f"{event_id}/{number}" for number in range(1, len(contents) + 1)]
+
+    def _add(self, event_id: str, content: bytes) -> str:
+        folder = self._path / event_id
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        number = 1 + sum(1 for _ in os.scandir(folder))
+        while True:
+            try:
+                _write_new(folder / str(number), content)
+            except FileExistsError:  # another step of the run was quicker
+                number += 1
+            else:
+                break
+        self._make_names_durable(folder)
+        return f"{event_id}/{number}"
+
+    def _make_names_durable(self, folder: Path) -> None:
+        for place in (folder, self._path):
             opened = os.open(place, os.O_RDONLY)
             os.fsync(opened)
             os.close(opened)
-        return [f"{event_id}/{number}" for number in range(1, len(contents) + 1)]
+
+
+def _write_new(path: Path, content: bytes) -> None:
+    made = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    with os.fdopen(made, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(made)

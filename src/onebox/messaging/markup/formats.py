@@ -11,7 +11,10 @@ from onebox.messaging.markup.style import Style
 from onebox.messaging.markup.walking import write
 
 _TAGS: Final = {"strong": "b", "em": "i", "s": "s"}
-_SLACK: Final = {"strong": "*", "em": "_", "s": "~"}
+_MARKS: Final = {"strong": "*", "em": "_", "s": "~"}
+"""of Slack and WhatsApp"""
+_OPEN_FENCE: Final = "``\N{ZERO WIDTH SPACE}`"
+"""three backticks that do not end a block: there is no other way to keep it open"""
 _LANGUAGE = re.compile(r"[\w+#-]+")
 
 
@@ -49,6 +52,15 @@ def to_mrkdwn(markdown: str) -> str:
     '*Hi* <https://example.org|you> &amp; &lt;all&gt;'
     """
     return write(markdown, _Mrkdwn())
+
+
+def to_whatsapp(markdown: str) -> str:
+    """WhatsApp's own marks; links as `text (url)`, for it makes links of addresses alone.
+
+    >>> to_whatsapp("**Hi** *you*, [here](https://example.org): `9:00`")
+    '*Hi* _you_, here (https://example.org): `9:00`'
+    """
+    return write(markdown, _WhatsApp())
 
 
 def escape_mrkdwn(text: str) -> str:
@@ -97,7 +109,7 @@ class _Mrkdwn(Style):
         return escape_mrkdwn(text)
 
     def mark(self, name: str, *, opening: bool) -> str:
-        return _SLACK[name]
+        return _MARKS[name]
 
     def code(self, text: str) -> str:
         return f"`{self.text(text)}`"
@@ -111,8 +123,27 @@ class _Mrkdwn(Style):
         return f"*{line.replace(chr(10), ' ')}*" if line else ""
 
     def block(self, text: str, language: str) -> str:
-        shown = self.text(text).replace("```", "``\N{ZERO WIDTH SPACE}`")  # Slack has no other way to keep it open
+        shown = self.text(text).replace("```", _OPEN_FENCE)
         return f"```\n{shown}\n```"
+
+    def quote(self, lines: str, *, outermost: bool) -> str:
+        return super().quote(lines, outermost=outermost) if outermost else lines
+
+
+class _WhatsApp(Style):
+    rule = "———"
+
+    def mark(self, name: str, *, opening: bool) -> str:
+        return _MARKS[name]
+
+    def code(self, text: str) -> str:
+        return text if "`" in text or "\n" in text else f"`{text}`"
+
+    def heading(self, line: str) -> str:
+        return f"*{line.replace(chr(10), ' ')}*" if line else ""
+
+    def block(self, text: str, language: str) -> str:
+        return f"```\n{text.replace('```', _OPEN_FENCE)}\n```"
 
     def quote(self, lines: str, *, outermost: bool) -> str:
         return super().quote(lines, outermost=outermost) if outermost else lines

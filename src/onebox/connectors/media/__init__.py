@@ -1,0 +1,1 @@
+"""Files that people sent in chats, fetched from the channel's servers."""

@@ -1,0 +1,1 @@
+"""Diagnosis of logs, of any program: bytes in, findings out. It opens nothing, and asks no clock."""
