@@ -227,6 +227,18 @@ async def test_only_the_kinds_that_flows_want_are_asked_for(bot: Bot) -> None:
     assert (event["kind"], event["chat"]["title"]) == ("channel_post", "News")
 
 
+async def test_the_answer_to_a_flow_that_asks_is_fetched_though_no_flow_begins_with_it(bot: Bot) -> None:
+    bot.flows(
+        "flow: survey\non: {manual: }\nsteps:\n"
+        "  - do: ask\n    with: {via: telegram/main, to: '7', text: Well?, choices: [Good, Bad]}\n"
+    )
+    bot.telegram.press("Good")
+    bot.telegram.write("Bad")
+    bot.start()
+
+    assert [event["text"] for event in await bot.reception.until(2)] == ["Good", "Bad"]
+
+
 async def test_a_change_of_the_flows_counts_at_once(bot: Bot) -> None:
     bot.start()
     await bot.telegram.until(lambda: "getUpdates" in bot.telegram.called)

@@ -11,21 +11,27 @@ import structlog
 from onebox.channels.telegram.api import ApiRefused
 from onebox.channels.telegram.trigger import CHANNEL
 from onebox.channels.telegram.updates import STANDING, UNUSABLE
+from onebox.flows.plan import has_step
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
+    from onebox.channels.telegram.updates import UpdateKind
     from onebox.flows.book import FlowBook
     from onebox.kernel.errors import OneboxError
     from onebox.messaging.chat import Post
 
 log = structlog.get_logger("onebox.telegram")
 
+_ANSWERS: Sequence[UpdateKind] = ("message", "callback_query")
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 30.0
 
 
 class Wanted:
-    """The kinds that flows ask for. `changed` is set with each change; who waits for it clears it."""
+    """The kinds that flows ask for. `changed` is set with each change; who waits for it clears it.
+
+    A flow that asks people gets their answers from the bot that it asked by, which may be any.
+    """
 
     def __init__(self, account: str, book: FlowBook) -> None:
         self._account = account
@@ -42,7 +48,8 @@ class Wanted:
 
     def _look(self) -> None:
         settings: list[Any] = [trigger.settings for _, trigger in self._book.triggers(CHANNEL)]
-        kinds = sorted({kind for one in settings if one.account == self._account for kind in one.updates})
+        asked = _ANSWERS if any(has_step(flow, "ask") for flow in self._book.flows.values()) else ()
+        kinds = sorted({*asked, *(kind for one in settings if one.account == self._account for kind in one.updates)})
         if kinds != self.kinds:
             self.kinds = kinds
             self.changed.set()
