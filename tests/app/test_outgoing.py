@@ -14,6 +14,8 @@ from onebox.app.catalogue import catalogue
 from onebox.app.folder import BoxFolder
 from onebox.app.outgoing import build_channel
 from onebox.app.settings import check_settings
+from onebox.storage.migrating import migrate
+from onebox.storage.opening import open_storage
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,6 +28,7 @@ accounts:
   discord/log: {webhook: webhook}
   slack/team: {webhook: webhook}
   notify/all: {url: [service, service]}
+  chat/main: {}
 """
 SECRETS = {
     "signing": "whsec_YWI=",
@@ -40,20 +43,30 @@ CHANNELS = {
     "discord/log": "DiscordChannel",
     "slack/team": "SlackChannel",
     "notify/all": "NotifyChannel",
+    "chat/main": "ChatChannel",
 }
 
 
 async def test_every_account_gets_its_channel(tmp_path: Path) -> None:
     settings, faults = check_settings(SETTINGS, SECRETS)
     assert settings is not None
+    migrate(tmp_path / "box.db")
+    storage = await open_storage(tmp_path / "box.db", own=True)
     made = {
         name: build_channel(
-            name, account, folder=BoxFolder(tmp_path), secrets=SECRETS, clock=StoppedClock(), terminal=io.StringIO()
+            name,
+            account,
+            folder=BoxFolder(tmp_path),
+            secrets=SECRETS,
+            storage=storage,
+            clock=StoppedClock(),
+            terminal=io.StringIO(),
         )
         for name, account in settings.accounts.items()
     }
     for channel in made.values():
         await channel.close()
+    await storage.close()
 
     assert faults == []
     assert {name: type(channel).__name__ for name, channel in made.items()} == CHANNELS

@@ -12,6 +12,8 @@ from onebox.app.outgoing import build_channel
 from onebox.app.settings import check_settings
 from onebox.app.webhooks import build_endpoint
 from onebox.messaging.endpoint import Called
+from onebox.storage.migrating import migrate
+from onebox.storage.opening import open_storage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -44,17 +46,21 @@ async def test_the_channel_of_an_account_has_its_pace_and_what_is_given_of_it(tm
     text = f"accounts: {{whatsapp/main: {{{ACCOUNT}, pace: {{per_second: 10}}}}}}"
     settings, _ = check_settings(text, set(SECRETS))
     assert settings is not None
+    migrate(tmp_path / "box.db")
+    storage = await open_storage(tmp_path / "box.db", own=True)
     channel = build_channel(
         "whatsapp/main",
         settings.accounts["whatsapp/main"],
         folder=BoxFolder(tmp_path),
         secrets=SECRETS,
+        storage=storage,
         clock=StoppedClock(),
         terminal=io.StringIO(),
     )
 
     assert (channel.pace.per_second, channel.pace.burst) == (10.0, 15)
     await channel.close()
+    await storage.close()
 
 
 def accounts(text: str) -> Mapping[str, AccountSettings]:

@@ -16,6 +16,7 @@ from tests.support.postgres import postgres_cluster, postgres_url
 from tests.support.process import BoxFailed, BoxProcess
 
 from onebox.cli.exits import Exit
+from onebox.storage.version import CURRENT
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -57,8 +58,8 @@ def test_a_file_is_applied_and_named(box: str, said: Any) -> None:
     first, again = said("migrate", "--box", box), said("migrate", "--box", box)
 
     assert (first.code, first.out) == (Exit.ok, "")
-    assert first.err == f"applied tables/0001-leads.sql\nthe tables of {box} are at version 0003\n"
-    assert again.err == f"the tables of {box} are at version 0003\n"
+    assert first.err == f"applied tables/0001-leads.sql\nthe tables of {box} are at version {CURRENT}\n"
+    assert again.err == f"the tables of {box} are at version {CURRENT}\n"
 
 
 def test_what_would_be_done_is_shown_and_not_done(box: str, said: Any, snapshot: SnapshotAssertion) -> None:
@@ -71,7 +72,7 @@ def test_what_would_be_done_is_shown_and_not_done(box: str, said: Any, snapshot:
     assert not Path(box, ".onebox", "box.db").exists()
     said("migrate", "--box", box)
     nothing = said("migrate", "--dry-run", "--box", box)
-    assert (nothing.out, nothing.err) == ("", f"there is nothing to do: the tables of {box} are at version 0003\n")
+    assert (nothing.out, nothing.err) == ("", f"there is nothing to do: the tables of {box} are at version {CURRENT}\n")
 
 
 def test_the_preview_is_in_the_words_of_the_database(box: str, said: Any, postgres_url: str) -> None:

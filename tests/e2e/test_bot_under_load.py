@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.flood import Flood
+from onebox.sandbox.telegram.flood import Flood
 from tests.support.process import BoxProcess
 from tests.support.telegram import TOKEN, FakeTelegram
 
@@ -78,7 +78,7 @@ async def test_who_writes_too_fast_is_answered_as_fast_as_telegram_allows(
     write(telegram, people=10, each=5)
     await all_sent(box, 50, within=20)
 
-    assert telegram.flood.refused == []
+    assert not telegram.flood.refused
     expected = ["0", "1", "2", "3", "4"]
     assert {person: telegram.texts(100 + person) for person in range(10)} == dict.fromkeys(range(10), expected)
 
@@ -133,7 +133,7 @@ async def test_a_rush_of_fifty_people_is_answered_as_fast_as_telegram_allows(
 
     last = max(message.at for message in telegram.sent) - began
     assert len(telegram.sent) == 600
-    assert telegram.flood.refused == []
+    assert not telegram.flood.refused
     expected = [str(number) for number in range(12)]
     assert [person for person in range(50) if telegram.texts(100 + person) != expected] == []
     assert last < 30

@@ -45,6 +45,7 @@ from onebox.kernel.encoding import dump, load, normalise
 from onebox.messaging.asking import newest_question
 from onebox.messaging.event import Event, GiveVerdict, Stored, StoredResponse, StoreEvent, StoreResponse
 from onebox.messaging.message import MarkFailed, MarkHanded, MarkRetried, MarkSent, Message, MessageState, QueueMessage
+from onebox.messaging.transcripts import AppendEntry, ChatEntry, EditEntry
 from tests.support.memory_reader import MemoryReader
 
 if TYPE_CHECKING:
@@ -82,6 +83,7 @@ class Tables:
     requests: dict[str, Request] = field(default_factory=dict)
     feeds: dict[tuple[str, str], Feed] = field(default_factory=dict)
     feed_items: dict[tuple[str, str, str], datetime] = field(default_factory=dict)
+    chats: dict[tuple[str, str, int], tuple[str, ChatEntry]] = field(default_factory=dict)
 
     def copy(self) -> Tables:
         return Tables(**{table.name: dict(getattr(self, table.name)) for table in fields(self)})
@@ -129,6 +131,8 @@ class MemoryLedger(MemoryReader):
             KeepItems: self._keep_items,
             DropItems: self._drop_items,
             ForgetFeed: self._forget_feed,
+            AppendEntry: self._append_entry,
+            EditEntry: self._edit_entry,
         }
 
     async def commit(self, changes: Sequence[Change[Any]]) -> list[Any]:
@@ -380,6 +384,32 @@ class MemoryLedger(MemoryReader):
         for message_id, (ended_at, _) in list(tables.ended_messages.items()):
             if message_id in tables.messages and tables.messages[message_id].run_id is None and ended_at < before:
                 del tables.messages[message_id]
+        for place in [place for place, (_, entry) in tables.chats.items() if entry.at < before]:
+            del tables.chats[place]
+
+    # --- chats ---
+
+    def _append_entry(self, change: AppendEntry) -> int:
+        for (account, chat, position), (key, entry) in self.tables.chats.items():
+            if (account, chat, entry.direction, key) == (change.account, change.chat, change.direction, change.key):
+                return position
+        number = self._next_in_chat(change)
+        entry = ChatEntry(number, number, change.direction, kept(change.body), change.at)
+        self.tables.chats[change.account, change.chat, number] = (change.key, entry)
+        return number
+
+    def _edit_entry(self, change: EditEntry) -> bool:
+        place = (change.account, change.chat, change.position)
+        key, entry = self.tables.chats.get(place, ("", None))
+        if entry is None or entry.direction != "out":
+            return False
+        edited = replace(entry, changed=self._next_in_chat(change), body=kept(change.body))
+        self.tables.chats[place] = (key, edited)
+        return True
+
+    def _next_in_chat(self, change: AppendEntry | EditEntry) -> int:
+        entries = self._chat(change.account, change.chat)
+        return max(int(change.at.timestamp() * 1000), *(entry.changed + 1 for entry in entries), 1)
 
     # --- feeds ---
 

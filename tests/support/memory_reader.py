@@ -20,13 +20,14 @@ if TYPE_CHECKING:
     from onebox.flows.feeds import Feed
     from onebox.messaging.event import Event, StoredResponse
     from onebox.messaging.message import Message
+    from onebox.messaging.transcripts import ChatEntry
     from tests.support.memory_ledger import Tables
 
 _READING = ("select", "values", "with")
 
 
 class MemoryReader:
-    """RunReader, SqlReader, MessageReader, Records and FeedReader."""
+    """RunReader, SqlReader, MessageReader, Records, FeedReader and Transcripts."""
 
     tables: Tables
     people: sqlite3.Connection
@@ -198,6 +199,25 @@ class MemoryReader:
 
     async def item_counts(self, flow: str) -> dict[str, int]:
         return _count(url for of_flow, url, _ in self.tables.feed_items if of_flow == flow)
+
+    # --- Transcripts ---
+
+    async def latest_entries(self, account: str, chat: str, limit: int) -> list[ChatEntry]:
+        return sorted(self._chat(account, chat), key=lambda entry: entry.position)[-limit:]
+
+    async def changed_entries(self, account: str, chat: str, after: int, limit: int) -> list[ChatEntry]:
+        found = sorted(self._chat(account, chat), key=lambda entry: entry.changed)
+        return [entry for entry in found if entry.changed > after][:limit]
+
+    async def chat_entry(self, account: str, chat: str, position: int) -> ChatEntry | None:
+        return self.tables.chats.get((account, chat, position), (None, None))[1]
+
+    async def wrote(self, account: str, chat: str, key: str) -> bool:
+        mine = [found for place, found in self.tables.chats.items() if place[:2] == (account, chat)]
+        return any(entry.direction == "in" and known == key for known, entry in mine)
+
+    def _chat(self, account: str, chat: str) -> list[ChatEntry]:
+        return [entry for place, (_, entry) in self.tables.chats.items() if place[:2] == (account, chat)]
 
     # --- rows ---
 

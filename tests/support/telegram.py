@@ -20,9 +20,11 @@ from tests.support.local_server import LocalServer
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from tests.support.flood import Flood
+    from onebox.sandbox.telegram.flood import Flood
 
 TOKEN = "1234:made-up-token"
+_CHANNEL = -100
+"""stands for every `@name`"""
 _TAGS = {"b", "strong", "i", "em", "u", "ins", "s", "strike", "del", "a", "code", "pre", "blockquote"}
 
 
@@ -234,7 +236,9 @@ class FakeTelegram(LocalServer):
         if (refused := self._refused(chat, request)) is not None:
             return refused
         await asyncio.sleep(self.latency)
-        wait = self.flood.refuses(chat, time.monotonic()) if self.flood else None
+        wait = (
+            self.flood.refuses(1, chat if isinstance(chat, int) else _CHANNEL, time.monotonic()) if self.flood else None
+        )
         if wait:
             return _no(429, f"Too Many Requests: retry after {wait}", {"retry_after": wait})
         album = asked.get("media") if method == "sendMediaGroup" else None

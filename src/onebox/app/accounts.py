@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Field, PlainValidator, ValidationError, Wit
 from pydantic_core import PydanticCustomError
 
 from onebox.app.throttling import ThrottleSettings
+from onebox.channels.chat.words import Language  # noqa: TC001 - pydantic reads it
 from onebox.flows.definition.fields import Duration, FlowModel
 from onebox.flows.definition.validate import Problem, problems
 from onebox.kernel.nearest import did_you_mean
@@ -100,6 +101,9 @@ class ChatSettings(AccountSettings):
     when_unsure: Literal["again", "leave"] = "again"
     """what is done with a message of which nobody knows whether it arrived"""
     throttle: ThrottleSettings = Field(default_factory=ThrottleSettings)
+
+    notices_repetitions: ClassVar[bool] = False
+    """whether it shows a message once that is handed to it twice: then none is marked while it is handed over"""
 
 
 def _places(key: str, named: str | list[str] | None) -> list[tuple[Location, str]]:
@@ -230,6 +234,34 @@ def _mailbox(value: str) -> str:
 Address = Annotated[str, AfterValidator(_mailbox)]
 
 
+def _origins(value: list[str] | Literal["any"]) -> list[str] | Literal["any"]:
+    from onebox.web.form.settings import check_origins
+
+    return check_origins(value)
+
+
+class ChatAccount(ChatSettings):
+    """A page of the box where people write, and a window to it on pages of your own: /chat/NAME."""
+
+    title: Annotated[str, Field(min_length=1, max_length=100)] = "Chat"
+    """what stands above the conversation"""
+    greeting: Annotated[str, Field(max_length=2000)] | None = None
+    """what stands there before anybody wrote"""
+    language: Language = "en"
+    """of the page's own words, such as those on its buttons"""
+    allow_origins: Annotated[list[str] | Literal["any"], AfterValidator(_origins)] = Field(default_factory=list)
+    """the sites that may show the chat in a window"""
+
+    notices_repetitions: ClassVar[bool] = True
+
+    @property
+    def outlet(self) -> Outlet:
+        """Long texts are split."""
+        from onebox.channels.chat.content import parts
+
+        return Outlet(parts=parts, needs=((*A_TEXT, "media"),), is_chat=True)
+
+
 class EmailAccount(AccountSettings):
     """Hands messages to a mail server by SMTP."""
 
@@ -321,6 +353,7 @@ CHANNELS: Mapping[str, type[AccountSettings]] = {
     "terminal": TerminalAccount,
     "telegram": TelegramAccount,
     "whatsapp": WhatsappAccount,
+    "chat": ChatAccount,
     "webhook": WebhookAccount,
     "email": EmailAccount,
     "discord": DiscordAccount,

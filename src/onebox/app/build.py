@@ -9,15 +9,16 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
-from onebox.app.accounts import ChatSettings
-from onebox.app.chats import build_reception, last_heard_in
+from onebox.app.accounts import ChatAccount, ChatSettings
+from onebox.app.bots import build_bots
+from onebox.app.chats import build_reception, chat_page
 from onebox.app.clock import SystemClock
-from onebox.app.incoming import build_incoming
 from onebox.app.masking import masker
 from onebox.app.outgoing import build_channel
 from onebox.app.plain_settings import plain_settings
 from onebox.app.secrets import Vault
 from onebox.app.senders import Failures, Senders
+from onebox.app.webhooks import build_endpoint
 from onebox.connectors.code.connector import PythonConnector
 from onebox.connectors.feeds.documents import Documents
 from onebox.connectors.feeds.fetching import Fetcher
@@ -47,7 +48,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from onebox.app.folder import BoxFolder
-    from onebox.app.incoming import Incoming
     from onebox.app.settings import BoxSettings
     from onebox.dispatch.requests import Answering
     from onebox.flows.handlers import Handler
@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from onebox.messaging.channel import Channel, Outlet
     from onebox.messaging.endpoint import Endpoint
     from onebox.messaging.message import Message
+    from onebox.messaging.reception import ChatReception
     from onebox.messaging.sender import Sender
     from onebox.storage.opening import Storage
 
@@ -164,40 +165,39 @@ def build_box(
     inbox = Inbox(
         ledger=storage.ledger, clock=clock, ids=ids, subscribers=engine, backlog_limit=settings.limits.backlog
     )
-    incoming = _incoming(ground, inbox, senders, failures)
+    reception = _reception(ground, inbox, senders, failures)
+    bots = build_bots(settings.accounts, secrets=secrets, book=ground.book, reception=reception, clock=clock)
+    endpoints = {**_endpoints(ground, reception, channels, files), **bots.endpoints}
     return Box(
         settings=settings,
         storage=storage,
         book=ground.book,
         engine=engine,
         inbox=inbox,
-        site=_site(ground, inbox, callers, files, readiness, incoming.endpoints),
+        site=_site(ground, inbox, callers, files, readiness, endpoints),
         requests=Requests(
             engine, ground.book, clock, ids, in_force=_in_force(ground), more=_broadcasts(ground, engine, outlets)
         ),
         retention=_retention(ground, files),
         schedules=Schedules(book=ground.book, inbox=inbox, reader=storage.reader, ledger=storage.ledger, clock=clock),
-        sources={"feeds": _feeds(ground, inbox), **incoming.sources},
+        sources={"feeds": _feeds(ground, inbox), **bots.sources},
         senders=senders.by_account,
         connectors=connectors,
         clock=clock,
     )
 
 
-def _incoming(ground: _Ground, inbox: Inbox, senders: Senders, failures: Failures) -> Incoming:
-    accounts = ground.settings.accounts
-    reception = build_reception(
+def _reception(ground: _Ground, inbox: Inbox, senders: Senders, failures: Failures) -> ChatReception:
+    accounts = ground.settings.accounts.items()
+    return build_reception(
         inbox=inbox,
         storage=ground.storage,
         book=ground.book,
         clock=ground.clock,
-        gates={
-            name: account.throttle.gate() for name, account in accounts.items() if isinstance(account, ChatSettings)
-        },
+        gates={name: account.throttle.gate() for name, account in accounts if isinstance(account, ChatSettings)},
         queued=senders.wake,
         tell_of_failed=failures.tell,
     )
-    return build_incoming(accounts, secrets=ground.secrets, book=ground.book, reception=reception, clock=ground.clock)
 
 
 def _broadcasts(ground: _Ground, engine: Engine, outlets: Mapping[str, Outlet]) -> dict[str, Answering]:
@@ -208,6 +208,33 @@ def _broadcasts(ground: _Ground, engine: Engine, outlets: Mapping[str, Outlet]) 
 def _in_force(ground: _Ground) -> dict[str, Any]:
     """What counts until the next start, whatever becomes of the files meanwhile."""
     return {"settings": plain_settings(ground.settings), "secrets": Vault(ground.folder, {}).marks()}
+
+
+def _endpoints(
+    ground: _Ground, reception: ChatReception, channels: Mapping[str, Channel], files: FilesFolder
+) -> dict[str, Endpoint]:
+    """What channels serve to the world, by path."""
+    accounts = ground.settings.accounts
+    hooks = {
+        name: build_endpoint(name, accounts, secrets=ground.secrets, reception=reception, clock=ground.clock)
+        for name in accounts
+    }
+    pages = {
+        f"/{name}": chat_page(
+            name,
+            account,
+            channel=channels[name],
+            reception=reception,
+            storage=ground.storage,
+            files=files,
+            folder=ground.folder.files,
+            clock=ground.clock,
+            new_id=ground.ids.new,
+        )
+        for name, account in accounts.items()
+        if isinstance(account, ChatAccount)
+    }
+    return {**pages, **{f"/channels/{name}": hook for name, hook in hooks.items() if hook is not None}}
 
 
 def _site(
@@ -314,17 +341,15 @@ def web_settings(settings: BoxSettings) -> WebSettings:
 
 
 def _channels(ground: _Ground, terminal: TextIO) -> dict[str, Channel]:
-    last_heard = last_heard_in(ground.storage)
     return {
         name: build_channel(
             name,
             account,
             folder=ground.folder,
             secrets=ground.secrets,
+            storage=ground.storage,
             clock=ground.clock,
             terminal=terminal,
-            last_heard=last_heard,
-            receipts=ground.storage.reader.receipt,
         )
         for name, account in ground.settings.accounts.items()
     }

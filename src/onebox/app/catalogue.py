@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from onebox.channels.chat.trigger import chat_trigger
 from onebox.channels.telegram.trigger import telegram_trigger
 from onebox.channels.whatsapp.trigger import whatsapp_trigger
 from onebox.connectors.code.arguments import python_kind
@@ -49,5 +50,6 @@ def catalogue(
         feed_trigger(),
         telegram_trigger(accounts),
         whatsapp_trigger(accounts),
+        chat_trigger(accounts),
     ]
     return Catalogue({kind.name: kind for kind in steps}, {kind.name: kind for kind in triggers})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from secrets import token_bytes
 from typing import TYPE_CHECKING
 
 from onebox.flows.plan import has_step
@@ -11,13 +12,18 @@ from onebox.messaging.reception import ChatReception
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from pathlib import Path
 
+    from onebox.app.accounts import ChatAccount
     from onebox.flows.book import FlowBook
     from onebox.flows.plan import Trigger
     from onebox.kernel.clock import Clock
+    from onebox.messaging.channel import Channel
+    from onebox.messaging.endpoint import Endpoint
     from onebox.messaging.gate import Gate
     from onebox.messaging.inbox import Inbox
     from onebox.messaging.message import Message
+    from onebox.storage.files import FilesFolder
     from onebox.storage.opening import Storage
 
 ANSWER_CALLBACK = "answer_callback"
@@ -88,3 +94,36 @@ def last_heard_in(storage: Storage) -> Callable[[str, str], Awaitable[LastHeard 
         return LastHeard(talk.heard_at, talk.heard_id) if talk is not None and talk.heard_at is not None else None
 
     return last_heard
+
+
+def chat_page(
+    name: str,
+    account: ChatAccount,
+    *,
+    channel: Channel,
+    reception: ChatReception,
+    storage: Storage,
+    files: FilesFolder,
+    folder: Path,
+    clock: Clock,
+    new_id: Callable[[], str],
+) -> Endpoint:
+    """The page of a web chat, which sees at once what its channel writes."""
+    from onebox.channels.chat.channel import ChatChannel
+    from onebox.channels.chat.endpoint import ChatEndpoint
+    from onebox.channels.chat.showing import Look
+    from onebox.channels.chat.taking import Parts
+
+    assert isinstance(channel, ChatChannel)
+    look = Look(account.title, account.greeting, account.language, account.allow_origins)
+    parts = Parts(
+        reception=reception,
+        transcripts=storage.reader,
+        rooms=channel.rooms,
+        files=files,
+        folder=folder,
+        clock=clock,
+        new_id=new_id,
+        entropy=token_bytes,
+    )
+    return ChatEndpoint(account=name, look=look, parts=parts)

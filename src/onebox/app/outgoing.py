@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from onebox.app.accounts import (
+    ChatAccount,
     DiscordAccount,
     EmailAccount,
     NotifyAccount,
@@ -15,35 +16,24 @@ from onebox.app.accounts import (
     WebhookAccount,
     WhatsappAccount,
 )
+from onebox.app.chats import last_heard_in
 from onebox.channels.terminal.channel import TerminalChannel
 from onebox.channels.webhook.channel import WebhookChannel
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
-    from typing import Any, TextIO
+    from collections.abc import Mapping
+    from typing import TextIO
 
     from onebox.app.accounts import AccountSettings
     from onebox.app.folder import BoxFolder
+    from onebox.channels.chat.channel import ChatChannel
     from onebox.channels.email.channel import EmailChannel
     from onebox.channels.notify.channel import NotifyChannel
     from onebox.channels.telegram.channel import TelegramChannel
     from onebox.channels.whatsapp.channel import WhatsappChannel
     from onebox.kernel.clock import Clock
     from onebox.messaging.channel import Channel, Pace
-    from onebox.messaging.chat import LastHeard
-
-    Receipts = Callable[[str], Awaitable[Mapping[str, Any] | None]]
-    LastHeardOf = Callable[[str, str], Awaitable[LastHeard | None]]
-
-
-async def _nobody_heard(_account: str, _recipient: str) -> LastHeard | None:
-    """Stands where it is not known who wrote."""
-    return None
-
-
-async def _no_receipt(_message_id: str) -> None:
-    """Stands where nothing was sent."""
-    return
+    from onebox.storage.opening import Storage
 
 
 def build_channel(
@@ -52,16 +42,11 @@ def build_channel(
     *,
     folder: BoxFolder,
     secrets: Mapping[str, str],
+    storage: Storage,
     clock: Clock,
     terminal: TextIO,
-    last_heard: LastHeardOf = _nobody_heard,
-    receipts: Receipts = _no_receipt,
 ) -> Channel:
-    """The channel of an account whose settings have no faults. A new channel adds its line here.
-
-    `last_heard(account, recipient)` tells when a person last wrote to an account, `receipts` what a channel
-    said of a message, by its id in the outbox.
-    """
+    """The channel of an account whose settings have no faults. A new channel adds its line here."""
     pace = account.pace.as_pace() if account.pace else None
     match account:
         case WebhookAccount(url=url, secret=secret):
@@ -77,13 +62,30 @@ def build_channel(
 
             return SlackChannel(account=name, url=secrets[webhook], clock=clock, pace=pace)
         case TelegramAccount():
-            return _telegram(name, account, folder, secrets, clock, receipts)
+            return _telegram(name, account, folder, secrets, storage, clock)
         case WhatsappAccount():
-            return _whatsapp(name, account, folder, secrets, clock, last_heard)
+            return _whatsapp(name, account, folder, secrets, storage, clock)
+        case ChatAccount():
+            return _chat(name, pace, folder, storage, clock)
         case NotifyAccount():
             return _notify(name, account, pace, secrets)
     assert isinstance(account, TerminalAccount)
     return TerminalChannel(terminal)
+
+
+def _chat(name: str, pace: Pace | None, folder: BoxFolder, storage: Storage, clock: Clock) -> ChatChannel:
+    from onebox.channels.chat.channel import ChatChannel
+    from onebox.channels.chat.rooms import Rooms
+
+    return ChatChannel(
+        account=name,
+        ledger=storage.ledger,
+        rooms=Rooms(clock),
+        files=folder.files,
+        receipts=storage.reader.receipt,
+        clock=clock,
+        pace=pace,
+    )
 
 
 def _email(
@@ -125,8 +127,8 @@ def _telegram(
     account: TelegramAccount,
     folder: BoxFolder,
     secrets: Mapping[str, str],
+    storage: Storage,
     clock: Clock,
-    receipts: Receipts,
 ) -> TelegramChannel:
     from onebox.channels.telegram.api import BotApi
     from onebox.channels.telegram.channel import PACE, TelegramChannel
@@ -138,7 +140,7 @@ def _telegram(
         pace=account.pace.over(PACE) if account.pace else PACE,
         files=folder.files,
         payments=secrets[account.payments] if account.payments else None,
-        receipts=receipts,
+        receipts=storage.reader.receipt,
     )
 
 
@@ -147,8 +149,8 @@ def _whatsapp(
     account: WhatsappAccount,
     folder: BoxFolder,
     secrets: Mapping[str, str],
+    storage: Storage,
     clock: Clock,
-    last_heard: LastHeardOf,
 ) -> WhatsappChannel:
     from onebox.channels.whatsapp.api import GraphApi
     from onebox.channels.whatsapp.channel import PACE, WhatsappChannel
@@ -158,7 +160,7 @@ def _whatsapp(
         api=GraphApi(account.api, account.number, secrets[account.token]),
         files=folder.files,
         clock=clock,
-        last_heard=partial(last_heard, name),
+        last_heard=partial(last_heard_in(storage), name),
         pace=account.pace.over(PACE) if account.pace else PACE,
     )
 

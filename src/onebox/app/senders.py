@@ -56,7 +56,7 @@ class Senders:
                 also=_remember_the_gone if is_chat else _nothing_also,
                 patience=account.patience,
                 delivery_limit=account.delivery_limit,
-                marks=is_chat,  # no chat notices that a message comes twice
+                marks=isinstance(account, ChatSettings) and not account.notices_repetitions,
                 leaves_unsure=isinstance(account, ChatSettings) and account.when_unsure == "leave",
             )
 

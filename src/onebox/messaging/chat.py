@@ -102,6 +102,8 @@ class Post:
     gone: bool | None = None
     ends: Sequence[Change[Any]] = field(default=())
     """changes that belong to it, committed in the same unit"""
+    event_id: str | None = None
+    """the id that its event gets, where files of it were kept under that id before"""
 
 
 class Reception(Protocol):

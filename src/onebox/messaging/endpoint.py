@@ -32,7 +32,8 @@ class Reply:
 
 
 class Endpoint(Protocol):
-    """Answers requests below one address. What it raises of BacklogFull, StorageFull and StorageClosed becomes 503
+    """Answers requests below one address. `body_limit`, where it has one, is how many bytes a body may have, instead of
+    the box's limit. What it raises of BacklogFull, StorageFull and StorageClosed becomes 503
     with Retry-After; anything else 500, and a line in the log."""
 
     async def __call__(self, called: Called) -> Reply:

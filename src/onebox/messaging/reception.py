@@ -101,6 +101,7 @@ class ChatReception:
             data=data,
             key=post.key,
             sender=post.chat,
+            id=post.event_id,
             answers=topic_of_answers(post.account, post.chat) if post.sender is not None else None,
             verdict=opinion.verdict,
             protected=post.protected,

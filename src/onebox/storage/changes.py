@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from onebox.storage.broadcasts import Broadcasts
+from onebox.storage.chats import Chats
 from onebox.storage.conversations import Conversations, People
 from onebox.storage.desk import Desk
 from onebox.storage.dialects import Say
@@ -46,6 +47,7 @@ def appliers_for(dialect: Dialect) -> dict[type[Change[Any]], Callable[[Session,
         People(say),
         Desk(say),
         Feeds(say),
+        Chats(say),
         Pruning(say),
     ):
         found.update(repository.appliers)  # type: ignore[arg-type]

@@ -13,6 +13,7 @@ from onebox.flows.run import FileRequest
 from onebox.kernel.errors import OneboxError
 from onebox.storage.broadcast_reading import BroadcastReading
 from onebox.storage.changes import appliers_for
+from onebox.storage.chat_reading import ChatReading
 from onebox.storage.conversation_reading import ConversationReading
 from onebox.storage.feed_reading import FeedReading
 from onebox.storage.message_reading import MessageReading
@@ -39,7 +40,9 @@ class NotOwner(OneboxError):
     code: ClassVar[str] = "not_owner"
 
 
-class Reader(RunReading, MessageReading, RecordReading, FeedReading, ConversationReading, BroadcastReading):
+class Reader(
+    RunReading, MessageReading, RecordReading, FeedReading, ConversationReading, BroadcastReading, ChatReading
+):
     """All that is read, by whom it may concern: RunReader, SqlReader, MessageReader, Records, FeedReader, …"""
 
     def __init__(self, pool: ReadPool, people: ReadPool, dialect: Dialect) -> None:
@@ -47,6 +50,7 @@ class Reader(RunReading, MessageReading, RecordReading, FeedReading, Conversatio
         MessageReading.__init__(self, pool, dialect)
         RecordReading.__init__(self, pool, dialect)
         FeedReading.__init__(self, pool, dialect)
+        ChatReading.__init__(self, pool, dialect)
         ConversationReading.__init__(self, pool, dialect)
         BroadcastReading.__init__(self, pool, dialect)
 

@@ -1,4 +1,4 @@
-"""What is old enough goes: ended runs with all that belongs to them, and events that started none."""
+"""What is old enough goes: ended runs with all that belongs to them, events that started none, entries of chats."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ class Pruning:
         self._events = _events(say)
         self._idle_events = _idle_events(say)
         self._lone_messages = say(_lone_messages(), "before limit")
+        self._chat_entries = say(_chat_entries(), "before limit")
         self.appliers = {Prune: self.prune}
 
     def prune(self, session: Session, change: Prune) -> int:
@@ -51,6 +52,7 @@ class Pruning:
         for (event_id,) in session.rows(event, (before, limit)):
             session.do(response, (event_id,))
         session.do(self._lone_messages, (before, limit))
+        session.do(self._chat_entries, (before, limit))
 
 
 def _old_runs() -> sa.Select[tuple[str, str]]:
@@ -94,3 +96,10 @@ def _lone_messages() -> sa.Delete:
     message = tables.message
     lone = sa.select(message.c.id).where(message.c.run_id.is_(None), message.c.ended_at < sa.bindparam("before"))
     return sa.delete(message).where(message.c.id.in_(up_to_limit(lone)))
+
+
+def _chat_entries() -> sa.Delete:
+    entry = tables.chat_entry
+    key = (entry.c.account, entry.c.chat, entry.c.position)
+    old = sa.select(*key).where(entry.c.at < sa.bindparam("before"))
+    return sa.delete(entry).where(sa.tuple_(*key).in_(up_to_limit(old)))

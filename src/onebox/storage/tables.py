@@ -6,7 +6,7 @@ appended at the right edge of their tree; without a rowid each row of SQLite liv
 
 from __future__ import annotations
 
-from sqlalchemy import Column, DateTime, Index, Integer, LargeBinary, MetaData, Table, Text, text
+from sqlalchemy import BigInteger, Column, DateTime, Index, Integer, LargeBinary, MetaData, Table, Text, text
 
 Instant = DateTime(timezone=True).with_variant(Text(), "sqlite")
 """timestamptz; on SQLite UTC text with microseconds, which sorts"""
@@ -41,6 +41,10 @@ def _instant(name: str, *, null: bool = False) -> Column[object]:
 def _number(name: str, *, key: bool = False, default: int | None = None) -> Column[object]:
     given = None if default is None else text(str(default))
     return Column(name, Integer, primary_key=key, nullable=False, autoincrement=False, server_default=given)
+
+
+def _long(name: str, *, key: bool = False) -> Column[object]:
+    return Column(name, BigInteger, primary_key=key, nullable=False, autoincrement=False)
 
 
 event = _table(
@@ -228,6 +232,22 @@ feed = _table(
 
 feed_item = _table("feed_item", _id("flow"), _id("url"), _id("item"), _instant("seen_at"))
 """the items of feeds that were met, by the hash of their id: they outlive their events"""
+
+chat_entry = _table(
+    "chat_entry",
+    _id("account"),
+    _id("chat"),
+    _long("position", key=True),
+    _long("changed"),
+    _text("direction"),
+    _text("key"),
+    _text("body"),
+    _instant("at"),
+)
+"""what people see in the chats that the box itself shows"""
+_index("chat_entry_once", *(chat_entry.c[name] for name in ("account", "chat", "direction", "key")), unique=True)
+_index("chat_entry_changed", chat_entry.c.account, chat_entry.c.chat, chat_entry.c.changed)
+_index("chat_entry_at", chat_entry.c.at)
 
 table_file = _table("table_file", _id("name"), _text("digest"), _instant("applied_at"))
 """the files of the box's tables/ folder that were applied, in this order of names"""

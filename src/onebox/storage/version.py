@@ -9,7 +9,7 @@ from onebox.kernel.errors import OneboxError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-CURRENT = "0003"
+CURRENT = "0004"
 """what this release reads and writes"""
 
 

@@ -35,7 +35,8 @@ class Endpoints:
         """What the endpoint answers. Raises Refused, and what the inbox raises."""
         endpoint, rest = self._find(path)
         settings = self._settings
-        body = await read_body(request, limit=settings.body_limit, timeout=settings.body_timeout)
+        limit = getattr(endpoint, "body_limit", settings.body_limit)
+        body = await read_body(request, limit=limit, timeout=settings.body_timeout)
         headers = _headers(request)
         remote = remote_of(request.remote or "", headers, settings.trusted_proxies)
         reply = await endpoint(Called(request.method, rest, query, headers, body, remote))

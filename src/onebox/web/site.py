@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from onebox.flows.responses import Responses
     from onebox.kernel.clock import Clock
     from onebox.messaging.endpoint import Endpoint
+    from onebox.messaging.files import FileKeeper
     from onebox.messaging.inbox import Inbox
-    from onebox.web.form.files import FileKeeper
     from onebox.web.settings import WebSettings
 
 _log = structlog.get_logger("onebox.web")

@@ -32,9 +32,9 @@ if TYPE_CHECKING:
 
     from onebox.flows.book import FlowBook
     from onebox.kernel.clock import Clock
+    from onebox.messaging.files import FileKeeper
     from onebox.messaging.inbox import Inbox
     from onebox.web.form.fields import SentFile
-    from onebox.web.form.files import FileKeeper
     from onebox.web.form.submission import Submission
     from onebox.web.settings import WebSettings
 

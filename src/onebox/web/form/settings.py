@@ -30,6 +30,18 @@ _WITH_OPTIONS = {"choice", "choices"}
 _LARGEST_BODY = 100_000_000
 
 
+def check_origins(origins: list[str] | Literal["any"]) -> list[str] | Literal["any"]:
+    """As they are; raises for one that is no origin."""
+    for origin in origins if isinstance(origins, list) else ():
+        parts = urlsplit(origin)
+        plain = f"{parts.scheme}://{parts.netloc}"
+        if parts.scheme not in {"http", "https"} or not parts.netloc:
+            raise wrong("origin", f"expected an origin such as https://salon.example, got {origin!r}")
+        if origin != plain.lower():
+            raise wrong("origin", f"an origin has no path and small letters: write {plain.lower()}, not {origin}")
+    return origins
+
+
 class FieldSettings(FlowModel):
     """One field of a form."""
 
@@ -132,15 +144,8 @@ class FormSettings(FlowModel):
 
     @field_validator("allow_origins")
     @classmethod
-    def _are_origins(cls, origins: list[str] | str) -> list[str] | str:
-        for origin in origins if isinstance(origins, list) else ():
-            parts = urlsplit(origin)
-            plain = f"{parts.scheme}://{parts.netloc}"
-            if parts.scheme not in {"http", "https"} or not parts.netloc:
-                raise wrong("origin", f"expected an origin such as https://salon.example, got {origin!r}")
-            if origin != plain.lower():
-                raise wrong("origin", f"an origin has no path and small letters: write {plain.lower()}, not {origin}")
-        return origins
+    def _are_origins(cls, origins: list[str] | Literal["any"]) -> list[str] | Literal["any"]:
+        return check_origins(origins)
 
     @field_validator("then")
     @classmethod

@@ -1,4 +1,5 @@
-"""Builds what brings in what people write to an account. It is loaded when a box has such an account."""
+"""Builds what brings in the updates of bots: it asks Telegram, or is called. Its parts are loaded for boxes that have
+a bot."""
 
 from __future__ import annotations
 
@@ -6,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from onebox.app.accounts import TelegramAccount
-from onebox.app.webhooks import build_endpoint
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,34 +21,31 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Incoming:
+class Bots:
     """`sources` run for as long as the box does, by the name of their service; `endpoints` are called, by path."""
 
     sources: dict[str, TelegramReceiver | TelegramWebhook] = field(default_factory=dict)
     endpoints: dict[str, Endpoint] = field(default_factory=dict)
 
 
-def build_incoming(
+def build_bots(
     accounts: Mapping[str, AccountSettings],
     *,
     secrets: Mapping[str, str],
     book: FlowBook,
     reception: Reception,
     clock: Clock,
-) -> Incoming:
-    """Of all accounts that people write to. A new channel that asks for what people write adds its line here, one that
-    is called adds it to `build_endpoint`."""
-    made = Incoming()
+) -> Bots:
+    """Of all accounts of Telegram."""
+    made = Bots()
     for name, account in accounts.items():
         if isinstance(account, TelegramAccount):
             _add_bot(made, name, account, secrets[account.token], book, reception, clock)
-        elif called := build_endpoint(name, accounts, secrets=secrets, reception=reception, clock=clock):
-            made.endpoints[f"/channels/{name}"] = called
     return made
 
 
 def _add_bot(
-    made: Incoming,
+    made: Bots,
     name: str,
     account: TelegramAccount,
     token: str,

@@ -1,4 +1,4 @@
-"""The port of what keeps the files of forms."""
+"""The port of what keeps the files that come with events."""
 
 from __future__ import annotations
 

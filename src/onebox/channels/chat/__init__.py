@@ -1,0 +1,1 @@
+"""The web chat: a page of the box where people write."""

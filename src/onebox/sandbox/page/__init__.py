@@ -1,0 +1,1 @@
+"""The page in the browser: a chat with the bot, for several people."""

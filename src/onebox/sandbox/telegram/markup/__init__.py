@@ -1,0 +1,1 @@
+"""Formatted texts: both parse modes, entities that are given, and those that Telegram finds by itself."""
