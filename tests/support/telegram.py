@@ -7,12 +7,13 @@ An update that was given is given again until a higher offset confirms it; of tw
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
 
-from aiohttp import web
+from aiohttp import ClientSession, web
 
 from tests.support.local_server import LocalServer
 
@@ -29,17 +30,20 @@ _TAGS = {"b", "strong", "i", "em", "u", "ins", "s", "strike", "del", "a", "code"
 
 @dataclass(frozen=True)
 class Sent:
-    """A message that was sent. `at` in seconds of the monotonic clock."""
+    """A message that was sent, or what an edit made of it. `at` in seconds of the monotonic clock. `files` are the
+    bytes that came along, by the name of their part: `(filename, type, bytes)`."""
 
     chat: int | str
     text: str
     at: float
     arguments: dict[str, Any]
+    method: str = "sendMessage"
+    files: dict[str, tuple[str, str, bytes]] = field(default_factory=dict)
 
 
 @dataclass
 class Refusal:
-    """How `sendMessage` to a chat is refused, `times` times; None: for good. `status` 0: the connection is closed."""
+    """How what is sent to a chat is refused, `times` times; None: for good. `status` 0: the connection is closed."""
 
     status: int
     description: str = "refused"
@@ -50,10 +54,21 @@ class Refusal:
 class FakeTelegram(LocalServer):
     """`async with FakeTelegram() as telegram`; the box's account has `api: telegram.url`, and the token `TOKEN`."""
 
-    def __init__(self) -> None:
+    def __init__(self, token: str = TOKEN) -> None:
+        self.token = token
         self.sent: list[Sent] = []
+        self.edits: list[Sent] = []
+        self.acts: list[tuple[str, dict[str, Any]]] = []
+        """what was called that is no message: `(method, arguments)`"""
+        self.files: dict[str, tuple[str, bytes]] = {}
+        """what `getFile` knows: the path and the bytes by the file's id"""
         self.answered: list[str] = []
         self.called: list[str] = []
+        self.retry_after: str | None = None
+        """what the webhook said last"""
+        self.lost: set[str] = set()
+        """paths that are not there though `getFile` gives them"""
+        self.lies_about_sizes = False
         self.refusals: dict[int | str, Refusal] = {}
         self.trouble: Refusal | None = None
         """what `getUpdates` answers instead"""
@@ -61,9 +76,14 @@ class FakeTelegram(LocalServer):
         """what every method answers instead"""
         self.webhook = ""
         self.flood: Flood | None = None
-        """what `sendMessage` does not take, for it comes too fast"""
+        """what is not taken to be sent, for it comes too fast"""
         self.latency = 0.0
-        """seconds that `sendMessage` takes"""
+        """seconds that it takes to send"""
+        self.told_of_webhook: dict[str, Any] = {}
+        """what `getWebhookInfo` adds"""
+        self.hook: dict[str, Any] = {}
+        """what `setWebhook` was told"""
+        self._bodies: dict[tuple[int | str, int], str | None] = {}
         self._updates: list[dict[str, Any]] = []
         self._number = 0
         self._came = asyncio.Event()
@@ -72,8 +92,9 @@ class FakeTelegram(LocalServer):
         self._quiet = False
 
     def application(self) -> web.Application:
-        application = web.Application()
+        application = web.Application(client_max_size=60_000_000)
         application.router.add_post("/bot{token}/{method}", self._called)
+        application.router.add_get("/file/bot{token}/{path:.*}", self._file)
         return application
 
     # --- what people do
@@ -85,9 +106,9 @@ class FakeTelegram(LocalServer):
         message = {"message_id": self._number + 1, "date": 1_790_000_000, "from": person, "chat": where, "text": text}
         return self.update(message=message)
 
-    def press(self, data: str, *, chat: int = 7) -> int:
+    def press(self, data: str, *, chat: int = 7, message_id: int = 1) -> int:
         """A press of a button under an earlier message."""
-        message = {"message_id": 1, "date": 1_790_000_000, "chat": {"id": chat, "type": "private"}}
+        message = {"message_id": message_id, "date": 1_790_000_000, "chat": {"id": chat, "type": "private"}}
         press = {"id": f"press-{self._number + 1}", "from": {"id": chat}, "message": message, "data": data}
         return self.update(callback_query=press)
 
@@ -97,6 +118,24 @@ class FakeTelegram(LocalServer):
         self._updates.append({"update_id": self._number, **parts})
         self._came.set()
         return self._number
+
+    async def bring(self, *, forged: str | None = None) -> list[int]:
+        """Posts the updates that wait to the webhook, each until it is taken or once if not; the statuses."""
+        statuses = []
+        headers = {"X-Telegram-Bot-Api-Secret-Token": forged or self.hook["secret_token"]}
+        async with ClientSession() as session:
+            for update in list(self._updates):
+                async with session.post(self.webhook, json=update, headers=headers) as answer:
+                    statuses.append(answer.status)
+                    self.retry_after = answer.headers.get("Retry-After")
+                    if answer.status == web.HTTPOk.status_code:
+                        self._updates.remove(update)
+        return statuses
+
+    @property
+    def pending(self) -> list[dict[str, Any]]:
+        """The updates that were not confirmed."""
+        return self._updates
 
     @property
     def waiting(self) -> int:
@@ -128,20 +167,31 @@ class FakeTelegram(LocalServer):
         self._happened.set()
         if self.garbage is not None:
             return web.Response(body=self.garbage)
-        if request.match_info["token"] != TOKEN:
+        if request.match_info["token"] != self.token:
             return _no(401, "Unauthorized")
-        methods: dict[str, Callable[[dict[str, Any], web.Request], Awaitable[web.Response]]] = {
+        asked, files = await _read(request)
+        if method.startswith("send") and method != "sendChatAction":
+            return await self._send(method, asked, files, request)
+        if method.startswith("edit"):
+            return self._edit(method, asked, files)
+        methods: dict[str, Callable[[dict[str, Any]], Awaitable[web.Response]]] = {
             "getUpdates": self._get_updates,
-            "sendMessage": self._send_message,
             "answerCallbackQuery": self._answer_callback_query,
+            "answerPreCheckoutQuery": self._answer_checkout,
+            "answerShippingQuery": self._answer_checkout,
+            "sendChatAction": self._answer_checkout,
+            "getFile": self._get_file,
             "getWebhookInfo": self._get_webhook_info,
+            "setWebhook": self._set_webhook,
             "deleteWebhook": self._delete_webhook,
         }
         if method not in methods:
             return _no(404, "Not Found")
-        return await methods[method](await request.json(), request)
+        if method.startswith(("answer", "sendChat")):
+            self.acts.append((method, asked))
+        return await methods[method](asked)
 
-    async def _get_updates(self, asked: dict[str, Any], _request: web.Request) -> web.Response:
+    async def _get_updates(self, asked: dict[str, Any]) -> web.Response:
         if self.trouble is not None:
             return self._refuse(self.trouble)
         if self.webhook:
@@ -179,48 +229,137 @@ class FakeTelegram(LocalServer):
         """Lets a question that is open be answered at once, as a change of `trouble` wants it."""
         self._came.set()
 
-    async def _send_message(self, asked: dict[str, Any], request: web.Request) -> web.Response:
-        chat, text = asked["chat_id"], asked["text"]
-        refusal = self.refusals.get(chat)
-        if refusal is not None and refusal.times != 0:
-            if refusal.times is not None:
-                refusal.times -= 1
-            if not refusal.status:
-                assert request.transport is not None
-                request.transport.close()
-            return self._refuse(refusal)
+    async def _send(
+        self, method: str, asked: dict[str, Any], files: dict[str, tuple[str, str, bytes]], request: web.Request
+    ) -> web.Response:
+        chat = asked["chat_id"]
+        if (refused := self._refused(chat, request)) is not None:
+            return refused
         await asyncio.sleep(self.latency)
         wait = (
             self.flood.refuses(1, chat if isinstance(chat, int) else _CHANNEL, time.monotonic()) if self.flood else None
         )
         if wait:
             return _no(429, f"Too Many Requests: retry after {wait}", {"retry_after": wait})
-        shown = text
-        if asked.get("parse_mode") == "HTML":
-            parsed = _Strict()
-            if fault := parsed.fault_of(text):
-                return _no(400, f"Bad Request: can't parse entities: {fault}")
-            shown = parsed.shown
-        if not shown.strip():
-            return _no(400, "Bad Request: message text is empty")
-        if len(shown.encode("utf-16-le")) // 2 > 4096:
-            return _no(400, "Bad Request: message is too long")
-        self.sent.append(Sent(chat, text, time.monotonic(), asked))
-        return _yes({"message_id": len(self.sent), "chat": {"id": chat}, "date": 1_790_000_000, "text": shown})
+        album = asked.get("media") if method == "sendMediaGroup" else None
+        worded: list[dict[str, Any]] = album if isinstance(album, list) else [asked]
+        for one in worded:
+            if fault := _fault_of(one, must_have_text=method == "sendMessage"):
+                return _no(400, f"Bad Request: {fault}")
+        text = worded[0].get("text", worded[0].get("caption", ""))
+        self.sent.append(Sent(chat, text, time.monotonic(), asked, method, files))
+        told = [self._kept(chat, "text" in one) for one in worded]
+        return _yes(told if album is not None else told[0])
+
+    def _kept(self, chat: int | str, is_text: bool) -> dict[str, Any]:  # noqa: FBT001 - a fact of the message
+        number = len(self._bodies) + 1
+        self._bodies[chat, number] = "text" if is_text else "caption"
+        return {"message_id": number, "chat": {"id": chat}, "date": 1_790_000_000}
+
+    def _refused(self, chat: int | str, request: web.Request) -> web.Response | None:
+        refusal = self.refusals.get(chat)
+        if refusal is None or refusal.times == 0:
+            return None
+        if refusal.times is not None:
+            refusal.times -= 1
+        if not refusal.status:
+            assert request.transport is not None
+            request.transport.close()
+        return self._refuse(refusal)
+
+    def _edit(self, method: str, asked: dict[str, Any], files: dict[str, tuple[str, str, bytes]]) -> web.Response:
+        key = (asked["chat_id"], asked["message_id"])
+        if (refusal := self.refusals.get(asked["chat_id"])) is not None:
+            return self._refuse(refusal)
+        if key not in self._bodies:
+            return _no(400, "Bad Request: message to edit not found")
+        of_text = self._bodies[key] == "text"
+        if method == "editMessageText" and not of_text:
+            return _no(400, "Bad Request: there is no text in the message to edit")
+        if method == "editMessageCaption" and of_text:
+            return _no(400, "Bad Request: there is no caption in the message to edit")
+        if fault := _fault_of(asked, must_have_text=method == "editMessageText"):
+            return _no(400, f"Bad Request: {fault}")
+        text = asked.get("text", asked.get("caption", ""))
+        edit = Sent(asked["chat_id"], text, time.monotonic(), asked, method, files)
+        if any(known.arguments == asked for known in self.edits):
+            return _no(400, "Bad Request: message is not modified: specified new message content is the same")
+        self.edits.append(edit)
+        return _yes({"message_id": key[1]})
 
     def _refuse(self, refusal: Refusal) -> web.Response:
         return _no(refusal.status, refusal.description, refusal.parameters)
 
-    async def _answer_callback_query(self, asked: dict[str, Any], _request: web.Request) -> web.Response:
+    async def _answer_callback_query(self, asked: dict[str, Any]) -> web.Response:
+        if self.trouble is not None:
+            return self._refuse(self.trouble)
         self.answered.append(asked["callback_query_id"])
         return _yes(result=True)
 
-    async def _get_webhook_info(self, _asked: dict[str, Any], _request: web.Request) -> web.Response:
-        return _yes({"url": self.webhook, "pending_update_count": self.waiting})
+    async def _answer_checkout(self, _asked: dict[str, Any]) -> web.Response:
+        return _yes(result=True) if self.trouble is None else self._refuse(self.trouble)
 
-    async def _delete_webhook(self, _asked: dict[str, Any], _request: web.Request) -> web.Response:
-        self.webhook = ""
+    async def _get_file(self, asked: dict[str, Any]) -> web.Response:
+        if asked["file_id"] not in self.files:
+            return _no(400, "Bad Request: wrong file_id or the file is temporarily unavailable")
+        path, data = self.files[asked["file_id"]]
+        size = 1 if self.lies_about_sizes else len(data)
+        return _yes({"file_id": asked["file_id"], "file_size": size, "file_path": path})
+
+    async def _file(self, request: web.Request) -> web.Response:
+        found = [data for path, data in self.files.values() if path == request.match_info["path"]]
+        found = [] if request.match_info["path"] in self.lost else found
+        if request.match_info["token"] != self.token or not found:
+            return _no(404, "Not Found")
+        return web.Response(body=found[0], content_type="application/octet-stream")
+
+    async def _get_webhook_info(self, _asked: dict[str, Any]) -> web.Response:
+        told = {key: self.hook[key] for key in ("max_connections", "allowed_updates") if key in self.hook}
+        return _yes({"url": self.webhook, "pending_update_count": self.waiting, **told, **self.told_of_webhook})
+
+    async def _set_webhook(self, asked: dict[str, Any]) -> web.Response:
+        if self.trouble is not None:
+            return self._refuse(self.trouble)
+        self.webhook, self.hook = asked["url"], asked
         return _yes(result=True)
+
+    async def _delete_webhook(self, _asked: dict[str, Any]) -> web.Response:
+        self.webhook, self.hook = "", {}
+        return _yes(result=True)
+
+
+async def _read(request: web.Request) -> tuple[dict[str, Any], dict[str, tuple[str, str, bytes]]]:
+    """Arguments and files; in a form, what is no text is JSON."""
+    if not request.content_type.startswith("multipart/"):
+        return await request.json(), {}
+    asked: dict[str, Any] = {}
+    files: dict[str, tuple[str, str, bytes]] = {}
+    for name, value in (await request.post()).items():
+        if isinstance(value, web.FileField):
+            files[name] = (value.filename, value.content_type, value.file.read())
+        else:
+            assert isinstance(value, str)
+            try:
+                asked[name] = json.loads(value)
+            except ValueError:
+                asked[name] = value
+    return asked, files
+
+
+def _fault_of(asked: dict[str, Any], *, must_have_text: bool) -> str | None:
+    """What Telegram finds wrong with the words of a message."""
+    text = str(asked.get("text", asked.get("caption", "")))
+    shown = text
+    if asked.get("parse_mode") == "HTML":
+        parsed = _Strict()
+        if fault := parsed.fault_of(text):
+            return f"can't parse entities: {fault}"
+        shown = parsed.shown
+    if must_have_text and not shown.strip():
+        return "message text is empty"
+    if len(shown.encode("utf-16-le")) // 2 > (4096 if "text" in asked else 1024):
+        return "message is too long" if "text" in asked else "message caption is too long"
+    return None
 
 
 def _yes(result: Any) -> web.Response:

@@ -166,7 +166,7 @@ async def open_box(
         settings=settings,
         files=FilesFolder(folder),
         readiness=readiness or (lambda: not_ready[0] if not_ready else None),
-        endpoints=endpoints or {},
+        endpoints={} if endpoints is None else endpoints,  # it may be filled later
     )
     server = WebServer(site, "127.0.0.1", 0, settings)
     await server.start()

@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, PlainValidator, ValidationError, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
@@ -132,22 +133,59 @@ class WebhookAccount(AccountSettings):
     names_secrets: ClassVar[tuple[str, ...]] = ("secret",)
 
 
+_TELEGRAM = "https://api.telegram.org"
+_TELEGRAM_CALLS = {None, 443, 80, 88, 8443}
+"""the ports that Telegram calls"""
+
+
 class TelegramAccount(ChatSettings):
-    """A bot: sends texts, and brings what is written to it to the flows with a `telegram` trigger."""
+    """A bot: what it sends, and what is written to it, which it brings to the flows with a `telegram` trigger."""
 
     token: SecretName
     """the name of the secret with the bot's token, from @BotFather"""
-    api: Annotated[str, AfterValidator(_http_url)] = "https://api.telegram.org"
+    api: Annotated[str, AfterValidator(_http_url)] = _TELEGRAM
     """another address, for a Bot API server of your own"""
+    updates: Literal["polling", "webhook"] = "polling"
+    """whether the box asks Telegram for what people write, or Telegram calls the box"""
+    public_url: Annotated[str, AfterValidator(_http_url)] | None = None
+    """the box's address as Telegram sees it; needed for webhook"""
+    max_connections: Annotated[int, Field(ge=1, le=100)] = 40
+    """how many updates Telegram brings at a time, by webhook"""
+    payments: SecretName | None = None
+    """the name of the secret with the token of the provider of payments, from @BotFather"""
 
-    names_secrets: ClassVar[tuple[str, ...]] = ("token",)
+    names_secrets: ClassVar[tuple[str, ...]] = ("token", "payments")
+    # A file of 50 MB takes its time.
+    delivery_limit: ClassVar[timedelta] = timedelta(minutes=3)
+
+    @model_validator(mode="after")
+    def _can_be_called(self) -> TelegramAccount:
+        reason = None
+        if self.updates == "webhook" and self.public_url is None:
+            reason = "updates: webhook needs public_url, the box's address as Telegram sees it: https://…"
+        elif self.updates == "polling" and self.public_url is not None:
+            reason = "public_url is for updates: webhook alone: say that too, or take public_url out"
+        elif self.public_url is not None and self.api == _TELEGRAM and not _is_called(self.public_url):
+            ports = ", ".join(str(port) for port in sorted(filter(None, _TELEGRAM_CALLS)))
+            reason = f"public_url must begin with https://, and its port be one of {ports}: Telegram calls no other"
+        if reason is not None:
+            raise PydanticCustomError("verbatim", "{reason}", {"reason": reason})
+        return self
 
     @property
     def outlet(self) -> Outlet:
         """Long texts are split."""
-        from onebox.channels.telegram.texts import FORMS, parts
+        from onebox.channels.telegram.parts import NEEDS, parts
 
-        return Outlet(parts=parts, needs=((*FORMS, "media"),), is_chat=True)
+        return Outlet(parts=parts, needs=(NEEDS,), is_chat=True)
+
+
+def _is_called(url: str) -> bool:
+    try:
+        found = urlsplit(url)
+        return found.scheme == "https" and bool(found.hostname) and found.port in _TELEGRAM_CALLS
+    except ValueError:  # a port that is no number
+        return False
 
 
 def _number_id(value: str) -> str:

@@ -9,7 +9,8 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
-from onebox.app.accounts import ChatAccount, ChatSettings, TelegramAccount
+from onebox.app.accounts import ChatAccount, ChatSettings
+from onebox.app.bots import build_bots
 from onebox.app.chats import build_reception, chat_page
 from onebox.app.clock import SystemClock
 from onebox.app.masking import masker
@@ -18,8 +19,6 @@ from onebox.app.plain_settings import plain_settings
 from onebox.app.secrets import Vault
 from onebox.app.senders import Failures, Senders
 from onebox.app.webhooks import build_endpoint
-from onebox.channels.telegram.api import BotApi
-from onebox.channels.telegram.receiver import TelegramReceiver
 from onebox.connectors.code.connector import PythonConnector
 from onebox.connectors.feeds.documents import Documents
 from onebox.connectors.feeds.fetching import Fetcher
@@ -167,19 +166,21 @@ def build_box(
         ledger=storage.ledger, clock=clock, ids=ids, subscribers=engine, backlog_limit=settings.limits.backlog
     )
     reception = _reception(ground, inbox, senders, failures)
+    bots = build_bots(settings.accounts, secrets=secrets, book=ground.book, reception=reception, clock=clock)
+    endpoints = {**_endpoints(ground, reception, channels, files), **bots.endpoints}
     return Box(
         settings=settings,
         storage=storage,
         book=ground.book,
         engine=engine,
         inbox=inbox,
-        site=_site(ground, inbox, callers, files, readiness, _endpoints(ground, reception, channels, files)),
+        site=_site(ground, inbox, callers, files, readiness, endpoints),
         requests=Requests(
             engine, ground.book, clock, ids, in_force=_in_force(ground), more=_broadcasts(ground, engine, outlets)
         ),
         retention=_retention(ground, files),
         schedules=Schedules(book=ground.book, inbox=inbox, reader=storage.reader, ledger=storage.ledger, clock=clock),
-        sources=_sources(ground, inbox),
+        sources={"feeds": _feeds(ground, inbox), **bots.sources},
         senders=senders.by_account,
         connectors=connectors,
         clock=clock,
@@ -266,22 +267,6 @@ def _retention(ground: _Ground, files: FilesFolder) -> Retention:
     return Retention(
         storage.ledger, ground.book, ground.clock, ground.settings.keep, sweep=lambda: files.sweep(is_kept)
     )
-
-
-def _sources(ground: _Ground, inbox: Inbox) -> dict[str, Source]:
-    """What fetches events, by the name of its service. A new one adds its line here."""
-    receivers: dict[str, Source] = {
-        f"updates of {name}": TelegramReceiver(
-            account=name, api=_bot(account, ground), book=ground.book, inbox=inbox, clock=ground.clock
-        )
-        for name, account in ground.settings.accounts.items()
-        if isinstance(account, TelegramAccount)
-    }
-    return {"feeds": _feeds(ground, inbox), **receivers}
-
-
-def _bot(account: TelegramAccount, ground: _Ground) -> BotApi:
-    return BotApi(account.api, ground.secrets[account.token])
 
 
 def _feeds(ground: _Ground, inbox: Inbox) -> FeedPoller:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from onebox.channels.chat.channel import ChatChannel
     from onebox.channels.email.channel import EmailChannel
     from onebox.channels.notify.channel import NotifyChannel
+    from onebox.channels.telegram.channel import TelegramChannel
     from onebox.channels.whatsapp.channel import WhatsappChannel
     from onebox.kernel.clock import Clock
     from onebox.messaging.channel import Channel, Pace
@@ -60,12 +61,8 @@ def build_channel(
             from onebox.channels.slack.channel import SlackChannel
 
             return SlackChannel(account=name, url=secrets[webhook], clock=clock, pace=pace)
-        case TelegramAccount(token=token, api=api):
-            from onebox.channels.telegram.api import BotApi
-            from onebox.channels.telegram.channel import PACE, TelegramChannel
-
-            bot_pace = account.pace.over(PACE) if account.pace else PACE
-            return TelegramChannel(account=name, api=BotApi(api, secrets[token]), pace=bot_pace)
+        case TelegramAccount():
+            return _telegram(name, account, folder, secrets, storage, clock)
         case WhatsappAccount():
             return _whatsapp(name, account, folder, secrets, storage, clock)
         case ChatAccount():
@@ -122,6 +119,28 @@ def _email(
         files=folder.files,
         clock=clock,
         pace=pace,
+    )
+
+
+def _telegram(
+    name: str,
+    account: TelegramAccount,
+    folder: BoxFolder,
+    secrets: Mapping[str, str],
+    storage: Storage,
+    clock: Clock,
+) -> TelegramChannel:
+    from onebox.channels.telegram.api import BotApi
+    from onebox.channels.telegram.channel import PACE, TelegramChannel
+
+    return TelegramChannel(
+        account=name,
+        api=BotApi(account.api, secrets[account.token]),
+        clock=clock,
+        pace=account.pace.over(PACE) if account.pace else PACE,
+        files=folder.files,
+        payments=secrets[account.payments] if account.payments else None,
+        receipts=storage.reader.receipt,
     )
 
 

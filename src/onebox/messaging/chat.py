@@ -89,7 +89,7 @@ class Post:
     `protected`: it must never be dropped or superseded (a payment, a press that must be answered, a contact).
     `press` is the id of a press that the channel wants answered, for the button waits.
     `gone`: the person blocked the bot or left (True), or is there again (False). Every post with None and a `sender`
-    says that they are there. `reaches`: whether flows may see it; a status of a person alone need not.
+    says that they are there.
     """
 
     account: str

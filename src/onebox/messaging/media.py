@@ -51,7 +51,7 @@ def _media(given: Any, where: str) -> Media:
     for key in given:
         if key not in _KEYS:
             raise invalid(f"{where}: there is no {key!r}", f"it has {', '.join(_KEYS)}")
-    sources = [key for key in _SOURCES if given.get(key) is not None]
+    sources = [key for key in _SOURCES if given.get(key) not in (None, "")]
     if len(sources) != 1:
         what = f"{' and '.join(sources)} exclude each other" if sources else "one of url, file and id is missing"
         raise invalid(f"{where}: {what}", "give the place of its bytes once")

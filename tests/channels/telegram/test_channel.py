@@ -9,32 +9,12 @@ import pytest
 from tests.channels.messages import message
 from tests.support.telegram import TOKEN, FakeTelegram, Refusal
 
-from onebox.channels.telegram.api import BotApi
-from onebox.channels.telegram.channel import TelegramChannel
-from onebox.channels.telegram.texts import LONGEST, parts, units
+from onebox.channels.telegram.parts import parts
+from onebox.channels.telegram.texts import LONGEST, units
 from onebox.messaging.channel import DeliveryFailed
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
-
-
-@pytest.fixture
-async def telegram() -> AsyncIterator[FakeTelegram]:
-    async with FakeTelegram() as running:
-        yield running
-
-
-@pytest.fixture
-async def open_channel(telegram: FakeTelegram) -> AsyncIterator[Callable[..., TelegramChannel]]:
-    made: list[TelegramChannel] = []
-
-    def make(token: str = TOKEN, url: str | None = None) -> TelegramChannel:
-        made.append(TelegramChannel(account="telegram/main", api=BotApi(url or telegram.url, token)))
-        return made[-1]
-
-    yield make
-    for channel in made:
-        await channel.close()
+    from onebox.channels.telegram.channel import TelegramChannel
 
 
 async def failure(channel: TelegramChannel, recipient: str = "7", **content: Any) -> DeliveryFailed:
@@ -104,14 +84,15 @@ async def test_what_is_no_text_is_refused_for_good(content: dict[str, Any], open
 
 
 @pytest.mark.parametrize(
-    ("refusal", "permanent", "kind", "after"),
+    ("refusal", "permanent", "kind", "after", "uncertain"),
     [
-        (Refusal(429, "Too Many Requests: retry after 17", {"retry_after": 17}), False, "too_many", 17.0),
-        (Refusal(403, "Forbidden: bot was blocked by the user"), True, "bounced", None),
-        (Refusal(400, "Bad Request: chat not found"), True, "bounced", None),
-        (Refusal(400, "Bad Request: something else"), True, "refused", None),
-        (Refusal(500, "Internal Server Error"), False, "busy", None),
-        (Refusal(0), False, "unreachable", None),
+        (Refusal(429, "Too Many Requests: retry after 17", {"retry_after": 17}), False, "too_many", 17.0, False),
+        (Refusal(403, "Forbidden: bot was blocked by the user"), True, "bounced", None, False),
+        (Refusal(403, "Forbidden: user is deactivated"), True, "bounced", None, False),
+        (Refusal(400, "Bad Request: chat not found"), True, "bounced", None, False),
+        (Refusal(400, "Bad Request: something else"), True, "refused", None, False),
+        (Refusal(500, "Internal Server Error"), False, "busy", None, True),
+        (Refusal(0), False, "unreachable", None, True),
     ],
 )
 async def test_refusals_are_told_apart(
@@ -119,6 +100,7 @@ async def test_refusals_are_told_apart(
     permanent: bool,  # noqa: FBT001 - a row of the table
     kind: str,
     after: float | None,
+    uncertain: bool,  # noqa: FBT001
     telegram: FakeTelegram,
     open_channel: Any,
 ) -> None:
@@ -126,7 +108,8 @@ async def test_refusals_are_told_apart(
 
     failed = await failure(open_channel())
 
-    assert (failed.permanent, failed.kind, failed.retry_after) == (permanent, kind, after)
+    told = (failed.permanent, failed.kind, failed.retry_after, failed.uncertain)
+    assert told == (permanent, kind, after, uncertain)
 
 
 async def test_a_wrong_token_is_the_account_s_fault_and_not_the_message_s(open_channel: Any) -> None:
@@ -143,7 +126,7 @@ async def test_a_group_that_became_a_supergroup_is_written_to_at_its_new_id(
 
     receipt = await open_channel().deliver(message("-5", text="hi"))
 
-    assert receipt["chat_id"] == -1005
+    assert receipt == {"message_id": 1, "chat_id": -1005, "moved_from": -5}
     assert telegram.texts(-1005) == ["hi"]
 
 
@@ -161,7 +144,7 @@ async def test_an_answer_that_is_none_of_the_bot_api_is_tried_again(
 async def test_a_server_that_is_not_there_is_tried_again(open_channel: Any) -> None:
     failed = await failure(open_channel(url="http://127.0.0.1:1"))
 
-    assert (failed.permanent, failed.kind) == (False, "unreachable")
+    assert (failed.permanent, failed.kind, failed.uncertain) == (False, "unreachable", False)
 
 
 async def test_a_long_text_goes_in_parts_that_telegram_takes(telegram: FakeTelegram, open_channel: Any) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import structlog
+from tests.support.reception import PlainReception
 from tests.support.telegram import TOKEN, FakeTelegram, Refusal
 
 from onebox.app.catalogue import catalogue
@@ -18,13 +19,9 @@ from onebox.channels.telegram.updates import event_of
 from onebox.flows.book import FlowBook
 from onebox.flows.definition import FlowLoader
 from onebox.flows.kinds import EventRefused
-from onebox.messaging.event import Stored
-from onebox.messaging.inbox import BacklogFull
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-
-    from onebox.messaging.inbox import Arrival
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 FLOW = """\
@@ -42,41 +39,12 @@ class Clock:
         return NOON
 
 
-class FakeInbox:
-    """Keeps what it is handed once by key, after `full` refusals."""
-
-    def __init__(self) -> None:
-        self.arrivals: list[Arrival] = []
-        self.full = 0
-        self._came = asyncio.Event()
-
-    async def receive(self, arrival: Arrival) -> Stored:
-        if self.full:
-            self.full -= 1
-            full = BacklogFull(f"{self.full + 10} runs are waiting")
-            full.retry_after = 0
-            raise full
-        known = [one for one in self.arrivals if one.key == arrival.key]
-        if not known:
-            self.arrivals.append(arrival)
-        self._came.set()
-        return Stored("e", duplicate=bool(known))
-
-    async def until(self, count: int) -> list[dict[str, Any]]:
-        """What came, once it is so much."""
-        async with asyncio.timeout(10):
-            while len(self.arrivals) < count:
-                self._came.clear()
-                await self._came.wait()
-        return [dict(arrival.data) for arrival in self.arrivals]
-
-
 class Bot:
     """A receiver that runs, beside the server that it asks."""
 
     def __init__(self, telegram: FakeTelegram) -> None:
         self.telegram = telegram
-        self.inbox = FakeInbox()
+        self.reception = PlainReception()
         self.book = FlowBook()
         self.receiver: TelegramReceiver
         self._task: asyncio.Task[None] | None = None
@@ -91,7 +59,7 @@ class Bot:
             account="telegram/main",
             api=BotApi(self.telegram.url, token),
             book=self.book,
-            inbox=self.inbox,  # type: ignore[arg-type] # all that is asked of it
+            reception=self.reception,
             clock=Clock(),
             pause=self._pause,
         )
@@ -123,7 +91,7 @@ async def test_a_message_is_what_a_flow_can_answer(bot: Bot) -> None:
     bot.telegram.write("/order 17", chat=42, name="Bilal")
     bot.start()
 
-    [event] = await bot.inbox.until(1)
+    [event] = await bot.reception.until(1)
 
     assert (event["kind"], event["text"], event["data"]) == ("message", "/order 17", None)
     assert event["sender"] == {
@@ -132,16 +100,12 @@ async def test_a_message_is_what_a_flow_can_answer(bot: Bot) -> None:
         "name": "Bilal",
         "username": None,
         "language": "en",
+        "phone": None,
         "account": "telegram/main",
     }
     assert event["at"] == datetime.fromtimestamp(1_790_000_000, UTC)
-    [arrival] = bot.inbox.arrivals
-    assert (arrival.source, arrival.topic, arrival.key, arrival.sender) == (
-        "telegram:telegram/main",
-        "telegram.main",
-        "1",
-        "42",
-    )
+    [post] = bot.reception.posts
+    assert (post.account, post.chat, post.key, post.sender) == ("telegram/main", "42", "1", "42")
 
 
 async def test_updates_come_in_order_and_are_confirmed(bot: Bot) -> None:
@@ -149,18 +113,19 @@ async def test_updates_come_in_order_and_are_confirmed(bot: Bot) -> None:
         bot.telegram.write(str(number))
     bot.start()
 
-    events = await bot.inbox.until(250)
+    events = await bot.reception.until(250)
 
     assert [event["text"] for event in events] == [str(number) for number in range(250)]
+    assert bot.reception.units == [100, 100, 50]
     await bot.telegram.until(lambda: not bot.telegram.waiting)
 
 
 async def test_what_was_not_stored_is_not_confirmed(bot: Bot) -> None:
-    bot.inbox.full = 2
+    bot.reception.full = 2
     bot.telegram.write("first")
     with structlog.testing.capture_logs() as logs:
         bot.start()
-        events = await bot.inbox.until(1)
+        events = await bot.reception.until(1)
 
     assert [event["text"] for event in events] == ["first"]
     assert [line["why"] for line in logs if line["event"] == "updates_troubled"] == ["11 runs are waiting"]
@@ -170,38 +135,48 @@ async def test_what_was_not_stored_is_not_confirmed(bot: Bot) -> None:
 async def test_what_was_given_twice_is_known(bot: Bot) -> None:
     bot.telegram.write("once")
     bot.start()
-    await bot.inbox.until(1)
+    await bot.reception.until(1)
     await bot.stop()  # before the next question confirmed it
 
     bot.telegram.write("more")
     bot.start()
 
-    events = await bot.inbox.until(2)
+    events = await bot.reception.until(2)
     assert [event["text"] for event in events] == ["once", "more"]
 
 
-async def test_a_press_of_a_button_is_answered_after_it_was_stored(bot: Bot) -> None:
+async def test_a_press_of_a_button_says_how_it_is_answered(bot: Bot) -> None:
     bot.telegram.press("yes", chat=9)
     bot.start()
 
-    [event] = await bot.inbox.until(1)
+    [event] = await bot.reception.until(1)
 
     assert (event["kind"], event["text"], event["data"], event["sender"]["id"]) == ("callback_query", "yes", "yes", 9)
-    await bot.telegram.until(lambda: bool(bot.telegram.answered))
-    assert bot.telegram.answered == [event["callback_id"]]
+    assert (event["choice"], event["pressed"]) == ("yes", True)
+    [post] = bot.reception.posts
+    assert (post.press, post.protected) == (event["callback_id"], True)
 
 
-async def test_what_is_no_update_stops_nothing(bot: Bot) -> None:
+async def test_what_is_no_update_stops_nothing_and_is_kept_with_a_reason(bot: Bot) -> None:
     bot.telegram.update(message={"text": 7, "chat": "nowhere", "date": "never", "from": []})
     bot.telegram.update(message={})
     bot.telegram.update(callback_query={"data": ["x"]})
     bot.telegram.write("hello")
-    bot.start()
-
-    events = await bot.inbox.until(4)
+    with structlog.testing.capture_logs() as logs:
+        bot.start()
+        events = await bot.reception.until(4)
 
     assert [event["text"] for event in events] == ["", "", "", "hello"]
     assert [event["at"] for event in events[:3]] == [NOON] * 3
+    assert [event["reason"] for event in events] == [
+        "its message does not say in which chat it was",
+        "its message does not say in which chat it was",
+        "its callback_query does not say whose it is",
+        None,
+    ]
+    assert [line["why"] for line in logs if line["event"] == "update_unusable"] == [
+        event["reason"] for event in events[:3]
+    ]
 
 
 async def test_a_webhook_is_taken_away(bot: Bot) -> None:
@@ -209,7 +184,7 @@ async def test_a_webhook_is_taken_away(bot: Bot) -> None:
     bot.telegram.write("hello")
     bot.start()
 
-    await bot.inbox.until(1)
+    await bot.reception.until(1)
 
     assert bot.telegram.webhook == ""
 
@@ -222,7 +197,7 @@ async def test_a_webhook_that_is_set_meanwhile_is_taken_away_too(bot: Bot) -> No
         bot.telegram.quiet()
         await bot.telegram.until(lambda: not bot.telegram.webhook)
         bot.telegram.write("hello")
-        await bot.inbox.until(1)
+        await bot.reception.until(1)
 
     [trouble] = [line for line in logs if line["event"] == "updates_troubled"]
     assert trouble["hint"].startswith("another program gave this bot a webhook")
@@ -238,7 +213,7 @@ async def test_without_a_flow_that_wants_them_nobody_asks(bot: Bot) -> None:
 
     bot.flows(FLOW)
 
-    assert len(await bot.inbox.until(1)) == 1
+    assert len(await bot.reception.until(1)) == 1
 
 
 async def test_only_the_kinds_that_flows_want_are_asked_for(bot: Bot) -> None:
@@ -247,9 +222,21 @@ async def test_only_the_kinds_that_flows_want_are_asked_for(bot: Bot) -> None:
     bot.telegram.update(channel_post={"message_id": 1, "chat": {"id": -100, "type": "channel", "title": "News"}})
     bot.start()
 
-    [event] = await bot.inbox.until(1)
+    [event] = await bot.reception.until(1)
 
     assert (event["kind"], event["chat"]["title"]) == ("channel_post", "News")
+
+
+async def test_the_answer_to_a_flow_that_asks_is_fetched_though_no_flow_begins_with_it(bot: Bot) -> None:
+    bot.flows(
+        "flow: survey\non: {manual: }\nsteps:\n"
+        "  - do: ask\n    with: {via: telegram/main, to: '7', text: Well?, choices: [Good, Bad]}\n"
+    )
+    bot.telegram.press("Good")
+    bot.telegram.write("Bad")
+    bot.start()
+
+    assert [event["text"] for event in await bot.reception.until(2)] == ["Good", "Bad"]
 
 
 async def test_a_change_of_the_flows_counts_at_once(bot: Bot) -> None:
@@ -258,7 +245,7 @@ async def test_a_change_of_the_flows_counts_at_once(bot: Bot) -> None:
     bot.flows(FLOW.replace("[message, callback_query]", "[channel_post]"))
     bot.telegram.update(channel_post={"message_id": 1, "chat": {"id": -100, "type": "channel", "title": "News"}})
 
-    [event] = await bot.inbox.until(1)
+    [event] = await bot.reception.until(1)
 
     assert event["kind"] == "channel_post"
 
@@ -268,7 +255,7 @@ async def test_flows_that_change_nothing_here_leave_the_open_question_alone(bot:
     await bot.telegram.until(lambda: "getUpdates" in bot.telegram.called)
     bot.flows(FLOW, FLOW.replace("flow: chat", "flow: more"))
     bot.telegram.write("hello")
-    await bot.inbox.until(1)
+    await bot.reception.until(1)
     await bot.telegram.until(lambda: not bot.telegram.waiting)
 
     assert bot.telegram.called.count("getUpdates") == 2
@@ -282,7 +269,7 @@ async def test_an_answer_without_updates_is_not_asked_for_again_at_once(bot: Bot
         await bot.telegram.until(lambda: "getUpdates" in bot.telegram.called)
         bot.telegram.garbage = None
         bot.telegram.write("hello")
-        await bot.inbox.until(1)
+        await bot.reception.until(1)
 
     told = [line["why"] for line in logs if line["event"] == "updates_troubled"]
     assert [line.partition(":")[0] for line in told] == ["getUpdates gave no update that has a number"]
@@ -293,13 +280,13 @@ async def test_numbers_may_begin_anywhere_after_a_quiet_time(bot: Bot) -> None:
     message = {"message_id": 1, "date": 1_790_000_000, "chat": {"id": 7}}
     bot.telegram.update(update_id=900_000, message={**message, "text": "before"})
     bot.start()
-    await bot.inbox.until(1)
+    await bot.reception.until(1)
     await bot.telegram.until(lambda: bot.telegram.called.count("getUpdates") == 2)
     bot.telegram.quiet()
     await bot.telegram.until(lambda: bot.telegram.called.count("getUpdates") == 3)
     bot.telegram.update(update_id=12, message={**message, "text": "after"})
 
-    assert [event["text"] for event in await bot.inbox.until(2)] == ["before", "after"]
+    assert [event["text"] for event in await bot.reception.until(2)] == ["before", "after"]
 
 
 async def test_an_update_that_cannot_be_kept_holds_nothing_up(bot: Bot) -> None:
@@ -310,7 +297,11 @@ async def test_an_update_that_cannot_be_kept_holds_nothing_up(bot: Bot) -> None:
     bot.telegram.write("hello")
     bot.start()
 
-    assert [event["text"] for event in await bot.inbox.until(1)] == ["hello"]
+    unusable, hello = await bot.reception.until(2)
+
+    assert (hello["text"], unusable["kind"]) == ("hello", "unusable")
+    assert unusable["reason"] == "a value nested more than 100 deep cannot be kept"
+    assert unusable["update"]["raw"].startswith('{"update_id":1,"message":')
 
 
 async def test_a_second_program_is_told_of_once_and_waited_for(bot: Bot) -> None:
@@ -320,7 +311,7 @@ async def test_a_second_program_is_told_of_once_and_waited_for(bot: Bot) -> None
         await bot.telegram.until(lambda: len(bot.pauses) >= 7)
         bot.telegram.trouble = None
         bot.telegram.write("hello")
-        await bot.inbox.until(1)
+        await bot.reception.until(1)
         await bot.telegram.until(lambda: not bot.telegram.waiting)
 
     assert bot.pauses[:7] == [1, 2, 4, 8, 16, 30, 30]
@@ -335,7 +326,7 @@ async def test_trouble_ends_by_itself(bot: Bot) -> None:
 
     bot.telegram.trouble = None
 
-    assert len(await bot.inbox.until(1)) == 1
+    assert len(await bot.reception.until(1)) == 1
 
 
 async def test_stopping_does_not_wait_for_the_open_question(bot: Bot) -> None:

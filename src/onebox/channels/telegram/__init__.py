@@ -1,1 +1,1 @@
-"""Telegram: texts out by the Bot API, updates in by long polling."""
+"""Telegram: messages out by the Bot API, updates in by long polling or by webhook."""

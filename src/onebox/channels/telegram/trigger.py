@@ -8,7 +8,7 @@ from pydantic import Field, field_validator
 
 from onebox.channels.telegram.updates import EVENT_NAMES, UpdateKind, event_of
 from onebox.flows.definition.fields import FlowModel
-from onebox.flows.kinds import TriggerKind, refuse_unknown
+from onebox.flows.kinds import EventRefused, TriggerKind, refuse_unknown
 from onebox.flows.settings import wrong
 from onebox.flows.waiting import AnyOf
 from onebox.kernel.nearest import did_you_mean
@@ -77,20 +77,24 @@ def telegram_trigger(accounts: Collection[str] | None = None) -> TriggerKind:
 
 
 def _example(settings: TelegramSettings, given: Mapping[str, Any], at: datetime) -> Mapping[str, Any]:
-    """`{text: …}` is a message of Ana's; `{data: …}` is a press of a button. What else is said stands for itself.
-    Raises EventRefused for what an event does not have."""
+    """`{text: …}` is a message of Ana's; `{data: …}`, or `{choice: …}`, is a press of a button. What else is said stands
+    for itself. Raises EventRefused for what an event does not have."""
     refuse_unknown(CHANNEL, given, EVENT_NAMES)
     writer = given.get("sender")
     # A private chat has the number of the person.
     ana = {**_ANA, "id": writer["id"]} if isinstance(writer, dict) and "id" in writer else _ANA
     chat = {"id": ana["id"], "type": "private", "first_name": ana["first_name"]}
     message = {"message_id": 1, "date": int(at.timestamp()), "chat": chat}
-    if given.get("data") is not None:
-        press = {"id": "1", "from": ana, "message": message, "data": given["data"]}
+    pressed = given.get("data", given.get("choice"))
+    if pressed is not None:
+        press = {"id": "1", "from": ana, "message": message, "data": pressed}
         update: dict[str, Any] = {"update_id": 1, "callback_query": press}
     else:
         update = {"update_id": 1, "message": {**message, "from": ana, "text": given.get("text", "")}}
-    made = event_of(given.get("update", update), settings.account, at)
+    try:
+        made = {**event_of(given.get("update", update), settings.account, at), "conversation": None}
+    except ValueError as error:
+        raise EventRefused(f"{CHANNEL}: the update cannot be read: {error}") from None
     return {**made, **{name: _merged(made.get(name), value) for name, value in given.items()}}
 
 
