@@ -210,8 +210,9 @@ RAISED = {"StepFailed": 0, "Fails": 0, "failure": 0, "Refused": 1}
 
 
 def raised_codes() -> Iterator[str]:
-    """Codes that are given where a failure is made."""
-    for file in sorted((ROOT / "src/onebox").rglob("*.py")):
+    """Codes that are given where a failure is made. The sandbox refuses in the words of Telegram and WhatsApp."""
+    rooms = sorted((ROOT / "src/onebox").rglob("*.py"))
+    for file in (file for file in rooms if "sandbox" not in file.relative_to(ROOT).parts):
         for node in ast.walk(ast.parse(file.read_text())):
             if isinstance(node, ast.Call):
                 place = RAISED.get(ast.unparse(node.func).rpartition(".")[2])
@@ -237,7 +238,7 @@ PAGES = [*sorted((DOCS / "reference").glob("*.md")), *sorted((DOCS / "guides").g
 def test_every_example_has_no_faults(file: Path) -> None:
     blocks = re.findall(r"^```yaml\n(.*?)^```", file.read_text(), re.MULTILINE | re.DOTALL)
     flows = {f"{file.stem}-{number}.yaml": block for number, block in enumerate(blocks) if block.startswith("flow:")}
-    settings = [block for block in blocks if block.startswith("box:")]
+    settings = [block for block in blocks if block.startswith(("box:", "accounts:"))]
     tests = [block for block in blocks if block.startswith("- name:")]
 
     assert len(flows) + len(settings) + len(tests) == len(blocks)

@@ -61,11 +61,11 @@ def _message(sent: SentMessage, zone: ZoneInfo) -> str:
     message = sent.message
     at = f" {local(sent.ended_at, zone)}" if sent.ended_at else ""
     tries = f", {message.attempts} attempts" if message.attempts > 1 else ""
+    later = f", {sent.status}" if sent.status not in {None, "sent", "failed"} else ""
+    doubt = ", may have come twice" if message.doubt else ""
     why = f": {one_line(message.error)}" if message.error else ""
     said = _short(message.content)
-    return (
-        f"message {message.id}  {message.account} to {message.recipient}, {message.state.value}{at}{tries}{why}  {said}"
-    )
+    return f"message {message.id}  {message.account} to {message.recipient}, {message.state.value}{at}{later}{tries}{doubt}{why}  {said}"
 
 
 def _short(value: Any) -> str:
@@ -104,7 +104,9 @@ def as_tree(detail: RunDetail) -> dict[str, Any]:
                 "account": sent.message.account,
                 "recipient": sent.message.recipient,
                 "state": sent.message.state.value,
+                "status": sent.status,
                 "attempts": sent.message.attempts,
+                "doubt": sent.message.doubt,
                 "error": sent.message.error,
                 "content": dict(sent.message.content),
                 "ended_at": sent.ended_at,

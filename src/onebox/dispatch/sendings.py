@@ -12,7 +12,7 @@ from onebox.messaging.asking import topic_of_answers
 from onebox.messaging.broadcast import Broadcast, StartBroadcast
 from onebox.messaging.channel import DeliveryFailed
 from onebox.messaging.choices import choices_of
-from onebox.messaging.conversation import OfferChoices, RememberState
+from onebox.messaging.conversation import MergePeople, OfferChoices, RememberState
 from onebox.messaging.message import Message, Priority, QueueMessage
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ MOST_RECIPIENTS = 100_000
 
 
 class Sendings:
-    """`send`, `ask`, `edit`, `answer_callback`, `typing`, `broadcast` and `remember`."""
+    """`send`, `ask`, `edit`, `answer_callback`, `typing`, `broadcast`, `remember` and `merge_people`."""
 
     def __init__(self, accounts: Mapping[str, Outlet], clock: Clock, ids: Ids) -> None:
         self._accounts = accounts
@@ -47,6 +47,7 @@ class Sendings:
             "typing": self.typing,
             "broadcast": self.broadcast,
             "remember": self.remember,
+            "merge_people": self.merge_people,
         }
 
     def send(self, call: Call) -> Written:
@@ -146,6 +147,13 @@ class Sendings:
         if not isinstance(values, Mapping):
             raise _bad(call, f"values must be a mapping, got {values!r:.80}", "a value of null takes it away")
         return [RememberState(account, recipient, normalise(values))], None
+
+    def merge_people(self, call: Call) -> Written:
+        """One person from now on, by whichever account they write."""
+        keep, other = call.arguments.get("keep"), call.arguments.get("other")
+        if not isinstance(keep, str) or not isinstance(other, str) or not keep or not other:
+            raise _bad(call, f"keep and other must be ids of people, got {keep!r:.40} and {other!r:.40}")
+        return [MergePeople(keep, other)], {"person": keep}
 
     # --- addresses ----------------------------------------------------------------------------------------------
 

@@ -151,6 +151,15 @@ class RememberArguments(FlowModel):
     """by name; null takes one away, and those that are not named stay"""
 
 
+class MergePeopleArguments(FlowModel):
+    """Two people turned out to be one, whom two accounts know: from now on they are."""
+
+    keep: Given[str]
+    """the person that stays, such as ${event.conversation.person}; what it lacks is taken from the other"""
+    other: Given[str]
+    """the person that is the same"""
+
+
 class ManualSettings(FlowModel):
     """Started by hand: `onebox emit`."""
 
@@ -216,6 +225,7 @@ def native_steps(accounts: Mapping[str, Outlet] | None = None) -> list[StepKind]
         StepKind("typing", TypingArguments, results=("id",), fault=chat_fault),
         StepKind("broadcast", BroadcastArguments, results=("id", "recipients"), fault=fault),
         StepKind("remember", RememberArguments, fault=chat_fault),
+        StepKind("merge_people", MergePeopleArguments),
     ]
 
 

@@ -42,11 +42,12 @@ class PendingWait:
 
 @dataclass(slots=True)
 class SentMessage:
-    """A message with what became of it."""
+    """A message with what became of it. `status` is what its channel said later: sent, delivered, read or failed."""
 
     message: Message
     ended_at: datetime | None = None
     receipt: Mapping[str, Any] | None = None
+    status: str | None = None
 
 
 @dataclass(slots=True)

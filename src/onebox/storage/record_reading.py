@@ -108,7 +108,7 @@ class RecordReading:
     ) -> list[SentMessage]:
         """Newest first."""
         message = tables.message
-        statement = sa.select(*rows.SENT).order_by(message.c.id.desc())
+        statement = sa.select(*rows.SENT).select_from(rows.SENT_FROM).order_by(message.c.id.desc())
         for column, value in ((message.c.state, state and state.value), (message.c.account, account)):
             if value is not None:
                 statement = statement.where(column == value)
@@ -146,7 +146,7 @@ def _parts_of(run_id: str) -> list[sa.Select[Any]]:
         lines.order_by(journal.c.position),
         sa.select(timer.c.path, timer.c.due_at).where(timer.c.run_id == run_id).order_by(timer.c.due_at),
         sa.select(wait.c.path, wait.c.topic, wait.c.match).where(wait.c.run_id == run_id).order_by(wait.c.path),
-        sa.select(*rows.SENT).where(message.c.run_id == run_id).order_by(message.c.id),
+        sa.select(*rows.SENT).select_from(rows.SENT_FROM).where(message.c.run_id == run_id).order_by(message.c.id),
         sa.select(*rows.RUN).where(run.c.parent_run_id == run_id).order_by(run.c.id),
     ]
 

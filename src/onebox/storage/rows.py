@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import sqlalchemy as sa
+
 from onebox.flows.records import SentMessage
 from onebox.flows.run import Entry, EntryKind, Request, Run, RunState, Signal
 from onebox.kernel.encoding import load
@@ -14,8 +16,6 @@ from onebox.storage import tables
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
-
-    import sqlalchemy as sa
 
     from onebox.storage.dialects import Dialect
 
@@ -36,7 +36,14 @@ MESSAGE = _columns(
     "id account recipient content created_at run_id step state attempts due_at error"
     " priority handed_at doubt broadcast_id",
 )
-SENT = [*MESSAGE, *_columns(tables.message, "ended_at receipt")]
+SENT = [*MESSAGE, *_columns(tables.message, "ended_at receipt"), tables.delivery_status.c.status]
+SENT_FROM = tables.message.outerjoin(
+    tables.delivery_status,
+    sa.and_(
+        tables.delivery_status.c.account == tables.message.c.account,
+        tables.delivery_status.c.channel_id == tables.message.c.channel_id,
+    ),
+)
 REQUEST = _columns(tables.request, "id kind target arguments requested_by created_at done_at result")
 
 
@@ -102,8 +109,8 @@ class Rows:
         )
 
     def sent_message(self, row: Sequence[Any]) -> SentMessage:
-        *message, ended_at, receipt = row
-        return SentMessage(self.message(message), self.maybe_moment(ended_at), _maybe_load(receipt))
+        *message, ended_at, receipt, status = row
+        return SentMessage(self.message(message), self.maybe_moment(ended_at), _maybe_load(receipt), status)
 
     def request(self, row: Sequence[Any]) -> Request:
         id_, kind, target, arguments, by, created_at, done_at, result = row

@@ -36,6 +36,7 @@ def test_the_natures_of_the_others() -> None:
         "typing",
         "broadcast",
         "remember",
+        "merge_people",
     }
 
 
