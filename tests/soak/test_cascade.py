@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from onebox.sandbox.telegram.flood import Flood
-from tests.support.cascade import bursts, chatty_box, forced, rush
+from tests.support.cascade import broadcast, bursts, chatty_box, forced, rush
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -72,3 +72,13 @@ async def test_thirty_kills_within_a_burst_lose_nothing_and_mark_what_may_have_c
     assert {text for text in twice if not any(text in content for content in marked)} == set()
     # Several are handed over at a time; each kill hits some of these, and no others.
     assert sum(times - 1 for times in came.values()) <= 8 * kills
+
+
+async def test_a_broadcast_delays_nobody_s_answer(tmp_path: Path) -> None:
+    async with chatty_box(tmp_path / "box") as crowd:
+        told = await broadcast(crowd, recipients=1000, clients=100, every=20)
+        outcome = await crowd.answered(within=20)
+
+    assert told.endswith("1,000 of 1,000  1,000 sent")
+    assert (outcome.lost, outcome.refused, outcome.out_of_order) == (0, 0, 0)
+    assert outcome.waits[int(len(outcome.waits) * 0.99)] < 1.5

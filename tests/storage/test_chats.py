@@ -256,6 +256,12 @@ async def test_a_command_is_a_way_out_of_a_question(kept: Kept) -> None:
     assert stored.answered is False
 
 
+async def test_a_payment_is_no_answer(kept: Kept) -> None:
+    await ask(kept, "r1", "m1")
+    [stored] = await kept(said("e1", "", payment={"total_amount": 2500, "currency": "EUR"}))
+    assert stored.answered is False
+
+
 async def test_an_event_with_a_verdict_is_kept_and_ends_no_wait(kept: Kept) -> None:
     await kept(started("r1"), AwaitEvent("r1", "w", "telegram.main", {}), ParkRun("r1"))
     judged = event("e1", topic="telegram.main", verdict="dropped: 9 in 3 s")

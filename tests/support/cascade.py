@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
+import sys
 import time
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -91,17 +93,22 @@ class Crowd:
     async def answered(self, *, within: float) -> Outcome:
         """Waits until every message has its answer, or the time is over, and counts."""
         try:
-            await self.telegram.until(lambda: len(self.telegram.sent) >= len(self.outcome.written), within=within)
+            await self.telegram.until(lambda: self._answers() >= len(self.outcome.written), within=within)
         except TimeoutError:
             pass
         finally:
             self._watching.cancel()
         return self._count()
 
+    def _answers(self) -> int:
+        return sum(sent.text.startswith("ok ") for sent in self.telegram.sent)
+
     def _count(self) -> Outcome:
         outcome, order = self.outcome, dict[int, int]()
         for sent in self.telegram.sent:
             text = sent.text.removeprefix("ok ")
+            if text not in outcome.written:
+                continue  # it is of a broadcast
             if text in outcome.answered:
                 outcome.twice += 1
                 continue
@@ -146,6 +153,39 @@ async def rush(crowd: Crowd) -> None:
         for number in range(100):
             await _until(crowd, 5 * burst + number / 500)
             await crowd.write(100 * burst + number)
+
+
+async def broadcast(crowd: Crowd, *, recipients: int, clients: int, every: float) -> str:
+    """One message to many, begun by hand, while clients write, each `every` so many seconds, until it is through. Gives
+    what `onebox broadcast show` says of it in the end."""
+    people = [crowd.telegram.person(f"Reader {number}", started=True).id for number in range(recipients)]
+    listed = crowd.box.folder.parent / "recipients.txt"
+    listed.write_text("\n".join(map(str, people)))
+    crowd.telegram.world.talk.clear()
+    begun = await _onebox(crowd, "start", "telegram/main", "--to", str(listed), "--text", "We are closed on Monday.")
+    talking = asyncio.create_task(_talk(crowd, clients, every))
+    try:
+        while "done" not in (told := await _onebox(crowd, "show", begun)):  # noqa: ASYNC110 - it tells who asks
+            await asyncio.sleep(1)
+    finally:
+        talking.cancel()
+    return told
+
+
+async def _talk(crowd: Crowd, clients: int, every: float) -> None:
+    for number in itertools.count():
+        await _until(crowd, number * every / clients)
+        await crowd.write(number % clients)
+
+
+async def _onebox(crowd: Crowd, *arguments: str) -> str:
+    command = [sys.executable, "-m", "onebox", "broadcast", *arguments, "--box", str(crowd.box.folder)]
+    made = await asyncio.create_subprocess_exec(
+        *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+    )
+    out, err = await made.communicate()
+    assert made.returncode == 0, err.decode()
+    return out.decode().strip()
 
 
 SCENES: dict[str, Callable[[Crowd], Awaitable[None]]] = {"bursts": bursts, "forced": forced, "rush": rush}

@@ -25,11 +25,13 @@ def newest_question(questions: Iterable[Question], data: Mapping[str, Any]) -> Q
     """The question that an event answers: the newest, as a person answers what they were asked last.
 
     A press answers the newest question that offered the choice: a button of an older message may mean another one. A
-    command (`/start`) answers none: it is a way out. Nor does what is no message (an edit, someone who joins).
+    command (`/start`) answers none: it is a way out. Nor does what is no message (an edit, someone who joins), or a
+    payment.
     """
     open_ones = sorted(questions, key=lambda question: str(question[2].get("asked", "")), reverse=True)
     if data.get("pressed"):
         choice = data.get("choice")
         return next((one for one in open_ones if choice in (one[2].get("choices") or ())), None)
-    said = data.get("kind") == "message" and not str(data.get("text") or "").lstrip().startswith("/")
+    is_message = data.get("kind") == "message" and not data.get("payment")
+    said = is_message and not str(data.get("text") or "").lstrip().startswith("/")
     return open_ones[0] if open_ones and said else None
