@@ -36,6 +36,7 @@ def constant(value: Any) -> Formula:
     return Formula(lambda _scope: value, value)
 
 
+ASK = StepKind("ask", BaseModel, Nature.question)
 SET = StepKind("set", BaseModel, Nature.pure)
 CALL = StepKind("call", BaseModel)
 RUN = StepKind("run", BaseModel, Nature.child)

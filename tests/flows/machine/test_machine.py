@@ -29,6 +29,7 @@ from onebox.flows.plan import (
 )
 from onebox.flows.run import Entry, EntryKind, RunState
 from tests.flows.machine.plans import (
+    ASK,
     CALL,
     FAIL,
     RUN,
@@ -399,6 +400,52 @@ def test_wait_for_without_the_event_in_time_fails() -> None:
     assert running.finish is not None
     assert running.finish.error is not None
     assert running.finish.error["code"] == "timeout"
+
+
+def asking(**more: Any) -> Machine:
+    return machine(flow(step("day", action(ASK, text="When?"), name="day", **more), output=value_of("day")))
+
+
+SENT = {"id": "m1", "topic": "answer:chat/main:7", "asked": "m1", "choices": ["fri"]}
+LISTENS = Listen("day!answer", "answer:chat/main:7", {"asked": "m1", "choices": ["fri"]})
+
+
+def test_a_question_is_sent_and_its_answer_is_the_result() -> None:
+    running = asking()
+    [sent] = running.advance()
+    assert isinstance(sent, Perform)
+    assert answer(running, result("day", SENT)) == [LISTENS]
+    said = Entry("day!answer", EntryKind.event, {"text": "Friday", "choice": "fri"}, START)
+    assert answer(running, said) == [Finish(RunState.done, {"text": "Friday", "choice": "fri"})]
+
+
+def test_a_question_s_timeout_is_for_its_answer() -> None:
+    running = asking(timeout=constant("2h"))
+    sleep, sent = running.advance()
+    assert sleep == Sleep("day!timeout", START + timedelta(hours=2), limit=True)
+    assert isinstance(sent, Perform)
+    assert sent.timeout is None
+    answer(running, result("day", SENT))
+    commands = answer(running, fired("day!timeout"))
+    assert paths(commands, Withdraw) == ["day!answer"]
+    assert running.finish is not None
+    assert running.finish.error is not None
+    assert running.finish.error["code"] == "timeout"
+
+
+def test_a_question_that_cannot_be_sent_fails_and_waits_for_nothing() -> None:
+    running = asking()
+    running.advance()
+    answer(running, failed("day", "bad_argument", passing=False))
+    assert not running.pending
+    assert running.finish is not None
+    assert running.finish.state is RunState.failed
+
+
+def test_a_question_that_another_run_asked_has_no_answer() -> None:
+    running = asking(once=constant("k"))
+    running.advance()
+    assert answer(running, Entry("day", EntryKind.skipped, None, START)) == [Finish(RunState.done, None)]
 
 
 def test_a_sub_flow_is_started_and_its_output_is_the_result() -> None:
