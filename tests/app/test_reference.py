@@ -162,23 +162,65 @@ def test_every_key_of_a_test_is_documented() -> None:
     assert forms == set(test_models.FORMS)
 
 
-def test_the_tests_of_the_guide_pass() -> None:
-    blocks = re.findall(
-        r"^```yaml\n(.*?)^```", (DOCS / "guides/testing-flows.md").read_text(), re.MULTILINE | re.DOTALL
-    )
-    [flow] = FlowLoader(KINDS).load({"flows/orders.yaml": blocks[0]}).flows
-    surroundings = Surroundings({}, {}, KINDS.triggers, writings_of({"terminal/main": Outlet()}))
-    cases = [
-        case
-        for block in blocks[1:]
-        for case in read_cases("flows/orders.test.yaml", block, flow, Setting(KINDS.triggers)).cases
-    ]
+def judged(flow_text: str, *tests: str) -> dict[str, list[str]]:
+    """What is told of each case of these tests of a flow; nothing of those that pass."""
+    [flow] = FlowLoader(KINDS).load({"flows/orders.yaml": flow_text}).flows
+    accounts = {"terminal/main": Outlet(), "telegram/main": Outlet(is_chat=True)}
+    surroundings = Surroundings({}, {}, KINDS.triggers, writings_of(accounts))
+    setting = Setting(KINDS.triggers)
+    cases = [case for block in tests for case in read_cases("flows/orders.test.yaml", block, flow, setting).cases]
+    return {case.name: details(judge(case, flow, surroundings)) for case in cases}
 
-    assert {case.name: details(judge(case, flow, surroundings)) for case in cases} == {
+
+def examples_of(guide: str) -> list[str]:
+    return re.findall(r"^```yaml\n(.*?)^```", (DOCS / f"guides/{guide}.md").read_text(), re.MULTILINE | re.DOTALL)
+
+
+def test_the_tests_of_the_guide_pass() -> None:
+    assert judged(*examples_of("testing-flows")) == {
         "the desk hears of an order": [],
         "the shop is busy at first": [],
         "the shop is down": [],
     }
+
+
+def test_the_conversation_of_the_guide_passes() -> None:
+    assert judged(*examples_of("conversations")) == {"whoever was not content is heard": []}
+
+
+ASKED = """\
+flow: ask
+on: {telegram: {}}
+steps:
+  - id: day
+    do: ask
+    with: {to: "${event.sender}", text: "When?", choices: [{id: fri, title: Friday}, {id: sat, title: Saturday}]}
+    timeout: 1h
+    catch: {value: {choice: none}}
+output: ${day.choice}
+"""
+
+
+@pytest.mark.parametrize(
+    ("steps", "output"),
+    [
+        ("{day: Friday}", "fri"),
+        ("{day: '2'}", "sat"),
+        ("{day: {choice: sat}}", "sat"),
+        ("{day: {text: Sunday}}", "null"),
+        ("{day: {times_out: true}}", "none"),
+    ],
+)
+def test_a_question_is_answered_in_tests_as_people_do(steps: str, output: str) -> None:
+    case = f"- {{name: a, event: {{telegram: {{text: Hi}}}}, steps: {steps}, expect: {{output: {output}}}}}"
+
+    assert judged(ASKED, case) == {"a": []}
+
+
+def test_a_question_without_an_answer_says_what_it_offered() -> None:
+    told = judged(ASKED, "- {name: a, event: {telegram: {text: Hi}}}")["a"]
+
+    assert "fri" in " ".join(told)
 
 
 def test_every_name_and_filter_is_documented() -> None:

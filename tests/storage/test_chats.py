@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest_asyncio
 from tests.storage.rows import NOON, after, event, message, run, started
 
-from onebox.flows.run import AwaitEvent, ParkRun, StartRun
+from onebox.flows.run import AwaitEvent, ParkRun, Prune, StartRun
 from onebox.messaging.broadcast import Broadcast, BroadcastState, SetBroadcastState, StartBroadcast
 from onebox.messaging.conversation import (
     Conversation,
@@ -200,6 +200,18 @@ async def test_what_becomes_of_a_message_that_was_out_when_its_broadcast_was_pau
     await storage.ledger.commit([begun("7"), SetBroadcastState("b1", ACCOUNT, BroadcastState.paused, NOON)])
     await storage.ledger.commit([MarkSent("m1", NOON), SetBroadcastState("b1", ACCOUNT, BroadcastState.running, NOON)])
     assert await waiting_of(storage) == []
+
+
+async def test_statuses_and_broadcasts_go_when_they_are_old(storage: Storage) -> None:
+    await storage.ledger.commit([begun("7"), NoteStatus(ACCOUNT, "5", "read", NOON)])
+    keep_all, keep_none = Prune(after(days=-1)), Prune(after(days=1))
+    await storage.ledger.commit([keep_all])
+    assert await storage.reader.statuses(ACCOUNT, ["5"]) != {}
+    await storage.ledger.commit([keep_none])
+    assert await storage.reader.statuses(ACCOUNT, ["5"]) == {}
+    assert await storage.reader.broadcast("b1") is not None, "a message of it waits"
+    await storage.ledger.commit([SetBroadcastState("b1", ACCOUNT, BroadcastState.cancelled, NOON), keep_none])
+    assert await storage.reader.broadcast("b1") is None
 
 
 # --- questions

@@ -29,6 +29,8 @@ class Pruning:
         self._idle_events = _idle_events(say)
         self._lone_messages = say(_lone_messages(), "before limit")
         self._chat_entries = say(_chat_entries(), "before limit")
+        self._statuses = _statuses(say)
+        self._broadcasts = _broadcasts(say)
         self.appliers = {Prune: self.prune}
 
     def prune(self, session: Session, change: Prune) -> int:
@@ -52,6 +54,8 @@ class Pruning:
         for (event_id,) in session.rows(event, (before, limit)):
             session.do(response, (event_id,))
         session.do(self._lone_messages, (before, limit))
+        session.do(self._statuses, (before, limit))
+        session.do(self._broadcasts, (before, limit))
         session.do(self._chat_entries, (before, limit))
 
 
@@ -66,7 +70,7 @@ def _belongings(say: Say) -> list[str]:
     of_run = message.c.run_id == sa.bindparam("run")
     return [
         say(sa.delete(tables.step_result).where(tables.step_result.c.run_id == sa.bindparam("run")), "run"),
-        say(sa.delete(message).where(of_run, message.c.state != const("queued")), "run"),
+        say(sa.delete(message).where(of_run, message.c.state.not_in([const("queued"), const("paused")])), "run"),
         # What still waits to be sent is sent, and goes as a message without a run.
         say(sa.update(message).values(run_id=sa.null()).where(of_run), "run"),
         say(sa.delete(run).where(run.c.id == sa.bindparam("run")), "run"),
@@ -103,3 +107,19 @@ def _chat_entries() -> sa.Delete:
     key = (entry.c.account, entry.c.chat, entry.c.position)
     old = sa.select(*key).where(entry.c.at < sa.bindparam("before"))
     return sa.delete(entry).where(sa.tuple_(*key).in_(up_to_limit(old)))
+
+
+def _statuses(say: Say) -> str:
+    """By then nobody asks any more whether a message was read."""
+    status = tables.delivery_status
+    key = sa.tuple_(status.c.account, status.c.channel_id)
+    old = sa.select(status.c.account, status.c.channel_id).where(status.c.at < sa.bindparam("before"))
+    return say(sa.delete(status).where(key.in_(up_to_limit(old))), "before limit")
+
+
+def _broadcasts(say: Say) -> str:
+    """Those of which no message is left."""
+    broadcast, message = tables.broadcast, tables.message
+    has_any = sa.exists().where(message.c.broadcast_id == broadcast.c.id, message.c.broadcast_id.is_not(None))
+    old = sa.select(broadcast.c.id).where(broadcast.c.created_at < sa.bindparam("before"), ~has_any)
+    return say(sa.delete(broadcast).where(broadcast.c.id.in_(up_to_limit(old))), "before limit")

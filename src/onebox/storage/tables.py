@@ -158,6 +158,7 @@ delivery_status = _table(
     _text("error", null=True),
 )
 """what channels said of messages that they took; a status may come before the row of its message knows its id"""
+_index("delivery_status_old", delivery_status.c.at)
 
 broadcast = _table(
     "broadcast",
@@ -170,6 +171,7 @@ broadcast = _table(
     _text("created_by"),
     _instant("created_at"),
 )
+_index("broadcast_old", broadcast.c.created_at)
 
 conversation = _table(
     "conversation",

@@ -50,6 +50,7 @@ def _create_broadcasts() -> None:
         sa.Column("error", sa.Text, nullable=True),
         sqlite_with_rowid=False,
     )
+    op.create_index("delivery_status_old", "delivery_status", ["at"])
     op.create_table(
         "broadcast",
         sa.Column("id", _Id, primary_key=True),
@@ -62,6 +63,7 @@ def _create_broadcasts() -> None:
         sa.Column("created_at", _Instant, nullable=False),
         sqlite_with_rowid=False,
     )
+    op.create_index("broadcast_old", "broadcast", ["created_at"])
 
 
 def _create_conversations() -> None:
