@@ -204,7 +204,7 @@ async def test_what_becomes_of_a_message_that_was_out_when_its_broadcast_was_pau
 
 async def test_statuses_and_broadcasts_go_when_they_are_old(storage: Storage) -> None:
     await storage.ledger.commit([begun("7"), NoteStatus(ACCOUNT, "5", "read", NOON)])
-    keep_all, keep_none = Prune(after(days=-1)), Prune(after(days=1))
+    keep_all, keep_none = Prune(after(days=-1), 9), Prune(after(days=1), 9)
     await storage.ledger.commit([keep_all])
     assert await storage.reader.statuses(ACCOUNT, ["5"]) != {}
     await storage.ledger.commit([keep_none])
