@@ -43,6 +43,10 @@ class Flood:
             return self._shut(name, self.chat_shut, now)
         return None
 
+    def shut_all(self, seconds: float, now: float) -> None:
+        """Refuses the whole bot from now on, whatever it did."""
+        self._shut_until["all"] = now + seconds
+
     def _takes(self, scope: str, per_second: float, burst: int, now: float) -> bool:
         level, at = self._levels.get(scope, (float(burst), now))
         level = min(float(burst), level + (now - at) * per_second)

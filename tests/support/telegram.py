@@ -7,6 +7,7 @@ An update that was given is given again until a higher offset confirms it; of tw
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -129,6 +130,7 @@ class FakeTelegram(LocalServer):
         if request.match_info["token"] != TOKEN:
             return _no(401, "Unauthorized")
         methods: dict[str, Callable[[dict[str, Any], web.Request], Awaitable[web.Response]]] = {
+            "getMe": self._get_me,
             "getUpdates": self._get_updates,
             "sendMessage": self._send_message,
             "answerCallbackQuery": self._answer_callback_query,
@@ -137,7 +139,10 @@ class FakeTelegram(LocalServer):
         }
         if method not in methods:
             return _no(404, "Not Found")
-        return await methods[method](await request.json(), request)
+        return await methods[method](await _arguments(request), request)
+
+    async def _get_me(self, _asked: dict[str, Any], _request: web.Request) -> web.Response:
+        return _yes({"id": 1234, "is_bot": True, "first_name": "Made Up", "username": "made_up_bot"})
 
     async def _get_updates(self, asked: dict[str, Any], _request: web.Request) -> web.Response:
         if self.trouble is not None:
@@ -202,7 +207,8 @@ class FakeTelegram(LocalServer):
         if len(shown.encode("utf-16-le")) // 2 > 4096:
             return _no(400, "Bad Request: message is too long")
         self.sent.append(Sent(chat, text, time.monotonic(), asked))
-        return _yes({"message_id": len(self.sent), "chat": {"id": chat}, "date": 1_790_000_000, "text": shown})
+        where = {"id": chat, "type": "private" if isinstance(chat, int) and chat > 0 else "supergroup"}
+        return _yes({"message_id": len(self.sent), "chat": where, "date": 1_790_000_000, "text": shown})
 
     def _refuse(self, refusal: Refusal) -> web.Response:
         return _no(refusal.status, refusal.description, refusal.parameters)
@@ -217,6 +223,21 @@ class FakeTelegram(LocalServer):
     async def _delete_webhook(self, _asked: dict[str, Any], _request: web.Request) -> web.Response:
         self.webhook = ""
         return _yes(result=True)
+
+
+async def _arguments(request: web.Request) -> dict[str, Any]:
+    """As JSON, or as a form whose values are JSON but for texts."""
+    if request.content_type == "application/json":
+        asked: dict[str, Any] = await request.json()
+        return asked
+    return {name: _value(name, str(value)) for name, value in (await request.post()).items()}
+
+
+def _value(name: str, value: str) -> Any:
+    try:
+        return value if name in {"text", "callback_query_id"} else json.loads(value)
+    except ValueError:
+        return value
 
 
 def _yes(result: Any) -> web.Response:

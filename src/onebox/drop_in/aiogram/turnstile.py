@@ -1,0 +1,162 @@
+"""Where the updates of one bot wait: in order in their chat, chats in turn, few at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from onebox.drop_in.aiogram.fair import Fair
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from onebox.drop_in.aiogram.pacer import Pacer, Right
+
+_PLACE_LASTS = 5.0
+"""Seconds after which one that is handled gives up its place. SQLite lets nobody wait longer for its lock, so it is not
+for a lock that this one takes its time; places are there so that few want the lock at once."""
+
+
+@dataclass(slots=True, eq=False)
+class Visit:
+    """One update. `lane`: those of the same are handled one after another. `free`: it is not let in at the pace of
+    sends, since its answer is no message. `not_before`: when it may be let in."""
+
+    lane: str
+    free: bool = False
+    not_before: datetime | None = None
+    right: Right | None = None
+    admitted: asyncio.Future[bool] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+    place: asyncio.TimerHandle | None = None
+
+
+class Turnstile:
+    """Lets `places` visits at a time in, when their chat and the bot may be written to."""
+
+    def __init__(self, pacer: Pacer, places: int) -> None:
+        self._pacer = pacer
+        self._places = places
+        self._visits: Fair[Visit] = Fair()
+        self._inside = 0
+        self._changed = asyncio.Event()
+        self._closed = False
+        pacer.door = self
+
+    def now(self) -> datetime:
+        """The time on the clock of the pace."""
+        return self._pacer.now()
+
+    @property
+    def waiting(self) -> int:
+        """Visits that were not let in yet."""
+        return len(self._visits)
+
+    @property
+    def inside(self) -> int:
+        """Visits that were let in and have not left."""
+        return self._inside
+
+    @property
+    def opens_at(self) -> datetime | None:
+        return self._visits.rests_until
+
+    async def enter(self, visit: Visit) -> bool:
+        """Waits until the visit is let in; `leave` it then. False: it was sent away."""
+        try:
+            return await visit.admitted
+        except asyncio.CancelledError:
+            self.send_away(visit)
+            if visit.admitted.done() and not visit.admitted.cancelled() and visit.admitted.result():
+                self.leave(visit)
+            raise
+
+    def queue(self, visit: Visit) -> None:
+        """Puts a visit at the end of its lane."""
+        if visit.free:
+            self._let_free(visit)
+            return
+        self._visits.put(visit.lane, visit, hurry=True)
+        self._pacer.pump()
+
+    def send_away(self, visit: Visit) -> bool:
+        """Sends away one that waits. False: it was let in, or sent away before."""
+        if not self._visits.take_out(visit.lane, visit):
+            return False
+        if not visit.admitted.done():
+            visit.admitted.set_result(False)
+        self._changed.set()
+        self._pacer.pump()
+        return True
+
+    def leave(self, visit: Visit) -> None:
+        """A visit that was let in is over."""
+        self._inside -= 1
+        self._changed.set()
+        if visit.free:
+            return
+        self._give_up_place(visit)
+        self._visits.done(visit.lane)
+        if visit.right is not None:
+            visit.right.give_back()
+        self._pacer.pump()
+
+    def close(self) -> None:
+        """Lets nobody in any more."""
+        self._closed = True
+
+    def open(self) -> None:
+        """Lets visits in again, after `close`."""
+        self._closed = False
+        self._pacer.pump()
+
+    def send_all_away(self) -> int:
+        """Sends away all that wait; how many."""
+        return sum(self.send_away(visit) for visit in self._visits.waiting())
+
+    async def until(self, most_waiting: int, most_inside: int | None = None) -> None:
+        """Waits until no more than these wait and are inside."""
+        while self.waiting > most_waiting or (most_inside is not None and self._inside > most_inside):
+            self._changed.clear()
+            await self._changed.wait()
+
+    # --- the pacer asks
+
+    def let_in(self, now: datetime) -> bool:
+        """Lets in the one whose turn it is."""
+        if self._closed or self._places <= 0:
+            return False
+        visit = self._visits.next(now, lambda lane, visit: self._rest(lane, visit, now), hurry=True)
+        if visit is None:
+            return False
+        if visit.admitted.done():  # whoever waited for it was cancelled just now
+            self._visits.done(visit.lane)
+            return True
+        self._inside += 1
+        self._places -= 1
+        visit.place = asyncio.get_running_loop().call_later(_PLACE_LASTS, self._give_up_place, visit)
+        visit.right = self._pacer.take_right()
+        visit.admitted.set_result(True)
+        self._changed.set()
+        return True
+
+    def _rest(self, lane: str, visit: Visit, now: datetime) -> float:
+        held = (visit.not_before - now).total_seconds() if visit.not_before is not None else 0.0
+        return max(0.0, held, self._pacer.expected_wait(lane))
+
+    def _let_free(self, visit: Visit) -> None:
+        self._inside += 1
+        visit.admitted.set_result(True)
+
+    def _give_up_place(self, visit: Visit) -> None:
+        if visit.place is not None:
+            visit.place.cancel()
+            visit.place = None
+            self._places += 1
+            self._pacer.pump()
+
+
+def later(now: datetime, seconds: float) -> datetime | None:
+    """When a wait of so many seconds is over; None: there is none."""
+    return now + timedelta(seconds=seconds) if seconds else None
