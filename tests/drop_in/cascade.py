@@ -10,8 +10,9 @@ import sys
 import time
 from collections import defaultdict
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import psutil
 from tests.support.flood import Flood
@@ -60,7 +61,7 @@ class BotProcess:
         self._arguments = ["--db", str(folder / "bot.db"), *arguments]
         self.log_file = folder / "bot.log"
 
-    async def __aenter__(self) -> BotProcess:
+    async def __aenter__(self) -> Self:
         command = [sys.executable, "-m", "tests.drop_in.naive_bot", self._telegram.url, *self._arguments]
         polls = self._telegram.called.count("getUpdates")
         with self.log_file.open("ab") as log:
@@ -86,7 +87,7 @@ class BotProcess:
     @property
     def memory(self) -> float:
         """MB."""
-        return psutil.Process(self.process.pid).memory_info().rss / 2**20
+        return float(psutil.Process(self.process.pid).memory_info().rss) / 2**20
 
     @property
     def log(self) -> str:
@@ -115,7 +116,9 @@ def bursts(people: int = 50, times: int = 4, *, shut: float = 5.0, forced: float
 
 def crowd(people: int = 100, times: int = 3) -> Scene:
     """So many different people write once within 0.2 s, so many times, 6 s apart."""
-    return Scene([(6 * n + 0.2 * who / people, who, f"m{who}-{n}") for n in range(times) for who in range(1, people + 1)])
+    return Scene(
+        [(6 * n + 0.2 * who / people, who, f"m{who}-{n}") for n in range(times) for who in range(1, people + 1)]
+    )
 
 
 async def play(scene: Scene, folder: Path, *arguments: str) -> Tally:
@@ -166,6 +169,4 @@ def _count(telegram: FakeTelegram, tally: Tally, started: float) -> None:
         tally.answered[text] = sent.at
         lanes[sent.chat].append(int(text.rsplit("-")[-1]))
         tally.last = sent.at - started
-    tally.out_of_order = sum(
-        later < earlier for lane in lanes.values() for earlier, later in zip(lane, lane[1:], strict=False)
-    )
+    tally.out_of_order = sum(later < earlier for lane in lanes.values() for earlier, later in pairwise(lane))

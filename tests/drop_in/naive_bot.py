@@ -17,7 +17,7 @@ import sqlite3
 import sys
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from aiogram import Bot, Dispatcher
 from aiogram.client.session.aiohttp import AiohttpSession
@@ -41,7 +41,7 @@ class Database:
         self._file = file
         self._thread = ThreadPoolExecutor(1)
 
-    async def __aenter__(self) -> Database:
+    async def __aenter__(self) -> Self:
         await self._call(self._connect)
         return self
 
@@ -76,7 +76,7 @@ async def answer(message: Message, text: str) -> None:
 
 async def handle(message: Message, text: str, asked: argparse.Namespace) -> None:
     await asyncio.sleep(asked.work)
-    if text[-1:].isdigit() and int(text.rsplit("-")[-1]) % 3:
+    if not asked.all_write and text[-1:].isdigit() and int(text.rsplit("-", maxsplit=1)[-1]) % 3:
         await answer(message, f"ok {text}")
         return
     async with Database(asked.db) as database:
@@ -129,6 +129,7 @@ async def main(arguments: list[str]) -> None:
     parser.add_argument("--drop-in", action="store_true")
     parser.add_argument("--policy", default="queue")
     parser.add_argument("--store")
+    parser.add_argument("--all-write", action="store_true")
     parser.add_argument("--work", type=float, default=0.0)
     asked = parser.parse_args(arguments)
     logging.basicConfig(level=logging.WARNING)

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 Item = TypeVar("Item")
+_IN_A_ROW = 3
+"""What a lane may do before it goes to the end. Turns of one would bring the first words of all people together, then
+the second ones of all: what is hard for a bot is often the first."""
 
 
 class Fair(Generic[Item]):
@@ -22,6 +25,7 @@ class Fair(Generic[Item]):
         self._ready: dict[bool, deque[str]] = {True: deque(), False: deque()}
         self._resting: list[tuple[datetime, str]] = []  # a heap, by the end of the rest
         self._out: set[str] = set()
+        self._in_a_row: dict[str, int] = {}
         self._waiting = 0
 
     def __len__(self) -> int:
@@ -96,13 +100,20 @@ class Fair(Generic[Item]):
         return True
 
     def _go_on(self, lane: str) -> None:
-        if self._lanes[lane]:
-            self._take_turn(lane)
-        else:
+        if not self._lanes[lane]:
             del self._lanes[lane]
+            self._in_a_row.pop(lane, None)
+            return
+        in_a_row = self._in_a_row.get(lane, 0) + 1
+        self._in_a_row[lane] = in_a_row % _IN_A_ROW
+        self._take_turn(lane, first=in_a_row < _IN_A_ROW)
 
-    def _take_turn(self, lane: str) -> None:
-        self._ready[self._lanes[lane][0][1]].append(lane)
+    def _take_turn(self, lane: str, *, first: bool = False) -> None:
+        ready = self._ready[self._lanes[lane][0][1]]
+        if first:
+            ready.appendleft(lane)
+        else:
+            ready.append(lane)
 
     def _leave_turn(self, lane: str) -> None:
         for ready in self._ready.values():

@@ -7,16 +7,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from onebox.drop_in.aiogram.pacer import Right
 
 
 @dataclass(slots=True)
 class Handling:
-    """An update that is being handled. `waited`: seconds that its sends have waited so far."""
+    """An update that is being handled. `spoke` is called when it sends something; `waited`: seconds that its sends have waited so far."""
 
     bot_id: int
     chat: str
     right: Right | None
+    spoke: Callable[[], None]
     waited: float = 0.0
     over: bool = False
 

@@ -51,7 +51,7 @@ class ThrottleMiddleware(BaseMiddleware):
         rules: ThrottleRules | None = None,
         *,
         store: str | PathLike[str] | None = None,
-        places: int = 8,
+        places: int = 32,
         window: int = 200,
         notice: str | None = NOTICE,
         stop_within: timedelta = timedelta(seconds=30),
@@ -161,9 +161,10 @@ class ThrottleMiddleware(BaseMiddleware):
         visit: Visit,
     ) -> Any:
         bot: Bot = data["bot"]
+        turnstile = self._turnstile_of(bot)
         failure = "stopped"
         try:
-            with Marked(Handling(bot.id, visitor.chat, visit.right)):
+            with Marked(Handling(bot.id, visitor.chat, visit.right, lambda: turnstile.spoke(visit))):
                 answer = await handler(update, data)
             failure = ""
         except Exception as error:
@@ -172,7 +173,7 @@ class ThrottleMiddleware(BaseMiddleware):
         else:
             return answer
         finally:
-            self._turnstile_of(bot).leave(visit)
+            turnstile.leave(visit)
             if self.journal is not None and failure != "stopped":
                 self.journal.done(bot.id, update.update_id, failure)
 

@@ -138,6 +138,8 @@ class PacedSession(AiohttpSession):
     ) -> TelegramType:
         pacer, handling = self.pacer_of(bot.id), current(bot.id, chat)
         turn = _Turn(chat)
+        if handling is not None:
+            handling.spoke()
         pacer.submit(turn.call, hurry=handling is not None, right=handling.right if handling is not None else None)
         while True:
             if not await self._wait(pacer, turn, method, handling):

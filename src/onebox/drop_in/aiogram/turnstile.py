@@ -14,9 +14,15 @@ if TYPE_CHECKING:
 
     from onebox.drop_in.aiogram.pacer import Pacer, Right
 
-_PLACE_LASTS = 5.0
-"""Seconds after which one that is handled gives up its place. SQLite lets nobody wait longer for its lock, so it is not
-for a lock that this one takes its time; places are there so that few want the lock at once."""
+_FEWEST = 2.0
+"""Places to begin with: one that waits for a lock, and one that is about to."""
+_SHUT_AFTER = 0.5
+"""Seconds of silence after which a visit keeps all others out. It may wait for the lock of SQLite, which goes to whoever
+asks in the right millisecond, so that newcomers starve those who have waited for long; after 5 s they fail."""
+_PLACE_LASTS = 1.5
+"""Seconds of silence after which a visit gives up its place, and keeps nobody out: it works, and waits for no lock."""
+_FEWER = 0.25
+"""places that go when a visit was not silent for so long; when one was, there are twice as many"""
 
 
 @dataclass(slots=True, eq=False)
@@ -29,15 +35,20 @@ class Visit:
     not_before: datetime | None = None
     right: Right | None = None
     admitted: asyncio.Future[bool] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
-    place: asyncio.TimerHandle | None = None
 
 
 class Turnstile:
-    """Lets `places` visits at a time in, when their chat and the bot may be written to."""
+    """Lets visits in when their chat and the bot may be written to, and few are inside that have not answered yet.
+
+    Those that are silent may be waiting for a lock, and the more wait the longer each does. How many may be silent at a
+    time is found out, up to `places`: more where handlers are seen to work for long.
+    """
 
     def __init__(self, pacer: Pacer, places: int) -> None:
         self._pacer = pacer
-        self._places = places
+        self._most_places = float(places)
+        self._places = min(_FEWEST, self._most_places)
+        self._placed: dict[Visit, tuple[datetime, asyncio.TimerHandle]] = {}  # oldest first
         self._visits: Fair[Visit] = Fair()
         self._inside = 0
         self._changed = asyncio.Event()
@@ -96,11 +107,17 @@ class Turnstile:
         self._changed.set()
         if visit.free:
             return
-        self._give_up_place(visit)
+        self.spoke(visit)
         self._visits.done(visit.lane)
         if visit.right is not None:
             visit.right.give_back()
         self._pacer.pump()
+
+    def spoke(self, visit: Visit) -> None:
+        """A visit that was let in answers: whatever it waited for, it has."""
+        if self._give_up_place(visit):
+            self._places = max(min(_FEWEST, self._most_places), self._places - _FEWER)
+            self._pacer.pump()
 
     def close(self) -> None:
         """Lets nobody in any more."""
@@ -125,7 +142,7 @@ class Turnstile:
 
     def let_in(self, now: datetime) -> bool:
         """Lets in the one whose turn it is."""
-        if self._closed or self._places <= 0:
+        if self._closed or self._is_shut(now):
             return False
         visit = self._visits.next(now, lambda lane, visit: self._rest(lane, visit, now), hurry=True)
         if visit is None:
@@ -134,8 +151,8 @@ class Turnstile:
             self._visits.done(visit.lane)
             return True
         self._inside += 1
-        self._places -= 1
-        visit.place = asyncio.get_running_loop().call_later(_PLACE_LASTS, self._give_up_place, visit)
+        timer = asyncio.get_running_loop().call_later(_PLACE_LASTS, self._works_for_long, visit)
+        self._placed[visit] = (now, timer)
         visit.right = self._pacer.take_right()
         visit.admitted.set_result(True)
         self._changed.set()
@@ -149,12 +166,22 @@ class Turnstile:
         self._inside += 1
         visit.admitted.set_result(True)
 
-    def _give_up_place(self, visit: Visit) -> None:
-        if visit.place is not None:
-            visit.place.cancel()
-            visit.place = None
-            self._places += 1
+    def _is_shut(self, now: datetime) -> bool:
+        oldest = next(iter(self._placed.values()), None)
+        waits_long = oldest is not None and now - oldest[0] > timedelta(seconds=_SHUT_AFTER)
+        return waits_long or len(self._placed) >= int(self._places)
+
+    def _works_for_long(self, visit: Visit) -> None:
+        if self._give_up_place(visit):
+            self._places = min(self._most_places, 2 * self._places)
             self._pacer.pump()
+
+    def _give_up_place(self, visit: Visit) -> bool:
+        place = self._placed.pop(visit, None)
+        if place is None:
+            return False
+        place[1].cancel()
+        return True
 
 
 def later(now: datetime, seconds: float) -> datetime | None:
