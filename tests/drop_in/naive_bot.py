@@ -1,8 +1,9 @@
 """A bot as many are: an aiogram handler that writes what it knows of a person in SQLite, and answers.
 
-    python naive_bot.py URL --db FILE [--transaction held|short] [--drop-in] [--policy …] [--store FILE] [--work S]
+    python naive_bot.py URL --db FILE [--transaction held|short] [--drop-in] [--policy …] [--store FILE]
 
-`held`: the write transaction is open while the answer is sent; `short`: it is committed first. One text in three writes.
+`held`: the write transaction is open while the answer is sent; `short`: it is committed first. One text in three writes, or
+with `--all-write` each.
 A refusal is waited for, as most examples do it. Without `--drop-in` there is nothing else.
 What went wrong is printed when the bot ends: `{"locked": 0, …}`.
 """
@@ -17,6 +18,7 @@ import sqlite3
 import sys
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import TYPE_CHECKING, Self
 
 from aiogram import Bot, Dispatcher
@@ -117,7 +119,8 @@ def bot_of(asked: argparse.Namespace, dispatcher: Dispatcher) -> Bot:
         return Bot(TOKEN, session=AiohttpSession(api=server))
     from onebox.drop_in.aiogram import PacedSession, Policy, ThrottleMiddleware, ThrottleRules
 
-    ThrottleMiddleware(ThrottleRules(Policy(asked.policy)), store=asked.store).register(dispatcher)
+    rules, stop_within = ThrottleRules(Policy(asked.policy)), timedelta(seconds=asked.stop_within)
+    ThrottleMiddleware(rules, store=asked.store, stop_within=stop_within).register(dispatcher)
     return Bot(TOKEN, session=PacedSession(api=server))
 
 
@@ -129,6 +132,7 @@ async def main(arguments: list[str]) -> None:
     parser.add_argument("--drop-in", action="store_true")
     parser.add_argument("--policy", default="queue")
     parser.add_argument("--store")
+    parser.add_argument("--stop-within", type=float, default=30.0)
     parser.add_argument("--all-write", action="store_true")
     parser.add_argument("--work", type=float, default=0.0)
     asked = parser.parse_args(arguments)

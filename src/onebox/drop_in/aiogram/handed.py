@@ -29,7 +29,7 @@ class HandedOver:
 
     def __init__(self, session: PacedSession, bot: Bot, method: TelegramMethod[Any], call: Call | None = None) -> None:
         self.bot = bot
-        self.call = call or Call(chat_of(method) or "", self.start)
+        self.call = call or Call(chat_of(method) or "", self.start, self.give_up)
         self.started = False
         self._session = session
         self._method = method
@@ -55,6 +55,10 @@ class HandedOver:
         """Its turn has come."""
         self.started = True
         self._task = asyncio.get_running_loop().create_task(self._send())
+
+    def give_up(self) -> None:
+        """It is not sent any more in this life of the bot."""
+        self._session.forget(self)
 
     async def _send(self) -> None:
         pacer = self._session.pacer_of(self.bot.id)

@@ -54,10 +54,11 @@ class Limits:
 
 @dataclass(slots=True, eq=False)
 class Call:
-    """One request that waits for its turn; `start` is called when it may go."""
+    """One request that waits for its turn; `start` is called when it may go, `give_up` if it never may."""
 
     chat: str
     start: Callable[[], None]
+    give_up: Callable[[], None]
 
 
 class Door(Protocol):
@@ -208,8 +209,11 @@ class Pacer:
             self._timer = asyncio.get_running_loop().call_later(seconds, self.pump)
 
     def stop(self) -> None:
-        """Starts nothing more."""
+        """Starts nothing more, and gives up what waits."""
         self._wake_at(None)
+        for call in self._calls.waiting():
+            self._calls.take_out(call.chat, call)
+            call.give_up()
 
 
 class Right:

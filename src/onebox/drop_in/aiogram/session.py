@@ -137,7 +137,7 @@ class PacedSession(AiohttpSession):
         refused_for: float | None = None,
     ) -> TelegramType:
         pacer, handling = self.pacer_of(bot.id), current(bot.id, chat)
-        turn = _Turn(chat)
+        turn = _Turn(chat, self._is_closed(method))
         if handling is not None:
             handling.spoke()
         pacer.submit(turn.call, hurry=handling is not None, right=handling.right if handling is not None else None)
@@ -193,7 +193,7 @@ class PacedSession(AiohttpSession):
     async def _hand_over(self, bot: Bot, method: TelegramMethod[Any], call: Call) -> object:
         handed = HandedOver(self, bot, method, call)
         self._handed.add(handed)
-        call.start = handed.start
+        call.start, call.give_up = handed.start, handed.give_up
         if self._guard is not None and self._guard.journal is not None:
             await handed.keep(self._guard.journal)
         return message_to_come(bot, method)
@@ -289,8 +289,9 @@ class PacedSession(AiohttpSession):
 class _Turn:
     """The turn of a request that its task waits for."""
 
-    def __init__(self, chat: str) -> None:
-        self.call = Call(chat, self._start)
+    def __init__(self, chat: str, closed: SessionClosed) -> None:
+        self.call = Call(chat, self._start, self._give_up)
+        self._closed = closed
         self.renew()
 
     def renew(self) -> None:
@@ -300,3 +301,7 @@ class _Turn:
     def _start(self) -> None:
         if not self.came.done():
             self.came.set_result(None)
+
+    def _give_up(self) -> None:
+        if not self.came.done():
+            self.came.set_exception(self._closed)
