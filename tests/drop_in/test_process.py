@@ -12,6 +12,7 @@ from tests.support.telegram import FakeTelegram
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.soak
 PEOPLE = range(1, 21)
 
 

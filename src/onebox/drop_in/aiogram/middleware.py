@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from aiogram import BaseMiddleware
@@ -65,7 +66,8 @@ class ThrottleMiddleware(BaseMiddleware):
         self._dispatcher: Dispatcher | None = None
         self._turnstiles: dict[int, Turnstile] = {}
         self._settling: dict[tuple[int, str, str], Visit] = {}
-        self._kept: set[tuple[int, int]] = set()  # updates that are on disk and come now
+        self._coming: set[tuple[int, int]] = set()  # bot and number of updates that are on their way to here
+        self._arriving = 0
         self._intake = asyncio.Lock()
         self._left_over: set[asyncio.Task[None]] = set()
         self._drained: asyncio.Future[bool] | None = None
@@ -101,11 +103,18 @@ class ThrottleMiddleware(BaseMiddleware):
         bot: Bot = data["bot"]
         visitor = visitor_of(event)
         turnstile = self._turnstile_of(bot)
-        async with self._intake:  # in the order in which they came, though deciding and keeping take time
-            if not await self._is_new(bot, event, visitor):
-                return None
-            decision = await self._decide(bot, visitor, turnstile)
-            visit = self._take_in(bot, visitor, decision, turnstile) if decision.verdict is Verdict.taken else None
+        known = (bot.id, event.update_id) in self._coming
+        self._coming.discard((bot.id, event.update_id))
+        self._arriving += 1
+        try:
+            async with self._intake:  # in the order in which they came, though deciding and keeping take time
+                if not known and not await self._is_new(bot, event, visitor):
+                    return None
+                decision = await self._decide(bot, visitor, turnstile)
+                visit = self._take_in(bot, visitor, decision, turnstile) if decision.verdict is Verdict.taken else None
+        finally:
+            self._arriving -= 1
+            turnstile.look_again()
         if visit is None:
             await self._turn_away(bot, event, visitor, decision)
             return None
@@ -116,9 +125,6 @@ class ThrottleMiddleware(BaseMiddleware):
 
     async def _is_new(self, bot: Bot, update: Update, visitor: Visitor) -> bool:
         if self.journal is None:
-            return True
-        if (bot.id, update.update_id) in self._kept:
-            self._kept.discard((bot.id, update.update_id))
             return True
         return bool(await self.journal.keep(bot.id, [_as_kept(update, visitor)]))
 
@@ -211,14 +217,14 @@ class ThrottleMiddleware(BaseMiddleware):
     async def room(self, bot_id: int) -> None:
         """Waits until more updates may be taken from Telegram."""
         if turnstile := self._turnstiles.get(bot_id):
-            await turnstile.until(self._window)
+            await turnstile.until(lambda: turnstile.waiting + self._arriving + len(self._coming) <= self._window)
 
     async def keep(self, bot_id: int, updates: Sequence[Update]) -> list[Update]:
         """Makes updates durable before Telegram forgets them; those that were not taken before."""
-        if self.journal is None or not updates:
-            return list(updates)
-        fresh = await self.journal.keep(bot_id, [_as_kept(update, visitor_of(update)) for update in updates])
-        self._kept |= {(bot_id, number) for number in fresh}
+        fresh = {update.update_id for update in updates}
+        if self.journal is not None and updates:
+            fresh = await self.journal.keep(bot_id, [_as_kept(update, visitor_of(update)) for update in updates])
+        self._coming |= {(bot_id, number) for number in fresh}
         return [update for update in updates if update.update_id in fresh]
 
     # --- life
@@ -242,7 +248,7 @@ class ThrottleMiddleware(BaseMiddleware):
             return
         for content in await self.journal.unfinished(bot.id):
             update = Update.model_validate_json(content, context={"bot": bot})
-            self._kept.add((bot.id, update.update_id))
+            self._coming.add((bot.id, update.update_id))
             task = asyncio.create_task(_feed(dispatcher, bot, update))
             self._left_over.add(task)
             task.add_done_callback(self._left_over.discard)
@@ -259,6 +265,7 @@ class ThrottleMiddleware(BaseMiddleware):
 
     async def _drain(self) -> bool:
         turnstiles = list(self._turnstiles.values())
+        await asyncio.sleep(0)  # the tasks of updates that were given out begin, and are waited for
         if self.journal is not None:
             for turnstile in turnstiles:
                 turnstile.close()
@@ -266,13 +273,16 @@ class ThrottleMiddleware(BaseMiddleware):
         try:
             async with asyncio.timeout(self._stop_within):
                 for turnstile in turnstiles:
-                    await turnstile.until(0, 0)
+                    await turnstile.until(partial(self._is_empty, turnstile))
         except TimeoutError:
             self._tell_what_is_left(turnstiles)
             return self.journal is not None
         finally:
             _log.info("updates: %s", _told(self.counts))
-        return True
+        return not self._coming  # what was taken from Telegram and given to nobody comes again
+
+    def _is_empty(self, turnstile: Turnstile) -> bool:
+        return not (turnstile.waiting or turnstile.inside or self._arriving)
 
     def _tell_what_is_left(self, turnstiles: Sequence[Turnstile]) -> None:
         left = sum(turnstile.waiting + turnstile.inside for turnstile in turnstiles)

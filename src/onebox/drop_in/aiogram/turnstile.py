@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from onebox.drop_in.aiogram.fair import Fair
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from onebox.drop_in.aiogram.pacer import Pacer, Right
@@ -132,11 +133,15 @@ class Turnstile:
         """Sends away all that wait; how many."""
         return sum(self.send_away(visit) for visit in self._visits.waiting())
 
-    async def until(self, most_waiting: int, most_inside: int | None = None) -> None:
-        """Waits until no more than these wait and are inside."""
-        while self.waiting > most_waiting or (most_inside is not None and self._inside > most_inside):
+    async def until(self, holds: Callable[[], bool]) -> None:
+        """Waits until something holds of those who wait and are inside."""
+        while not holds():
             self._changed.clear()
             await self._changed.wait()
+
+    def look_again(self) -> None:
+        """Something has changed that `until` may ask for."""
+        self._changed.set()
 
     # --- the pacer asks
 
