@@ -14,10 +14,13 @@ from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
 from aiogram.filters import StateFilter
 from aiogram.fsm.state import State, StatesGroup
+from aiogram.webhook.aiohttp_server import SimpleRequestHandler, setup_application
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
 from tests.drop_in.living import bot_at, echo, payment, polling, press
 from tests.support.telegram import TOKEN, FakeTelegram
 
-from onebox.drop_in.aiogram import Limit, Policy, ThrottleMiddleware, ThrottleRules
+from onebox.drop_in.aiogram import Limit, Policy, SessionClosed, ThrottleMiddleware, ThrottleRules
 from onebox.messaging.throttle import Verdict
 
 if TYPE_CHECKING:
@@ -270,3 +273,34 @@ async def test_it_keeps_order_with_a_session_that_is_not_paced() -> None:
                 telegram.write(f"{number}")
             await telegram.until(lambda: len(telegram.sent) == 5)
     assert telegram.texts(7) == ["0", "1", "2", "3", "4"]
+
+
+async def test_put_in_without_register_it_says_how() -> None:
+    dispatcher = Dispatcher()
+    dispatcher.update.outer_middleware(ThrottleMiddleware())
+    async with FakeTelegram() as telegram, bot_at(telegram) as bot:
+        telegram.write("hello")
+        with pytest.raises(RuntimeError) as caught:
+            await dispatcher.feed_raw_update(bot, telegram._updates[0])
+    assert str(caught.value) == (
+        "ThrottleMiddleware got an update, and was not told its dispatcher; "
+        "call ThrottleMiddleware().register(dispatcher) instead of dispatcher.update.outer_middleware(…)"
+    )
+
+
+async def test_on_a_webhook_what_was_taken_is_finished_before_the_bot_stops() -> None:
+    """The handler of aiogram closes the session first of all."""
+    async with FakeTelegram() as telegram:
+        dispatcher, bot = echo(ThrottleMiddleware()), bot_at(telegram)
+        application = web.Application()
+        SimpleRequestHandler(dispatcher, bot).register(application, "/hook")
+        setup_application(application, dispatcher, bot=bot)
+        for number in range(5):
+            telegram.write(f"{number}")
+        async with TestClient(TestServer(application)) as client:
+            for update in telegram._updates:
+                answer = await client.post("/hook", json=update)
+                assert answer.status == 200
+        assert telegram.texts(7) == ["0", "1", "2", "3", "4"]
+        with pytest.raises(SessionClosed):
+            await bot.send_message(7, "too late")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.drop_in.cascade import BotProcess
+from tests.support.process import BoxProcess
 from tests.support.telegram import FakeTelegram
 
 if TYPE_CHECKING:
@@ -62,3 +63,25 @@ async def test_a_handler_that_outlives_the_bot_leaves_no_session_open(tmp_path: 
             await bot.stop()
         assert "1 updates were not handled to their end within 0.2 s" in bot.log
         assert "Unclosed" not in bot.log
+
+
+async def test_the_store_may_be_the_file_of_a_box_that_runs(tmp_path: Path) -> None:
+    """The box works as before beside it, and starts again with the two tables."""
+    box = BoxProcess(
+        tmp_path / "box", flows={"w.yaml": "flow: w\non:\n  webhook: {path: w}\nsteps:\n  - {do: set, with: {a: 1}}\n"}
+    )
+    try:
+        await box.start()
+        store = str(box.database)
+        async with FakeTelegram() as telegram, BotProcess(tmp_path, telegram, "--drop-in", "--store", store) as bot:
+            due = all_write(telegram)
+            accepted = await box.post("w")
+            await telegram.until(lambda: {sent.text for sent in telegram.sent} == due, within=20)
+            await bot.stop()
+        assert accepted == 200
+        await box.stop()
+        await box.start()
+        assert box.rows("select decision, count(*) from drop_in_update group by decision") == [("taken", 40)]
+        assert await box.post("w") == 200
+    finally:
+        await box.clean_up()

@@ -135,7 +135,11 @@ class ThrottleMiddleware(BaseMiddleware):
 
     async def _is_in_a_dialogue(self, bot: Bot, visitor: Visitor) -> bool:
         """A person who is in the midst of something, a booking perhaps: aiogram's FSM has a state for them."""
-        assert self._dispatcher is not None, "call register(dispatcher), not dispatcher.update.outer_middleware(...)"
+        if self._dispatcher is None:
+            raise RuntimeError(
+                "ThrottleMiddleware got an update, and was not told its dispatcher; "
+                "call ThrottleMiddleware().register(dispatcher) instead of dispatcher.update.outer_middleware(…)"
+            )
         who = visitor.context
         context = self._dispatcher.fsm.resolve_context(
             bot, who.chat_id, who.user_id, who.thread_id, who.business_connection_id

@@ -59,6 +59,8 @@ class Call:
     chat: str
     start: Callable[[], None]
     give_up: Callable[[], None]
+    out: bool = False
+    """it was started, and has not ended"""
 
 
 class Door(Protocol):
@@ -99,12 +101,16 @@ class Pacer:
         self._calls.put(call.chat, call, hurry=hurry)
         self.pump()
 
-    def withdraw(self, call: Call) -> bool:
-        """Takes back a request. False: it was started."""
-        return self._calls.take_out(call.chat, call)
+    def withdraw(self, call: Call) -> None:
+        """Takes back a request that nobody waits for any more."""
+        if call.out:
+            self.ended(call)
+        else:
+            self._calls.take_out(call.chat, call)
 
     def ended(self, call: Call) -> None:
         """A started request has ended."""
+        call.out = False
         self._flying -= 1
         self._turns.take(call.chat, self.now())  # when Telegram counted is not known, but not later than now
         self._calls.done(call.chat)
@@ -112,6 +118,7 @@ class Pacer:
 
     def refused(self, call: Call, retry_after: float) -> None:
         """A started request was refused: it goes again, first of its chat, when its time has come."""
+        call.out = False
         self._flying -= 1
         self.refused_count += 1
         now = self.now()
@@ -124,10 +131,6 @@ class Pacer:
         """Seconds that a request to the chat waits at least, from now."""
         now = self.now()
         return max(self._refusals.wait(chat, now), self._turns.wait(chat, now))
-
-    def is_busy(self, chat: str) -> bool:
-        """Whether requests of a chat wait or are under way."""
-        return self._calls.has(chat)
 
     @property
     def under_way(self) -> int:
@@ -188,6 +191,7 @@ class Pacer:
             return False
         self._account.take(now)
         self._flying += 1
+        call.out = True
         call.start()
         return True
 

@@ -170,8 +170,7 @@ class PacedSession(AiohttpSession):
             elif not turn.came.done() and pacer.expected_wait(turn.call.chat) <= left:
                 await asyncio.wait({turn.came}, timeout=left)
         except asyncio.CancelledError:
-            if not pacer.withdraw(turn.call):
-                pacer.ended(turn.call)
+            pacer.withdraw(turn.call)
             raise
         if handling is not None:
             handling.waited += (pacer.now() - started).total_seconds()
