@@ -175,6 +175,7 @@ class FakeTelegram(LocalServer):
         if method.startswith("edit"):
             return self._edit(method, asked, files)
         methods: dict[str, Callable[[dict[str, Any]], Awaitable[web.Response]]] = {
+            "getMe": self._get_me,
             "getUpdates": self._get_updates,
             "answerCallbackQuery": self._answer_callback_query,
             "answerPreCheckoutQuery": self._answer_checkout,
@@ -190,6 +191,9 @@ class FakeTelegram(LocalServer):
         if method.startswith(("answer", "sendChat")):
             self.acts.append((method, asked))
         return await methods[method](asked)
+
+    async def _get_me(self, _asked: dict[str, Any]) -> web.Response:
+        return _yes({"id": 1234, "is_bot": True, "first_name": "Made Up", "username": "made_up_bot"})
 
     async def _get_updates(self, asked: dict[str, Any]) -> web.Response:
         if self.trouble is not None:
@@ -248,13 +252,15 @@ class FakeTelegram(LocalServer):
                 return _no(400, f"Bad Request: {fault}")
         text = worded[0].get("text", worded[0].get("caption", ""))
         self.sent.append(Sent(chat, text, time.monotonic(), asked, method, files))
-        told = [self._kept(chat, "text" in one) for one in worded]
+        told = [self._kept(chat, one) for one in worded]
         return _yes(told if album is not None else told[0])
 
-    def _kept(self, chat: int | str, is_text: bool) -> dict[str, Any]:  # noqa: FBT001 - a fact of the message
+    def _kept(self, chat: int | str, one: dict[str, Any]) -> dict[str, Any]:
         number = len(self._bodies) + 1
-        self._bodies[chat, number] = "text" if is_text else "caption"
-        return {"message_id": number, "chat": {"id": chat}, "date": 1_790_000_000}
+        words = "text" if "text" in one else "caption"
+        self._bodies[chat, number] = words
+        where = {"id": chat, "type": "private" if isinstance(chat, int) and chat > 0 else "supergroup"}
+        return {"message_id": number, "chat": where, "date": 1_790_000_000, words: one.get(words, "")}
 
     def _refused(self, chat: int | str, request: web.Request) -> web.Response | None:
         refusal = self.refusals.get(chat)
@@ -330,7 +336,7 @@ class FakeTelegram(LocalServer):
 
 async def _read(request: web.Request) -> tuple[dict[str, Any], dict[str, tuple[str, str, bytes]]]:
     """Arguments and files; in a form, what is no text is JSON."""
-    if not request.content_type.startswith("multipart/"):
+    if request.content_type == "application/json":
         return await request.json(), {}
     asked: dict[str, Any] = {}
     files: dict[str, tuple[str, str, bytes]] = {}
@@ -339,10 +345,7 @@ async def _read(request: web.Request) -> tuple[dict[str, Any], dict[str, tuple[s
             files[name] = (value.filename, value.content_type, value.file.read())
         else:
             assert isinstance(value, str)
-            try:
-                asked[name] = json.loads(value)
-            except ValueError:
-                asked[name] = value
+            asked[name] = _value(name, value)
     return asked, files
 
 
@@ -360,6 +363,13 @@ def _fault_of(asked: dict[str, Any], *, must_have_text: bool) -> str | None:
     if len(shown.encode("utf-16-le")) // 2 > (4096 if "text" in asked else 1024):
         return "message is too long" if "text" in asked else "message caption is too long"
     return None
+
+
+def _value(name: str, value: str) -> Any:
+    try:
+        return value if name in {"text", "callback_query_id"} else json.loads(value)
+    except ValueError:
+        return value
 
 
 def _yes(result: Any) -> web.Response:

@@ -1,0 +1,1 @@
+"""Parts for bots that exist already: they work alone, without a box."""
