@@ -88,8 +88,8 @@ async def lobby(tmp_path: Path, **throttle: Any) -> AsyncIterator[Lobby]:
     storage = await open_storage(tmp_path / "box.db", own=True)
     clock, flows, queued, failed = Clock(), AnyFlow(), list[Message](), list[str]()
 
-    async def on_failed(ids: Sequence[str]) -> None:
-        failed.extend(ids)
+    async def on_failed(status: NoteStatus) -> None:
+        failed.append(status.message_id)
 
     gate = ThrottleSettings(**throttle).gate()
     ids = Ids(clock, Random(1).randbytes)
@@ -193,7 +193,7 @@ async def test_a_status_that_fails_a_message_is_told(tmp_path: Path) -> None:
         await there.storage.ledger.commit([QueueMessage(message), MarkSent("m1", NOON, {"message_id": 5})])
         statuses = [NoteStatus(ACCOUNT, "5", status, NOON) for status in ("delivered", "failed")]
         await there.reception.receive([], statuses)
-        assert there.failed == ["m1"]
+        assert there.failed == ["5"]
 
 
 async def test_what_cannot_be_kept_is_stored_as_unusable_with_a_reason(tmp_path: Path) -> None:

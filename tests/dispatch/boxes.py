@@ -80,7 +80,7 @@ class EngineBox:
         effects = Effects(
             handlers=handlers or {},
             writings=Writings(
-                accounts={"terminal/main": Outlet()},
+                accounts={"terminal/main": Outlet(), "chat/main": Outlet(is_chat=True)},
                 starts=lambda event: self.engine.consequences(event),  # noqa: PLW0108 - made below
                 mask=lambda value: value,
                 clock=self.clock,

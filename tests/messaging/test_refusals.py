@@ -26,10 +26,27 @@ def test_the_account_is_parked_when_two_chats_are_refused_together() -> None:
     refusals = Refusals()
     refusals.refused("7", 28, NOON)
     assert refusals.refused("8", 28, NOON + timedelta(seconds=0.2))
-    until = NOON + timedelta(seconds=28.2)
+    until = NOON + timedelta(seconds=28)
     assert refusals.everybody_until(NOON + timedelta(seconds=1)) == until
     assert refusals.wait("9", until - timedelta(seconds=1)) == 1
     assert refusals.wait("9", until) == 0
+
+
+def test_the_account_is_not_parked_for_what_one_chat_is_told_beyond_the_others() -> None:
+    refusals = Refusals()
+    refusals.refused("-100", 600, NOON)
+    refusals.refused("7", 1, NOON)
+    assert refusals.wait("9", NOON) == 1
+    assert refusals.wait("-100", NOON) == 600
+
+
+def test_a_shorter_refusal_that_comes_later_does_not_free_the_account() -> None:
+    refusals = Refusals()
+    for chat in ("7", "8"):
+        refusals.refused(chat, 300, NOON)
+    for chat in ("5", "6"):
+        refusals.refused(chat, 3, NOON + timedelta(seconds=2))
+    assert refusals.everybody_until(NOON + timedelta(seconds=10)) == NOON + timedelta(seconds=300)
 
 
 def test_two_chats_that_are_refused_a_while_apart_are_parked_alone() -> None:

@@ -43,6 +43,7 @@ from onebox.flows.run import (
 from onebox.flows.waiting import matches
 from onebox.kernel.encoding import dump, load, normalise
 from onebox.messaging.asking import newest_question
+from onebox.messaging.conversation import OfferChoices
 from onebox.messaging.event import Event, GiveVerdict, Stored, StoredResponse, StoreEvent, StoreResponse
 from onebox.messaging.message import MarkFailed, MarkHanded, MarkRetried, MarkSent, Message, MessageState, QueueMessage
 from onebox.messaging.transcripts import AppendEntry, ChatEntry, EditEntry
@@ -70,6 +71,7 @@ class Tables:
     started: dict[str, int] = field(default_factory=dict)
     responses: dict[str, StoredResponse] = field(default_factory=dict)
     verdicts: dict[str, str] = field(default_factory=dict)
+    offered: dict[tuple[str, str], Sequence[tuple[str, str]]] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
     runs: dict[str, Run] = field(default_factory=dict)
     journal: dict[tuple[str, int], tuple[str, Entry]] = field(default_factory=dict)
@@ -119,6 +121,7 @@ class MemoryLedger(MemoryReader):
             SendSignal: self._send_signal,
             DropSignal: self._drop_signal,
             QueueMessage: self._queue_message,
+            OfferChoices: self._offer_choices,
             MarkHanded: self._mark_handed,
             MarkSent: self._mark_sent,
             MarkRetried: self._mark_retried,
@@ -175,7 +178,7 @@ class MemoryLedger(MemoryReader):
                 asks = any(isinstance(one, StartRun) and one.run.parent_run_id for one in change.then)
                 woken = self._ask_again(known.id, event.received_at) if asks else []
                 return Stored(known.id, duplicate=True, response=response, woken=woken)
-        as_read = replace(event, data=load(event.payload), answers=None, verdict=None, protected=False)
+        as_read = replace(event, data=load(event.payload), answers=None, verdict=None, supersession=None)
         self._add(self.tables.events, event.id, as_read)
         self.tables.started[event.id] = sum(isinstance(one, StartRun) for one in consequences)
         for consequence in (*change.always, *consequences):
@@ -308,6 +311,9 @@ class MemoryLedger(MemoryReader):
     def _queue_message(self, change: QueueMessage) -> None:
         message = replace(change.message, content=kept(change.message.content))
         self._add(self.tables.messages, message.id, message)
+
+    def _offer_choices(self, change: OfferChoices) -> None:
+        self.tables.offered[change.account, change.chat] = change.offered
 
     def _mark_handed(self, change: MarkHanded) -> None:
         for message_id in change.message_ids:

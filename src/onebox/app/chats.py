@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from onebox.flows.plan import has_step
 from onebox.messaging.chat import LastHeard
-from onebox.messaging.message import MarkFailed
+from onebox.messaging.message import MarkFailed, MessageState, NoteStatus
 from onebox.messaging.reception import ChatReception
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Mapping
     from pathlib import Path
 
     from onebox.app.accounts import ChatAccount
@@ -68,12 +68,11 @@ def build_reception(
 ) -> ChatReception:
     """Where the receivers of chat channels hand in what happened."""
 
-    async def on_failed(ids: Sequence[str]) -> None:
-        for message_id in ids:
-            message = await storage.reader.message(message_id)
-            if message is not None:
-                error = message.error or "the channel said later that it failed"
-                await tell_of_failed(message, MarkFailed(message_id, clock.now(), error))
+    async def on_failed(status: NoteStatus) -> None:
+        message = await storage.reader.message_taken_as(status.account, status.message_id)
+        if message is not None and message.state is MessageState.sent:
+            error = status.error or "the channel said later that it failed"
+            await tell_of_failed(message, MarkFailed(message.id, clock.now(), error))
 
     return ChatReception(
         inbox=inbox,

@@ -65,8 +65,9 @@ class Senders:
         self.by_account[message.account].wake(message.priority)
 
     def look_again(self, account: str) -> None:
-        """Messages of a broadcast that wait were paused, resumed or cancelled."""
-        self.by_account[account].forget(Priority.broadcast)
+        """Messages of a broadcast that wait were paused, resumed or cancelled; its account may be gone meanwhile."""
+        if account in self.by_account:
+            self.by_account[account].forget(Priority.broadcast)
 
 
 @dataclass(frozen=True, slots=True)

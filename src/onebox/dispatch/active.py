@@ -230,7 +230,15 @@ class ActiveRun:
             changes: list[Change[Any]] = [DropSignal(self.run.id, signal.path)]
             if signal.kind is EntryKind.event:
                 changes.append(DropWait(self.run.id, signal.path))
-            self._inputs.append((entry, changes))
+            self._inputs.insert(self._place_of(signal), (entry, changes))
+
+    def _place_of(self, signal: Signal) -> int:
+        """Before the timers that were due later: what came in time counts, however late the run's turn comes."""
+        for place, (entry, _) in enumerate(self._inputs):
+            due_at = self._timers.get(entry.path)
+            if entry.kind is EntryKind.fired and due_at is not None and signal.at <= due_at:
+                return place
+        return len(self._inputs)
 
     # --- commands become changes and calls ---
 

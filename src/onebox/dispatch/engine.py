@@ -149,11 +149,12 @@ class Engine:
         ]
 
     def supersede(self, event: Event) -> list[Change[Any]]:
-        """Ends the runs of earlier events of its topic and sender that have not begun."""
+        """Ends the runs of earlier events of its supersession that have not begun."""
+        assert event.supersession is not None
         withheld = [
             turn
             for flow in self._book.waiting_for(event.topic, event.data)
-            for turn in self._lanes.withhold(flow.name, event.sender or "", event.topic)
+            for turn in self._lanes.withhold(flow.name, event.sender or "", event.supersession)
         ]
         self._withheld.update({turn.run.id: turn for turn in withheld})
         return [change for turn in withheld for change in superseded(turn.run, event)]
@@ -171,7 +172,7 @@ class Engine:
         at_hand = event if len(event.payload) <= _KEPT_AT_HAND else None
         for change in consequences:
             if isinstance(change, StartRun) and followed:
-                self._lanes.offer(Turn(change.run, at_hand, None if event.protected else event.topic))
+                self._lanes.offer(Turn(change.run, at_hand, event.supersession))
         for run_id in outcome.woken:
             self.resume(run_id)
         self._pump()

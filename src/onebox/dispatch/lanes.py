@@ -21,12 +21,12 @@ _HELD_AT_HAND = 20
 
 @dataclass(slots=True)
 class Turn:
-    """A run that may be taken up. `event` is at hand when the run is new: then there is no journal to read. `topic` is
-    that of its event if it is new and a later event of the topic may supersede it."""
+    """A run that may be taken up. `event` is at hand when the run is new: then there is no journal to read. `supersession`
+    is that of its event, if it is new."""
 
     run: Run
     event: Event | None = None
-    topic: str | None = None
+    supersession: str | None = None
 
 
 @dataclass
@@ -72,23 +72,27 @@ class Lane:
         self.queue.append(turn)
         self.cursor = max(self.cursor, turn.run.id)
 
-    def withhold(self, sender: str, topic: str) -> list[Turn]:
-        """Takes out the sender's turns that an event of this topic supersedes."""
+    def withhold(self, sender: str, supersession: str) -> list[Turn]:
+        """Takes out the turns that an event of this supersession supersedes."""
         found: list[Turn] = []
         for queue in (self.queue, self.held.get(sender, deque())):
-            found += [turn for turn in queue if turn.topic == topic and turn.run.sender == sender]
-            kept = [turn for turn in queue if not (turn.topic == topic and turn.run.sender == sender)]
+            found += [turn for turn in queue if turn.supersession == supersession]
+            kept = [turn for turn in queue if turn.supersession != supersession]
             queue.clear()
             queue.extend(kept)
         if sender in self.held and not self.held[sender]:
             del self.held[sender]
-        self.known.difference_update(turn.run.id for turn in found)
-        return found
+        return found  # still known: what a refill reads of them is no news
 
     def put_back(self, turn: Turn) -> None:
         """What was withheld is not superseded after all."""
-        self.known.add(turn.run.id)
         self.queue.appendleft(turn)
+
+    def drop(self, turn: Turn) -> None:
+        """What was withheld is superseded for good."""
+        self.known.discard(turn.run.id)
+        if self.refilling:
+            self.left.add(turn.run.id)
 
     def read_again(self, run_id: str) -> None:
         """A queued run was changed in the database: what is at hand of it is old."""
@@ -203,9 +207,9 @@ class Lanes:
         self.backlog += len(lane) - before
         self._join(lane)
 
-    def withhold(self, flow: str, sender: str, topic: str) -> list[Turn]:
-        """Takes out the sender's turns that an event of this topic supersedes. They still count as waiting."""
-        return self.lane(flow).withhold(sender, topic)
+    def withhold(self, flow: str, sender: str, supersession: str) -> list[Turn]:
+        """Takes out the turns that an event of this supersession supersedes. They still count as waiting."""
+        return self.lane(flow).withhold(sender, supersession)
 
     def put_back(self, turn: Turn) -> None:
         """What was withheld is not superseded after all."""
@@ -215,10 +219,8 @@ class Lanes:
 
     def dropped(self, turn: Turn) -> None:
         """What was withheld is superseded for good."""
-        lane = self.lane(turn.run.flow)
+        self.lane(turn.run.flow).drop(turn)
         self.backlog -= 1
-        if lane.refilling:
-            lane.left.add(turn.run.id)
 
     def read_again(self, run_id: str) -> None:
         """A run that may be queued was changed in the database."""

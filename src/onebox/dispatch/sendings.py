@@ -13,7 +13,7 @@ from onebox.messaging.broadcast import Broadcast, StartBroadcast
 from onebox.messaging.channel import DeliveryFailed
 from onebox.messaging.choices import choices_of
 from onebox.messaging.conversation import MergePeople, OfferChoices, RememberState
-from onebox.messaging.message import Message, Priority, QueueMessage
+from onebox.messaging.message import CancelDelayed, Message, Priority, QueueMessage
 
 if TYPE_CHECKING:
     from onebox.flows.handlers import Call, Writing
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     Written = tuple[list[Change[Any]], Any]
 
 _ADDRESS = ("via", "to", "urgency")
-MOST_RECIPIENTS = 100_000
-"""of one broadcast"""
+MOST_RECIPIENTS = 20_000
+"""of one broadcast: they are written in one unit, and others wait for that"""
 
 
 class Sendings:
@@ -62,15 +62,18 @@ class Sendings:
 
     def ask(self, call: Call) -> Written:
         """As `send`, in a chat; the result says where the answer comes in."""
-        account, recipient, _ = self._address(call)
+        account, recipient, to = self._address(call)
         self._chat(call, account)
         changes, sent = self.send(call)
+        asked = to.get("user_id") if isinstance(to, Mapping) else None
         offered = [choice for choice, _ in _offered(_content(call))]
         return changes, {
             **sent,
             "asked": sent["id"],
             "topic": topic_of_answers(account, recipient),
             "choices": offered,
+            # In a group others write, too.
+            "of": None if asked is None else str(asked),
         }
 
     def edit(self, call: Call) -> Written:
@@ -101,7 +104,10 @@ class Sendings:
             "alert": bool(call.arguments.get("alert")),
             "at": self._clock.now().isoformat(),
         }
-        return self._signal(call, account, f"press:{press}", content)
+        recipient = f"press:{press}"
+        changes, written = self._signal(call, account, recipient, content)
+        # The box's own answer, which is due a little later, is not needed then.
+        return [CancelDelayed(account, recipient, self._clock.now()), *changes], written
 
     def typing(self, call: Call) -> Written:
         """Shows for a few seconds that an answer is being written."""
@@ -210,9 +216,9 @@ class Sendings:
         return [QueueMessage(message)], {"id": message.id}
 
     def _offer(self, account: str, recipient: str, content: Mapping[str, Any]) -> list[Change[Any]]:
-        """A chat remembers what it was offered, so that the number or the words of a choice can be typed, too."""
-        offered = _offered(content) if self._accounts[account].is_chat else []
-        return [OfferChoices(account, recipient, offered)] if offered else []
+        """A chat remembers what it was offered last, so that the number or the words of a choice can be typed, too: a
+        "2" after another question means something else."""
+        return [OfferChoices(account, recipient, _offered(content))] if self._accounts[account].is_chat else []
 
 
 def _content(call: Call) -> dict[str, Any]:

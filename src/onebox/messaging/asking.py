@@ -8,8 +8,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 Question = tuple[str, str, "Mapping[str, Any]"]
-"""the run that asks, the path of its step, and what was asked: `asked`, an id that sorts by time, and `choices`, the
-ids that were offered"""
+"""the run that asks, the path of its step, and what was asked: `asked`, an id that sorts by time, `choices`, the ids
+that were offered, and `of`, the user id of who was asked, if it is known"""
 
 
 def topic_of_answers(account: str, chat: str) -> str:
@@ -28,7 +28,9 @@ def newest_question(questions: Iterable[Question], data: Mapping[str, Any]) -> Q
     command (`/start`) answers none: it is a way out. Nor does what is no message (an edit, someone who joins), or a
     payment.
     """
-    open_ones = sorted(questions, key=lambda question: str(question[2].get("asked", "")), reverse=True)
+    user = str((data.get("sender") or {}).get("user_id"))
+    theirs = [question for question in questions if question[2].get("of") in {None, user}]
+    open_ones = sorted(theirs, key=lambda question: str(question[2].get("asked", "")), reverse=True)
     if data.get("pressed"):
         choice = data.get("choice")
         return next((one for one in open_ones if choice in (one[2].get("choices") or ())), None)

@@ -22,7 +22,8 @@ class Event:
     `${event.…}`; `payload` is the same as the row's text (`kernel.encoding.dump`).
 
     `answers` is the topic under which questions wait for it: where one takes it, it is for nobody else.
-    `verdict` is why no flow may have it, if the throttle says so. `protected`: it is never superseded by a later one.
+    `verdict` is why no flow may have it, if the throttle says so. `supersession`: of events that have the same one, and
+    wait to be acted on, the last counts.
     """
 
     id: str
@@ -35,7 +36,7 @@ class Event:
     sender: str | None = None
     answers: str | None = None
     verdict: str | None = None
-    protected: bool = False
+    supersession: str | None = None
 
 
 @dataclass(slots=True)

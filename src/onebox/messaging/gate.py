@@ -30,7 +30,7 @@ NOTICES: Mapping[str, str] = {
 @dataclass(frozen=True, slots=True)
 class Opinion:
     """Of one post. `verdict`: why no flow gets it, in words for the operator. `notice`: what its sender is told.
-    `supersedes`: what the sender said before, and nobody has begun with, is not acted on any more."""
+    `supersedes`: what the sender said before of the same kind, and nobody has begun with, is not acted on any more."""
 
     verdict: str | None = None
     notice: str | None = None

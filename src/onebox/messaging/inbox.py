@@ -37,8 +37,8 @@ class Subscribers(Protocol):
         ...
 
     def supersede(self, event: Event) -> Sequence[Change[Any]]:
-        """Withholds what follows from earlier events of its topic and sender and has not begun, until `stored` is
-        called: what is to be stored with the event, so that it is not acted on any more."""
+        """Withholds what follows from earlier events of its supersession and has not begun, until `stored` is called:
+        what is to be stored with the event, so that it is not acted on any more."""
         ...
 
     def stored(self, event: Event, consequences: Sequence[Change[Any]], outcome: Stored | None) -> None:
@@ -50,8 +50,7 @@ class Subscribers(Protocol):
 class Arrival:
     """What a source hands over; see `Event` for the fields. `payload` may be given where it is at hand already, and
     `id` where the source needed it before (`Inbox.new_id`). `then` are changes that are made with the event unless it
-    is a duplicate or answers a question; `always` those that belong to it in any case. With `supersedes`, what its
-    sender said before and nobody has begun with is not acted on any more."""
+    is a duplicate or answers a question; `always` those that belong to it in any case."""
 
     source: str
     topic: str
@@ -62,8 +61,7 @@ class Arrival:
     id: str | None = None
     answers: str | None = None
     verdict: str | None = None
-    protected: bool = False
-    supersedes: bool = False
+    supersession: str | None = None
     then: Sequence[Change[Any]] = ()
     always: Sequence[Change[Any]] = ()
 
@@ -91,13 +89,6 @@ class Inbox:
 
         Raises as `receive` does.
         """
-        outcomes, _ = await self.receive_with(arrivals, then)
-        return outcomes
-
-    async def receive_with(
-        self, arrivals: Sequence[Arrival], then: Sequence[Change[Any]]
-    ) -> tuple[list[Stored], list[Any]]:
-        """As `receive_all`; also what the changes `then` gave."""
         self._check_room(len(arrivals))
         stores = [self._store(arrival) for arrival in arrivals]
         outcomes: list[Stored | None] = [None] * len(stores)
@@ -107,13 +98,13 @@ class Inbox:
         finally:
             for store, outcome in zip(stores, outcomes, strict=True):
                 self._subscribers.stored(store.event, store.then, outcome)
-        return results[: len(stores)], results[len(stores) :]
+        return results[: len(stores)]
 
     def _store(self, arrival: Arrival) -> StoreEvent:
         event = self._event(arrival)
         if event.verdict is not None:
             return StoreEvent(event, arrival.then, arrival.always)
-        before = self._subscribers.supersede(event) if arrival.supersedes else ()
+        before = self._subscribers.supersede(event) if event.supersession is not None else ()
         return StoreEvent(event, [*self._subscribers.consequences(event), *before, *arrival.then], arrival.always)
 
     def new_id(self) -> str:
@@ -138,5 +129,5 @@ class Inbox:
             sender=arrival.sender,
             answers=arrival.answers,
             verdict=arrival.verdict,
-            protected=arrival.protected,
+            supersession=arrival.supersession,
         )

@@ -76,6 +76,15 @@ class QueueMessage(Change[None]):
 
 
 @dataclass(slots=True)
+class CancelDelayed(Change[None]):
+    """What is queued for this recipient and not due yet is not sent."""
+
+    account: str
+    recipient: str
+    at: datetime
+
+
+@dataclass(slots=True)
 class MarkHanded(Change[None]):
     """These are about to be handed to their channel: if nothing more is heard of them, they may have arrived."""
 
@@ -84,9 +93,9 @@ class MarkHanded(Change[None]):
 
 
 @dataclass(slots=True)
-class MarkSent(Change[None]):
+class MarkSent(Change[str | None]):
     """The channel took it. `receipt` is what the channel said; its `message_id`, if there is one, is the channel's own
-    id of the message, by which statuses come back."""
+    id of the message, by which statuses come back. Gives the error of a status that failed it before this was written."""
 
     message_id: str
     at: datetime

@@ -26,11 +26,17 @@ _KEPT = {Priority.reminder: 0.2, Priority.broadcast: 0.4}
 @dataclass(slots=True)
 class Window:
     """What is held of one priority. `stale`: the outbox may hold more than the window shows; `next_due`: when the
-    next message that is not due yet will be."""
+    next message that is not due yet will be; `forgotten`: how often it was emptied, as its messages were changed."""
 
     lanes: Lanes = field(default_factory=Lanes)
     stale: bool = True
     next_due: datetime | None = None
+    forgotten: int = 0
+
+    def forget(self) -> None:
+        """What is held, and what is just being read, is old."""
+        self.lanes.forget()
+        self.stale, self.forgotten = True, self.forgotten + 1
 
 
 class Order:

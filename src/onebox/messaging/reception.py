@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from onebox.messaging.gate import Gate, Opinion
     from onebox.messaging.inbox import Inbox
 
+_MOST_OPINIONS = 10_000
 _WAITS_FOR_A_FLOW = timedelta(seconds=5)
 """how long a press is left to a flow that may answer it itself"""
 
@@ -33,8 +35,8 @@ class ChatReception:
     """See the port `messaging.chat.Reception`.
 
     `gate` is an account's throttle. `answers_itself(topic)`: whether a flow that gets these events may answer a press.
-    `queued(message)` is told of each message that was queued, `on_failed(ids)` of messages that a status failed; both
-    after the commit.
+    `queued(message)` is told of each message that was queued, after the commit; `on_failed(status)` of a status that
+    fails a message, before it: at least once.
     """
 
     def __init__(
@@ -46,7 +48,7 @@ class ChatReception:
         gate: Callable[[str], Gate],
         answers_itself: Callable[[str], bool],
         queued: Callable[[Message], None],
-        on_failed: Callable[[Sequence[str]], Awaitable[None]],
+        on_failed: Callable[[NoteStatus], Awaitable[None]],
     ) -> None:
         self._inbox = inbox
         self._reader = reader
@@ -55,20 +57,25 @@ class ChatReception:
         self._answers_itself = answers_itself
         self._queued = queued
         self._on_failed = on_failed
+        self._in_turn = asyncio.Lock()
+        self._opinions: dict[tuple[str, str | None], Opinion] = {}
 
     async def receive(self, posts: Sequence[Post], then: Sequence[Change[Any]] = ()) -> list[Stored]:
         """Stores posts in their order, with the changes `then`, in one unit: durable when it returns.
 
         Raises BacklogFull, StorageFull or StorageClosed: then nothing was stored.
         """
-        known = await self._known(posts)
-        arrivals = self._arrivals(posts, known)
-        stored, results = await self._inbox.receive_with(arrivals, then)
-        for arrival, outcome in zip(arrivals, stored, strict=True):
+        for change in then:
+            if isinstance(change, NoteStatus) and change.status == "failed":
+                await self._on_failed(change)  # before it is kept: it comes again until it is
+        async with self._in_turn:
+            arrivals = self._arrivals(posts, await self._known(posts))
+            storing = asyncio.ensure_future(self._inbox.receive_all(arrivals, then))
+            await asyncio.sleep(0)  # now it stands in line for the disk, and what comes later stands behind it
+        stored = await storing
+        for post, arrival, outcome in zip(posts, arrivals, stored, strict=True):
+            self._opinions.pop((post.account, post.key), None)
             self._tell_senders(arrival, outcome)
-        given = zip(then, results, strict=True)
-        if failed := [one for change, one in given if type(change) is NoteStatus and one is not None]:
-            await self._on_failed(failed)
         return stored
 
     async def _known(self, posts: Sequence[Post]) -> dict[str, Known]:
@@ -84,7 +91,7 @@ class ChatReception:
         arrivals: list[Arrival] = []
         for post in posts:
             arrival = self._arrival(post, known[post.account])
-            if arrival.supersedes:
+            if arrival.supersession is not None:
                 _supersede_within(arrivals, arrival)
             arrivals.append(arrival)
         return arrivals
@@ -93,7 +100,7 @@ class ChatReception:
         now, topic = self._clock.now(), post.account.replace("/", ".")
         talk = known.conversations.get(post.chat) or Conversation(post.account, post.chat)
         person = _person(post, known)
-        opinion = self._gate(post.account).opinion(post, now)
+        opinion = self._opinion(post, now)
         data = _data(post, talk, person)
         return Arrival(
             source=f"{post.account.partition('/')[0]}:{post.account}",
@@ -104,11 +111,20 @@ class ChatReception:
             id=post.event_id,
             answers=topic_of_answers(post.account, post.chat) if post.sender is not None else None,
             verdict=opinion.verdict,
-            protected=post.protected,
-            supersedes=opinion.supersedes,
+            supersession=_supersession(post) if opinion.supersedes else None,
             then=self._notice(post, opinion, now),
             always=[*post.ends, *self._kept(post, person, known, now), *self._answer_to_press(post, topic, now)],
         )
+
+    def _opinion(self, post: Post, now: datetime) -> Opinion:
+        """What comes again since it could not be stored is not counted again."""
+        known = self._opinions.get((post.account, post.key))
+        opinion = known or self._gate(post.account).opinion(post, now)
+        if post.key is not None:
+            if len(self._opinions) >= _MOST_OPINIONS:
+                self._opinions.clear()
+            self._opinions[post.account, post.key] = opinion
+        return opinion
 
     def _kept(self, post: Post, person: Person | None, known: Known, now: datetime) -> list[Change[Any]]:
         """What is remembered of the chat and its people."""
@@ -195,9 +211,13 @@ def _users(posts: Sequence[Post]) -> list[str]:
     return [user for post in posts if (user := _user(post)) is not None]
 
 
+def _supersession(post: Post) -> str:
+    """Somebody's words in one chat: they supersede no other person's, and no other kind of thing."""
+    return f"{post.account}:{post.chat}:{post.sender}:{post.data.get('kind')}"
+
+
 def _supersede_within(arrivals: Sequence[Arrival], last: Arrival) -> None:
     """What the same sender said just before, in what came together with it."""
     for arrival in arrivals:
-        same = (arrival.source, arrival.sender) == (last.source, last.sender)
-        if same and arrival.supersedes and not arrival.protected and arrival.verdict is None:
+        if arrival.supersession == last.supersession and arrival.verdict is None:
             arrival.verdict = "coalesced: a later message came with it"

@@ -46,9 +46,11 @@ class Refusals:
         self._park(recipient, until, now)
         if len(self._lately) == 1:
             return False
-        anew = self.everybody_until(now) is None
-        self._everybody_until = max(ends for _, ends in self._lately.values())
-        return anew
+        standing = self.everybody_until(now)
+        # What one of them is told beyond that is about itself.
+        shortest = min(ends for _, ends in self._lately.values())
+        self._everybody_until = shortest if standing is None else max(standing, shortest)
+        return standing is None
 
     def wait(self, recipient: str, now: datetime) -> float:
         """Seconds until the recipient may be written to; 0: now."""

@@ -107,8 +107,8 @@ class Sender:
 
     def forget(self, priority: Priority) -> None:
         """Says that messages which wait were changed: what is held of them in memory is old."""
-        self._order[priority].lanes.forget()
-        self.wake(priority)
+        self._order[priority].forget()
+        self._changed.set()
 
     async def run(self) -> None:
         """Sends until `stop`."""
@@ -151,6 +151,7 @@ class Sender:
     async def _read_some(self, priority: Priority) -> None:
         window = self._order[priority]
         window.stale = False  # before the read: a wake during it must not be lost
+        began = window.forgotten
         try:
             waiting = await self._read(priority)
         except Exception:  # noqa: BLE001 the sender outlives whatever the database does
@@ -158,6 +159,8 @@ class Sender:
             window.stale = True
             await self._pause(_ERROR_PAUSE)
         else:
+            if window.forgotten != began:
+                return
             window.lanes.take_in(waiting.messages)
             window.next_due = waiting.next_due
             window.stale = window.stale or len(waiting.messages) >= _READ
@@ -216,7 +219,9 @@ class Sender:
         finally:
             self._order.delivered(message, self._clock.now())
             self._changed.set()
-        await self._keep(message, outcome)
+        failed = await self._keep(message, outcome)
+        if isinstance(outcome, MarkSent) and failed is not None:
+            await self._on_failed(message, MarkFailed(message.id, self._clock.now(), failed))
         self._order.done(message, due_at=outcome.due_at if isinstance(outcome, MarkRetried) else None)
         self._changed.set()
 
@@ -262,8 +267,8 @@ class Sender:
 
     # --- what became of them ------------------------------------------------------------------------------------
 
-    async def _keep(self, message: Message, outcome: Outcome) -> None:
-        """Makes the outcome durable, however long that takes. Until then the recipient is held."""
+    async def _keep(self, message: Message, outcome: Outcome) -> Any:
+        """Makes the outcome durable, however long that takes. Until then the recipient is held. What the change gave."""
         told = message.priority is Priority.signal or not isinstance(outcome, MarkFailed)
 
         async def tell() -> None:
@@ -272,7 +277,7 @@ class Sender:
                 await self._on_failed(message, outcome)
                 told = True
 
-        await self._commit([outcome, *self._also(message, outcome)], [message.id], before=tell)
+        return (await self._commit([outcome, *self._also(message, outcome)], [message.id], before=tell))[0]
 
     async def _commit(
         self,
@@ -280,12 +285,12 @@ class Sender:
         message_ids: Sequence[str],
         *,
         before: Callable[[], Awaitable[None]] | None = None,
-    ) -> None:
+    ) -> list[Any]:
         while True:
             try:
                 if before is not None:
                     await before()
-                await self._ledger.commit(changes)
+                results = await self._ledger.commit(changes)
             except StorageFull as full:
                 self._unkept.update(message_ids)
                 await self._pause_keeping(full.retry_after)
@@ -296,7 +301,7 @@ class Sender:
                 await self._pause_keeping(_ERROR_PAUSE)
             else:
                 self._unkept.difference_update(message_ids)
-                return
+                return results
 
     async def _pause_keeping(self, seconds: float) -> None:
         """Waits until an outcome may be kept; `stop` does not wait for that: the message goes out again next time."""

@@ -32,6 +32,9 @@ class MessageReading:
         self._next = say(_next_due(), "account_ priority_ now")
         message = tables.message
         self._one = say(sa.select(*rows.MESSAGE).where(message.c.id == sa.bindparam("id_")), "id_")
+        own = (message.c.account == sa.bindparam("account_"), message.c.channel_id == sa.bindparam("channel_id_"))
+        taken_as = sa.select(*rows.MESSAGE).where(*own, message.c.channel_id.is_not(None))
+        self._taken_as = say(taken_as, "account_ channel_id_")
         receipt = sa.select(message.c.receipt).where(message.c.id == sa.bindparam("id_"))
         self._receipt = say(receipt, "id_")
 
@@ -47,6 +50,11 @@ class MessageReading:
             )
         )
         return Waiting([self._rows.message(row) for row in found], self._rows.maybe_moment(next_due[0][0]))
+
+    async def message_taken_as(self, account: str, channel_id: str) -> Message | None:
+        """The message that the channel gave this id of its own; None if there is none."""
+        found = await self._pool.run(lambda connection: connection.rows(self._taken_as, (account, channel_id)))
+        return self._rows.message(found[0]) if found else None
 
     async def message(self, message_id: str) -> Message | None:
         """None if there is none."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from onebox.kernel.encoding import dump, normalise, to_json
-from onebox.messaging.message import MarkFailed, MarkHanded, MarkRetried, MarkSent, QueueMessage
+from onebox.messaging.message import CancelDelayed, MarkFailed, MarkHanded, MarkRetried, MarkSent, QueueMessage
 from onebox.storage import tables
 from onebox.storage.dialects import const
 from onebox.storage.session import keepable, maybe_keepable
@@ -54,8 +54,18 @@ class Outbox:
         handed = sa.update(message).where(message.c.id.in_(say.dialect.members("ids")))
         handed = handed.where(message.c.state == const("queued")).values(handed_at=sa.bindparam("handed_at"))
         self._handed = say(handed, "handed_at ids")
+        delayed = (
+            message.c.account == sa.bindparam("account_"),
+            message.c.recipient == sa.bindparam("recipient_"),
+            message.c.state == const("queued"),
+            message.c.due_at.is_not(None),
+            message.c.due_at > sa.bindparam("now"),
+        )
+        dropped = sa.update(message).where(*delayed).values(state=const("cancelled"), ended_at=sa.bindparam("ended_at"))
+        self._cancel_delayed = say(dropped, "ended_at account_ recipient_ now")
         self.appliers = {
             QueueMessage: self.queue,
+            CancelDelayed: self.cancel_delayed,
             MarkHanded: self.mark_handed,
             MarkSent: self.mark_sent,
             MarkRetried: self.mark_retried,
@@ -65,15 +75,21 @@ class Outbox:
     def queue(self, session: Session, change: QueueMessage) -> None:
         session.do(self._insert, _row(session, change.message))
 
+    def cancel_delayed(self, session: Session, change: CancelDelayed) -> None:
+        at = session.instant(change.at)
+        session.do(self._cancel_delayed, (at, keepable(change.account), keepable(change.recipient), at))
+
     def mark_handed(self, session: Session, change: MarkHanded) -> None:
         session.do(self._handed, (session.instant(change.at), to_json(list(change.message_ids))))
 
-    def mark_sent(self, session: Session, change: MarkSent) -> None:
+    def mark_sent(self, session: Session, change: MarkSent) -> str | None:
         at, own = session.instant(change.at), change.receipt.get("message_id")
         channel_id = None if own is None else keepable(str(own))
         session.do(self._sent, (at, dump(normalise(change.receipt)), 0, channel_id, change.message_id))
-        if channel_id is not None:
-            session.do(self._fail_if_told, (change.message_id,))
+        if channel_id is None:
+            return None
+        failed = session.rows(self._fail_if_told, (change.message_id,))
+        return str(failed[0][0] or "the channel said that it failed") if failed else None
 
     def mark_retried(self, session: Session, change: MarkRetried) -> None:
         due_at = session.instant(change.due_at)

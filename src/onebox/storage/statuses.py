@@ -74,4 +74,6 @@ def fail_if_told(say: Say) -> str:
     )
     why = sa.select(status.c.error).where(*told).scalar_subquery()
     fail = sa.update(message).values(state=const("failed"), error=why)
-    return say(fail.where(message.c.id == sa.bindparam("id_"), sa.exists().where(*told)), "id_")
+    return say(
+        fail.where(message.c.id == sa.bindparam("id_"), sa.exists().where(*told)).returning(message.c.error), "id_"
+    )

@@ -407,7 +407,7 @@ def asking(**more: Any) -> Machine:
 
 
 SENT = {"id": "m1", "topic": "answer:chat/main:7", "asked": "m1", "choices": ["fri"]}
-LISTENS = Listen("day!answer", "answer:chat/main:7", {"asked": "m1", "choices": ["fri"]})
+LISTENS = Listen("day!answer", "answer:chat/main:7", {"asked": "m1", "choices": ["fri"], "of": None})
 
 
 def test_a_question_is_sent_and_its_answer_is_the_result() -> None:

@@ -75,8 +75,9 @@ class ActionFrame(Frame):
     _begin_question = _begin_effect
 
     def _wait_for_answer(self, asked: Any) -> None:
-        """The question is in the outbox: `{topic, asked, choices}` say where its answer comes in, and what it may be."""
-        match = {"asked": asked["asked"], "choices": asked["choices"]}
+        """The question is in the outbox: `{topic, asked, choices, of}` say where its answer comes in, what it may be,
+        and whose."""
+        match = {"asked": asked["asked"], "choices": asked["choices"], "of": asked.get("of")}
         self.ask(Listen(self.path + ANSWER, asked["topic"], match), self.path + ANSWER)
 
     def _once_key(self) -> str:

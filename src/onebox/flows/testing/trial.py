@@ -160,7 +160,9 @@ class Trial:
         self.seen.performed(command.path, plain(command.arguments))
         asks = command.kind == ASK and command.kind in self._performs
         # What stands under a question is its answer, unless it says that the question itself fails.
-        answer = NoAnswer("") if asks else self.answers.find(command.path, command.attempt)
+        answer = self.answers.find(command.path, command.attempt)
+        if asks and isinstance(answer, Answer) and answer.form != "fails":
+            answer = NoAnswer("")
         if command.once is not None and not self._claims(command):
             answer = Answer("skipped")
         if isinstance(answer, Answer):
