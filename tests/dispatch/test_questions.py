@@ -130,7 +130,9 @@ async def test_question_and_wait_are_one_unit() -> None:
 
 def slow(topic: str = "chat.main") -> Any:
     """A flow that has one run at a time, and that takes a day."""
-    return a_flow(step("0", Wait(length=constant("0s"))), name="slow", topic=topic, limits=Limits(concurrency=1, per_sender=1))
+    return a_flow(
+        step("0", Wait(length=constant("0s"))), name="slow", topic=topic, limits=Limits(concurrency=1, per_sender=1)
+    )
 
 
 async def test_of_what_waits_the_last_word_counts() -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
 
 from onebox.sandbox.telegram.flood import Flood
-from tests.support.cascade import broadcast, bursts, chatty_box, forced, rush
+from tests.support.cascade import SCENES, Outcome, broadcast, chatty_box
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,39 +17,32 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.soak
 
 
-async def test_bursts_of_many_people_are_answered_in_order_as_fast_as_telegram_allows(tmp_path: Path) -> None:
-    async with chatty_box(tmp_path / "box") as crowd:
-        await bursts(crowd)
-        outcome = await crowd.answered(within=60)
-
-    assert (len(outcome.answered), outcome.lost, outcome.twice) == (600, 0, 0)
-    assert (outcome.refused, outcome.out_of_order) == (0, 0)
-    assert outcome.last < 22
-    assert outcome.memory < 10
+async def one_scene(name: str, folder: Path) -> Outcome:
+    async with chatty_box(folder / name) as crowd:
+        await SCENES[name](crowd)
+        return await crowd.answered(within=120)
 
 
-async def test_refusals_that_are_forced_on_it_cost_their_time_and_nothing_else(tmp_path: Path) -> None:
-    async with chatty_box(tmp_path / "box") as crowd:
-        await forced(crowd)
-        outcome = await crowd.answered(within=120)
+async def test_the_cascade_costs_the_time_that_telegram_asks_for_and_nothing_else(tmp_path: Path) -> None:
+    """Three boxes side by side, each at a Telegram of its own: it is waiting that takes the time."""
+    played = await asyncio.gather(*(one_scene(name, tmp_path) for name in SCENES))
+    outcomes = dict(zip(SCENES, played, strict=True))
 
-    assert (len(outcome.answered), outcome.lost, outcome.twice) == (600, 0, 0)
-    assert outcome.out_of_order == 0
-    # Those that were on their way when it began, and no more: then the account is parked.
-    assert outcome.refused <= 8
-    assert outcome.last < 22 + 28 + 12
-    assert outcome.memory < 10
-
-
-async def test_a_rush_of_strangers_is_answered(tmp_path: Path) -> None:
-    async with chatty_box(tmp_path / "box") as crowd:
-        await rush(crowd)
-        outcome = await crowd.answered(within=60)
-
-    assert (len(outcome.answered), outcome.lost, outcome.twice) == (300, 0, 0)
-    assert (outcome.refused, outcome.out_of_order) == (0, 0)
-    assert outcome.last < 14
-    assert outcome.memory < 10
+    assert {name: len(outcome.answered) for name, outcome in outcomes.items()} == {
+        "bursts": 600,
+        "forced": 600,
+        "rush": 300,
+    }
+    for outcome in played:
+        assert (outcome.lost, outcome.twice, outcome.out_of_order) == (0, 0, 0)
+        assert outcome.memory < 10
+    # Where refusals are forced: those that were on their way when it began, and no more, as the account is parked.
+    assert (outcomes["bursts"].refused, outcomes["rush"].refused) == (0, 0)
+    assert outcomes["forced"].refused <= 8
+    # At 30 a second 600 answers take 20 s, and the last 100 strangers write after 10 s.
+    assert outcomes["bursts"].last < 22
+    assert outcomes["forced"].last < 22 + 28 + 12
+    assert outcomes["rush"].last < 14
 
 
 async def test_thirty_kills_within_a_burst_lose_nothing_and_mark_what_may_have_come_twice(tmp_path: Path) -> None:

@@ -99,7 +99,11 @@ class FilesFolder:
 
 def _write_new(path: Path, content: bytes) -> None:
     made = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    with os.fdopen(made, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(made)
+    try:
+        with os.fdopen(made, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(made)
+    except OSError:
+        path.unlink()  # half a file takes the room that is lacking
+        raise

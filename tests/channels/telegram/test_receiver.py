@@ -276,6 +276,19 @@ async def test_an_answer_without_updates_is_not_asked_for_again_at_once(bot: Bot
     assert bot.pauses[:3] == [1, 2, 4][: len(bot.pauses)]
 
 
+@pytest.mark.parametrize("broken", [rb"cut \ud83d", b"\xff\xfe"])
+async def test_half_a_character_in_one_update_stops_none(bot: Bot, broken: bytes) -> None:
+    head = b'"message": {"message_id": 1, "date": 1790000000, "chat": {"id": 7}, "text": "'
+    updates = b'[{"update_id": 1, ' + head + broken + b'"}}, {"update_id": 2, ' + head + b'fine"}}]'
+    bot.telegram.garbage = b'{"ok": true, "result": ' + updates + b"}"
+    bot.start()
+
+    first, second = (await bot.reception.until(2))[:2]
+
+    assert "\N{REPLACEMENT CHARACTER}" in first["text"]
+    assert second["text"] == "fine"
+
+
 async def test_numbers_may_begin_anywhere_after_a_quiet_time(bot: Bot) -> None:
     message = {"message_id": 1, "date": 1_790_000_000, "chat": {"id": 7}}
     bot.telegram.update(update_id=900_000, message={**message, "text": "before"})

@@ -294,7 +294,7 @@ async def test_error_codes_are_told_apart(
     whatsapp.faults[ANA] = fault
     failed = await failure(channel)
 
-    assert (failed.kind, failed.permanent, failed.uncertain) == (kind, lasting, False)
+    assert (failed.kind, failed.permanent, failed.uncertain) == (kind, lasting, fault.status >= 500)
     assert advice in failed.message
 
 

@@ -11,7 +11,7 @@ from urllib.parse import quote
 import aiohttp
 
 from onebox import __version__
-from onebox.kernel.encoding import EncodingError, from_json, to_json
+from onebox.kernel.encoding import EncodingError, from_json_of_others, to_json
 from onebox.kernel.errors import OneboxError
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ class BotApi:
 
     def _result(self, method: str, status: int, body: bytes) -> Any:
         try:
-            answer = from_json(body)
+            answer = from_json_of_others(body)
         except EncodingError:
             answer = None
         if not isinstance(answer, dict) or "ok" not in answer:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from onebox.channels.telegram.actions import Action
     from onebox.channels.telegram.api import BotApi, Upload
     from onebox.kernel.clock import Clock
+    from onebox.messaging.media import Media
     from onebox.messaging.message import Message
 
 LIMIT = 30.0
@@ -52,6 +53,8 @@ def rates_of(recipient: str) -> Sequence[Rate]:
     return _GROUP if recipient.startswith(("-", "@")) else _PERSON
 
 
+_FILES_AT_A_TIME = 2
+"""messages with files of the box, which are held in memory while they are handed over"""
 PACE = Pace(per_second=28, burst=20, parallel=8, each=rates_of)
 """Telegram takes about 30 a second; above that it refuses everybody"""
 
@@ -86,6 +89,7 @@ class TelegramChannel:
         self._files = files
         self._payments = payments
         self._receipts = receipts
+        self._few = asyncio.Semaphore(_FILES_AT_A_TIME)
 
     async def deliver(self, message: Message) -> Mapping[str, Any]:
         """`{"message_id": …, "chat_id": …}`; of an album also `message_ids`. `plain`: without its format, which Telegram
@@ -95,7 +99,14 @@ class TelegramChannel:
         if content.get("action") is not None:
             return await self._act(action_of(content))
         check(content)
-        places, uploads = await asyncio.to_thread(places_of, media_of(content), self._account, self._files)
+        media = media_of(content)
+        if any(one.file is not None for one in media):
+            async with self._few:
+                return await self._deliver(content, chat, media)
+        return await self._deliver(content, chat, media)
+
+    async def _deliver(self, content: Mapping[str, Any], chat: int | str, media: Sequence[Media]) -> Mapping[str, Any]:
+        places, uploads = await asyncio.to_thread(places_of, media, self._account, self._files)
         edited = edited_message(content)
         if edited is not None:
             receipt = await self._edit(edited, chat, editing(content, places), uploads)

@@ -18,7 +18,7 @@ from onebox.channels.telegram.api import ApiRefused
 from onebox.channels.telegram.reading import integer, mapping, text
 from onebox.channels.telegram.updates import post_of, unreadable
 from onebox.channels.telegram.wanted import Trouble, Wanted, explained, log, tell_of_unusable
-from onebox.kernel.encoding import EncodingError, from_json
+from onebox.kernel.encoding import EncodingError, from_json_of_others
 from onebox.kernel.errors import OneboxError
 from onebox.messaging.endpoint import Reply
 
@@ -100,7 +100,7 @@ class TelegramWebhook:
         if len(body) > LARGEST_UPDATE:
             return unreadable(body, self._account, now, f"it has {len(body):,} bytes, more than any update")
         try:
-            update = from_json(body)
+            update = from_json_of_others(body)
         except EncodingError as error:
             return unreadable(body, self._account, now, error.message)
         return post_of(update, self._account, now)

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 SEND_LIMIT, FILE_LIMIT = 30.0, 60.0
 """seconds that Meta may take for a message, and for a file"""
 WINDOW = timedelta(hours=24)
+_FILES_AT_A_TIME = 2
+"""that are held in memory"""
 _MARGIN = timedelta(minutes=1)
 """before the window's end, for a message on its way and clocks that differ"""
 
@@ -68,6 +70,7 @@ class WhatsappChannel:
         self._files = files
         self._clock = clock
         self._last_heard = last_heard
+        self._few = asyncio.Semaphore(_FILES_AT_A_TIME)
 
     async def deliver(self, message: Message) -> Mapping[str, Any]:
         """`{"message_id": …, "recipient": …}`, and the `template` that was sent where it was one. Raises
@@ -145,13 +148,22 @@ class WhatsappChannel:
                 what = f"media: the id is one of {media.account}, and {self._account} cannot send it"
                 raise invalid(what, "fetch it with download, and send the file")
             return {"id": media.id, **name, **voice}
-        data, shown, kind = await asyncio.to_thread(read_file, self._files, media)
-        try:
-            uploaded = await self._api.upload(data, name=shown, type=kind, limit=FILE_LIMIT)
-        except ApiUnreachable as unreachable:
-            raise _unreachable(unreachable) from None
+        shown, uploaded = await self._upload(media)
         name = {"filename": shown} if MEDIA_TYPES[media.kind] == "document" else {}
         return {"id": uploaded, **name, **voice}
+
+    async def _upload(self, media: Media) -> tuple[str, str]:
+        """The name and the id of a file of the box. It is no message yet, so that a second one does no harm."""
+        async with self._few:
+            data, shown, kind = await asyncio.to_thread(read_file, self._files, media)
+            try:
+                return shown, await self._api.upload(data, name=shown, type=kind, limit=FILE_LIMIT)
+            except ApiUnreachable as unreachable:
+                raise _unreachable(unreachable) from None
+            except ApiRefused as refused:
+                failed = failure_of(refused, account=self._account, attempts=0)
+                failed.uncertain = False
+                raise failed from None
 
     async def _send(self, address: str, body: Mapping[str, Any]) -> dict[str, Any]:
         try:

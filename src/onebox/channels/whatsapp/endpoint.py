@@ -10,13 +10,13 @@ import hmac
 import re
 from datetime import timedelta
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
 import structlog
 
 from onebox.channels.whatsapp.updates import Reading, read, unusable
-from onebox.kernel.encoding import EncodingError, from_json
+from onebox.kernel.encoding import EncodingError, from_json_of_others
 from onebox.messaging.endpoint import Reply
 
 if TYPE_CHECKING:
@@ -30,11 +30,6 @@ if TYPE_CHECKING:
 log = structlog.get_logger("onebox.whatsapp")
 
 _SIGNATURE = re.compile(r"sha256=([0-9a-f]{64})")
-# A pair of halves, one half alone, or any other escape of JSON.
-_ESCAPE = re.compile(
-    rb"\\(?:(?P<pair>u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|(?P<half>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
-    re.DOTALL,
-)
 _TEXT = {"Content-Type": "text/plain; charset=utf-8", "X-Content-Type-Options": "nosniff"}
 _REMIND = timedelta(hours=1)
 _MOST_OTHERS = 100
@@ -101,7 +96,7 @@ class WhatsappEndpoint:
     def _read(self, raw: bytes) -> Reading:
         now = self._clock.now()
         try:
-            body = _parsed(raw)
+            body = from_json_of_others(raw)
         except EncodingError as error:
             text = raw.decode("utf-8", "replace")
             return Reading([unusable(text, error.message, account=self._account, now=now)])
@@ -116,14 +111,6 @@ class WhatsappEndpoint:
                 self._told.clear()
             self._told[number] = now
             log.info("for_another_number", account=self._account, phone_number_id=number[:40])
-
-
-def _parsed(raw: bytes) -> Any:
-    """Raises EncodingError. Half a character, which a text that was cut may end with, spoils nothing else."""
-    try:
-        return from_json(raw)
-    except EncodingError:
-        return from_json(_ESCAPE.sub(lambda found: rb"\ufffd" if found["half"] else found[0], raw))
 
 
 def _plain(status: int, text: str, headers: dict[str, str] | None = None) -> Reply:

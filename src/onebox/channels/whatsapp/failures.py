@@ -114,6 +114,8 @@ def failure_of(refused: ApiRefused, *, account: str, attempts: int) -> DeliveryF
         permanent=meaning.lasting,
         retry_after=_pair_wait(attempts) if refused.number == PAIR_RATE else None,
         kind=meaning.kind,
+        # Meta's own failure says nothing about what was done before it.
+        uncertain=refused.status >= HTTPStatus.INTERNAL_SERVER_ERROR,
     )
 
 

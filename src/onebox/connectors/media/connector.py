@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
     Fetch = Callable[[str], Awaitable[tuple[bytes, str | None]]]
 
+_AT_A_TIME = 3
+"""files that are held in memory"""
 _RESULTS = ("file", "kind", "name", "type", "size")
 
 
@@ -48,6 +51,7 @@ class MediaConnector:
     def __init__(self, fetchers: Mapping[str, Fetch], keeper: Keeper) -> None:
         self._fetchers = fetchers
         self._keeper = keeper
+        self._few = asyncio.Semaphore(_AT_A_TIME)
 
     async def __call__(self, call: Call) -> dict[str, Any]:
         """The file's name in the box, with what is known of it. Raises StepFailed."""
@@ -61,13 +65,17 @@ class MediaConnector:
             known = ", ".join(sorted(self._fetchers)) or "none"
             message = f"download: {account} brings no files; these accounts do: {known}"
             raise StepFailed("unknown_account", message, passing=False)
-        try:
-            content, kind = await fetch(str(media["id"]))
-        except DeliveryFailed as failure:
-            passing = not failure.permanent
-            raise StepFailed(failure.kind, failure.message, passing=passing, retry_after=failure.retry_after) from None
+        async with self._few:
+            try:
+                content, kind = await fetch(str(media["id"]))
+            except DeliveryFailed as failure:
+                again = not failure.permanent
+                raise StepFailed(
+                    failure.kind, failure.message, passing=again, retry_after=failure.retry_after
+                ) from None
+            file = await self._keeper.add(call.event_id, content)
         return {
-            "file": await self._keeper.add(call.event_id, content),
+            "file": file,
             "kind": media.get("kind"),
             "name": media.get("name"),
             "type": media.get("type") or kind,
