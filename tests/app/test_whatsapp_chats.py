@@ -122,7 +122,7 @@ async def test_statuses_find_the_message_that_they_are_of(tmp_path: Path) -> Non
         assert there.failed == []
 
         await endpoint(call(body(value(statuses=[status("failed", errors=[{"code": 131026, "title": "Gone"}])]))))
-        assert there.failed == ["m1"]
+        assert there.failed == ["wamid.1"]
         known = await there.storage.reader.message("m1")
         assert known is not None
         assert "131026" in (known.error or "")

@@ -26,8 +26,14 @@ T = TypeVar("T")
 class FlowModel(BaseModel):
     """The base of everything that stands in a flow file: unknown keys are refused, and nothing is converted."""
 
+    # Validators are built when they are first needed: a box uses few of the kinds that there are.
     model_config = ConfigDict(
-        extra="forbid", frozen=True, strict=True, populate_by_name=True, use_attribute_docstrings=True
+        extra="forbid",
+        frozen=True,
+        strict=True,
+        populate_by_name=True,
+        use_attribute_docstrings=True,
+        defer_build=True,
     )
 
 
