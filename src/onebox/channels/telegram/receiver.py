@@ -55,7 +55,7 @@ class TelegramReceiver:
         self._wanted = Wanted(account, book)
         self._trouble = Trouble(account, pause)
         self._offset = 0
-        self._ready = False
+        self._has_webhook = False  # until Telegram says so
 
     async def run(self) -> None:
         """Asks for ever; rests while no flow wants updates of this bot."""
@@ -65,10 +65,11 @@ class TelegramReceiver:
                 await self._wanted.changed.wait()
                 continue
             try:
-                await self._take_over()
+                if self._has_webhook:
+                    await self._take_over()
                 await self._fetch()
             except OneboxError as error:
-                self._ready = self._ready and not tells_of_webhook(error)
+                self._has_webhook = self._has_webhook or tells_of_webhook(error)
                 await self._trouble.wait(error)
             else:
                 self._trouble.over()
@@ -82,13 +83,9 @@ class TelegramReceiver:
 
     async def _take_over(self) -> None:
         """A bot that has a webhook gives no updates to who asks: the box asks, so a webhook is taken away."""
-        if self._ready:
-            return
-        webhook = await self._call("getWebhookInfo", {})
-        if isinstance(webhook, dict) and webhook.get("url"):
-            await self._call("deleteWebhook", {"drop_pending_updates": False})
-            log.warning("webhook_removed", account=self._account, why="the box asks for updates itself")
-        self._ready = True
+        await self._call("deleteWebhook", {"drop_pending_updates": False})
+        log.warning("webhook_removed", account=self._account, why="the box asks for updates itself")
+        self._has_webhook = False
 
     async def _fetch(self) -> None:
         updates = await self._unless_changed(self._updates())
