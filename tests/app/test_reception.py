@@ -145,9 +145,19 @@ async def test_what_flows_remember_comes_with_the_next_message(tmp_path: Path) -
 
 async def test_the_number_or_the_words_of_a_choice_may_be_typed(tmp_path: Path) -> None:
     async with lobby(tmp_path) as there:
-        await there.storage.ledger.commit([OfferChoices(ACCOUNT, "7", [("fri", "Friday"), ("sat", "Saturday")])])
+        await there.storage.ledger.commit([OfferChoices(ACCOUNT, "7", [("fri", "Friday"), ("sat", "Saturday")], NOON)])
         typed = await there.say("2", "friday", "Sunday")
-        assert [event.data["choice"] for event in typed] == ["sat", "fri", None]
+        there.clock.at += timedelta(days=1)
+        late = await there.say("2")
+        assert [event.data["choice"] for event in (*typed, *late)] == ["sat", "fri", None, None]
+
+
+async def test_after_a_question_a_number_is_no_choice_of_before(tmp_path: Path) -> None:
+    async with lobby(tmp_path) as there:
+        offers = [OfferChoices(ACCOUNT, "7", choices, NOON) for choices in ([("fri", "Friday")], [])]
+        await there.storage.ledger.commit(offers)
+        [event] = await there.say("1")
+        assert event.data["choice"] is None
 
 
 async def test_an_update_that_comes_again_is_stored_once(tmp_path: Path) -> None:

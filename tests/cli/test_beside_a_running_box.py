@@ -97,6 +97,7 @@ async def test_a_flow_that_is_not_there_is_refused(box: RunningBox, tmp_path: Pa
     assert "there is no flow 'gret'; did you mean 'greet'?" in said
 
 
+@pytest.mark.soak
 async def test_a_failure_is_told_shown_and_taken_up(box: RunningBox, tmp_path: Path) -> None:
     code, _, said = await onebox(tmp_path, "emit", "picky", "--data", '{"name": "Chen"}', "--wait")
     assert code == Exit.fault
@@ -118,6 +119,7 @@ async def test_a_failure_is_told_shown_and_taken_up(box: RunningBox, tmp_path: P
     assert "began" in said
 
 
+@pytest.mark.soak
 async def test_runs_are_listed_and_cancelled(box: RunningBox, tmp_path: Path) -> None:
     _, begun, _ = await onebox(tmp_path, "emit", "patient", "--json")
 

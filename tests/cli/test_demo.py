@@ -43,6 +43,7 @@ async def test_once_it_ends_well_and_leaves_nothing(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == []  # noqa: PTH208
 
 
+@pytest.mark.soak
 async def test_it_stays_until_it_is_interrupted(tmp_path: Path) -> None:
     process = await start(tmp_path)
     assert process.stdout is not None

@@ -275,6 +275,7 @@ async def test_flows_that_were_read_again_run_already(running: RunningBox, tmp_p
     assert await settled() == (Exit.ok, "", "nothing changed from what runs to the files\n")
 
 
+@pytest.mark.soak
 async def test_a_box_that_does_not_run_is_compared_with_git(kept: str, said: Any) -> None:
     never = await onebox(Path(kept), "diff")
     await onebox(Path(kept), "migrate")

@@ -215,6 +215,7 @@ async def _more_than(answers: list[int | None], number: int) -> bool:
     return len(answers) > number
 
 
+@pytest.mark.soak
 async def test_a_box_that_is_behind_ends_with_the_command(running: BoxProcess) -> None:
     await running.stop()
     running.write("tables/0002-city.sql", CITY)

@@ -58,6 +58,7 @@ async def test_each_message_goes_where_it_belongs(box: Dispatcher, telegram: Fak
     assert town.asked == ["/orders/17"]
 
 
+@pytest.mark.soak
 async def test_a_kill_while_updates_come_loses_and_doubles_none(
     box: Dispatcher, telegram: FakeTelegram, town: Town
 ) -> None:

@@ -65,6 +65,7 @@ def post(town: Town, number: int, place: int, title: str) -> str:
     return f"<b>{title}</b>\n{town.link(number, place)}"
 
 
+@pytest.mark.soak
 async def test_each_item_is_posted_once_across_a_kill(box: TimedBox, telegram: FakeTelegram, town: Town) -> None:
     await box.start()
     await box.move_to(BEGINS + timedelta(seconds=30))

@@ -28,6 +28,7 @@ async def patient_box(path: Path, database: str | None) -> AsyncIterator[BoxProc
         await box.clean_up()
 
 
+@pytest.mark.soak
 async def test_a_run_goes_on_waiting_after_kill_9(tmp_path: Path, database: str | None) -> None:
     async with patient_box(tmp_path / "box", database) as box, aiohttp.ClientSession() as http:
         async with visiting(BoxFolder(box.folder), {}) as visit:

@@ -51,12 +51,12 @@ async def test_what_is_known_of_a_chat_comes_back(storage: Storage) -> None:
     await storage.ledger.commit(
         [
             Heard(ACCOUNT, "7", NOON, "m1", "p-ana"),
-            OfferChoices(ACCOUNT, "7", [("y", "Yes\0"), ("n", "No")]),
+            OfferChoices(ACCOUNT, "7", [("y", "Yes\0"), ("n", "No")], NOON),
             RememberState(ACCOUNT, "7", {"step": "day", "at": NOON}),
         ]
     )
     assert await talk(storage) == Conversation(
-        ACCOUNT, "7", "p-ana", NOON, "m1", None, [("y", "Yes␀"), ("n", "No")], {"step": "day", "at": NOON}
+        ACCOUNT, "7", "p-ana", NOON, "m1", None, [("y", "Yes␀"), ("n", "No")], NOON, {"step": "day", "at": NOON}
     )
 
 

@@ -237,6 +237,7 @@ async def test_size_counts_what_is_kept(database: Path | str) -> None:
     await storage.close()
 
 
+@pytest.mark.soak
 async def test_box_goes_on_after_postgres_restarted(postgres_cluster: Cluster, migrated_postgres: str) -> None:
     storage = await open_storage(migrated_postgres, own=True)
     await storage.ledger.commit([started("r1")])

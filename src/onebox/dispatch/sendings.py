@@ -58,7 +58,8 @@ class Sendings:
             content["to"] = to
         messages = self._messages(call, account, recipient, content, _priority(call))
         ids = [message.id for message in messages]
-        return [*map(QueueMessage, messages), *self._offer(account, recipient, content)], {"id": ids[0], "ids": ids}
+        offer = self._offer(account, recipient, content, is_question=call.kind == "ask")
+        return [*map(QueueMessage, messages), *offer], {"id": ids[0], "ids": ids}
 
     def ask(self, call: Call) -> Written:
         """As `send`, in a chat; the result says where the answer comes in."""
@@ -215,10 +216,15 @@ class Sendings:
         message = self._message(call, account, recipient, content, Priority.signal)
         return [QueueMessage(message)], {"id": message.id}
 
-    def _offer(self, account: str, recipient: str, content: Mapping[str, Any]) -> list[Change[Any]]:
-        """A chat remembers what it was offered last, so that the number or the words of a choice can be typed, too: a
-        "2" after another question means something else."""
-        return [OfferChoices(account, recipient, _offered(content))] if self._accounts[account].is_chat else []
+    def _offer(
+        self, account: str, recipient: str, content: Mapping[str, Any], *, is_question: bool = False
+    ) -> list[Change[Any]]:
+        """A chat remembers what it was offered last, so that the number or the words of a choice can be typed, too. A
+        question ends that: a "2" after it means something else."""
+        offered = _offered(content) if self._accounts[account].is_chat else []
+        if not offered and not is_question:
+            return []
+        return [OfferChoices(account, recipient, offered, self._clock.now())]
 
 
 def _content(call: Call) -> dict[str, Any]:

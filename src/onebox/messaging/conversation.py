@@ -27,7 +27,7 @@ class Person:
 @dataclass(slots=True)
 class Conversation:
     """A chat on one account. `heard_at` and `heard_id` are of the last message that came in; `gone_at` is since when
-    the person cannot be reached; `offered` are the choices that were offered last, as ids and titles."""
+    the person cannot be reached; `offered` are the choices that were offered last, at `offered_at`, as ids and titles."""
 
     account: str
     chat: str
@@ -36,6 +36,7 @@ class Conversation:
     heard_id: str | None = None
     gone_at: datetime | None = None
     offered: Sequence[tuple[str, str]] = ()
+    offered_at: datetime | None = None
     state: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -94,11 +95,12 @@ class MarkGone(Change[None]):
 
 @dataclass(slots=True)
 class OfferChoices(Change[None]):
-    """These are the choices that were offered last in a chat, as ids and titles."""
+    """These are the choices that were offered last in a chat, as ids and titles; none: those before are over."""
 
     account: str
     chat: str
     offered: Sequence[tuple[str, str]]
+    at: datetime
 
 
 @dataclass(slots=True)

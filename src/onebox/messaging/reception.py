@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from onebox.messaging.gate import Gate, Opinion
     from onebox.messaging.inbox import Inbox
 
+_OFFERS_LAST = timedelta(days=1)
 _MOST_OPINIONS = 10_000
 _WAITS_FOR_A_FLOW = timedelta(seconds=5)
 """how long a press is left to a flow that may answer it itself"""
@@ -71,7 +72,7 @@ class ChatReception:
         async with self._in_turn:
             arrivals = self._arrivals(posts, await self._known(posts))
             storing = asyncio.ensure_future(self._inbox.receive_all(arrivals, then))
-            await asyncio.sleep(0)  # now it stands in line for the disk, and what comes later stands behind it
+            await asyncio.wait({storing}, timeout=0)  # it stands in line for the disk, and what comes later behind it
         stored = await storing
         for post, arrival, outcome in zip(posts, arrivals, stored, strict=True):
             self._opinions.pop((post.account, post.key), None)
@@ -101,7 +102,7 @@ class ChatReception:
         talk = known.conversations.get(post.chat) or Conversation(post.account, post.chat)
         person = _person(post, known)
         opinion = self._opinion(post, now)
-        data = _data(post, talk, person)
+        data = _data(post, talk, person, now)
         return Arrival(
             source=f"{post.account.partition('/')[0]}:{post.account}",
             topic=topic,
@@ -170,10 +171,15 @@ class ChatReception:
                 self._queued(change.message)
 
 
-def _data(post: Post, talk: Conversation, person: Person | None) -> dict[str, Any]:
+def _still_offers(talk: Conversation, now: datetime) -> bool:
+    """Whether a number that is typed can mean a choice: by the next day nobody knows what the second one was."""
+    return bool(talk.offered) and talk.offered_at is not None and now - talk.offered_at < _OFFERS_LAST
+
+
+def _data(post: Post, talk: Conversation, person: Person | None, now: datetime) -> dict[str, Any]:
     """The event's data, with what is known of the chat. What cannot be kept is left out, and said."""
     data = dict(post.data)
-    if data.get("choice") is None and talk.offered and isinstance(data.get("text"), str):
+    if data.get("choice") is None and _still_offers(talk, now) and isinstance(data.get("text"), str):
         data["choice"] = chosen(data["text"], talk.offered)
     data["conversation"] = {
         "id": f"{post.account}:{post.chat}",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from onebox.kernel.encoding import from_json, load, to_json
+from onebox.kernel.encoding import load, to_json
 from onebox.messaging.conversation import Conversation, Known, Person
 from onebox.storage import tables
 from onebox.storage.dialects import Say
@@ -91,6 +91,7 @@ class ConversationReading:
 
     def _conversation(self, row: Sequence[Any]) -> Conversation:
         account, chat, person_id, heard_at, heard_id, gone_at, offered, state = row
+        offer: dict[str, Any] = load(offered) if offered else {"choices": (), "at": None}
         return Conversation(
             account=account,
             chat=chat,
@@ -98,6 +99,7 @@ class ConversationReading:
             heard_at=None if heard_at is None else self._moment(heard_at),
             heard_id=heard_id,
             gone_at=None if gone_at is None else self._moment(gone_at),
-            offered=[(id_, title) for id_, title in from_json(offered)] if offered else (),
+            offered=[(id_, title) for id_, title in offer["choices"]],
+            offered_at=offer["at"],
             state=load(state) if state else {},
         )

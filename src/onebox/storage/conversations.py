@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from onebox.kernel.encoding import dump, load, normalise, to_json
+from onebox.kernel.encoding import dump, load, normalise
 from onebox.messaging.conversation import Heard, MarkGone, MeetPerson, MergePeople, OfferChoices, RememberState
 from onebox.storage import tables
 from onebox.storage.session import keepable, maybe_keepable
@@ -46,7 +46,8 @@ class Conversations:
         session.do(self._gone, (*_place(change), None if change.at is None else session.instant(change.at)))
 
     def offer(self, session: Session, change: OfferChoices) -> None:
-        offered = to_json([[keepable(part) for part in choice] for choice in change.offered])
+        choices = [[keepable(part) for part in choice] for choice in change.offered]
+        offered = dump({"at": change.at, "choices": choices}) if choices else None
         session.do(self._offer, (*_place(change), offered))
 
     def remember(self, session: Session, change: RememberState) -> None:

@@ -181,7 +181,7 @@ conversation = _table(
     _instant("heard_at", null=True),
     _text("heard_id", null=True),  # the channel's id of the last message in
     _instant("gone_at", null=True),  # blocked, deleted, left
-    _text("offered", null=True),  # the choices that were offered last: [[id, title], …]
+    _text("offered", null=True),  # the choices that were offered last: {at, choices: [[id, title], …]}
     _text("state", null=True),  # what flows remember
 )
 _index("conversation_person", conversation.c.person_id, where="person_id is not null")

@@ -103,6 +103,7 @@ async def test_nothing_is_told_twice_across_restarts(server: FeedServer) -> None
     later.clock.at = box.clock.at
     async with later:
         await later.first_poll()
+        await later.poll(minutes=30)  # when it is due follows from the feed's address
         assert later.told == ["b", "x"]
 
 
