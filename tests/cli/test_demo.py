@@ -10,6 +10,8 @@ import sys
 import urllib.request
 from typing import TYPE_CHECKING
 
+import pytest
+
 from onebox.app.demo import scenario
 from onebox.app.demo.playing import Tally
 from onebox.cli.demo import by_hand, summary

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import aiohttp
+import pytest
 
 from onebox.app.folder import BoxFolder
 from onebox.app.visit import visiting
