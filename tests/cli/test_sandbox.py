@@ -12,9 +12,11 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.support.process import BoxProcess
+from tests.support.process import BoxProcess, free_port
 from tests.support.sandbox_client import BotClient, BusinessWebhook
 
+from onebox.app.folder import BoxFolder
+from onebox.app.secrets import Vault
 from onebox.cli.main import main
 from onebox.cli.sandbox import telegram_words, whatsapp_words
 from onebox.cli.sandbox_chat import HELP, Chat
@@ -28,6 +30,18 @@ if TYPE_CHECKING:
 
     from syrupy.assertion import SnapshotAssertion
 
+COUNTER = """flow: counter
+on:
+  whatsapp: {number: main}
+steps:
+  - if: ${event.pressed}
+    then:
+      - do: send
+        with: {to: "${event.sender}", text: "${event.text} it is."}
+    else:
+      - do: send
+        with: {to: "${event.sender}", text: "Hello ${event.sender.name}!", choices: [Cut, Colour]}
+"""
 FLOW = """flow: echo
 on:
   telegram: {bot: main, updates: [message]}
@@ -156,7 +170,10 @@ async def test_the_same_chat_is_had_with_whatsapp() -> None:
 
 def test_what_is_printed_tells_how_to_use_it(snapshot: SnapshotAssertion) -> None:
     assert telegram_words("http://127.0.0.1:8081", "1:x") == snapshot
-    assert whatsapp_words("http://127.0.0.1:8082", Account()) == snapshot
+    webhook = "http://127.0.0.1:8080/channels/whatsapp/main"
+    assert whatsapp_words("http://127.0.0.1:8082", Account(), "sandbox-verify-token", "") == snapshot
+    assert whatsapp_words("http://127.0.0.1:9000", Account(), "it's mine", "") == snapshot
+    assert whatsapp_words("http://127.0.0.1:8082", Account(), "mine", webhook) == snapshot
 
 
 # --- the command itself
@@ -251,5 +268,32 @@ async def test_a_newcomer_chats_with_a_box(tmp_path: Path) -> None:
             await box.start()
             process.stdin.write(b"/as Bilal\nHello\n")
             await line_with(process, "→ Bilal: You said: Hello")
+        finally:
+            await box.clean_up()
+
+
+@pytest.mark.soak
+async def test_a_newcomer_chats_with_a_box_by_whatsapp(tmp_path: Path) -> None:
+    """What the guide tells them to do, by what the command prints: its account, its secrets, its webhook."""
+    port = free_port()
+    box = BoxProcess(tmp_path / "box", settings=None, flows={"counter.yaml": COUNTER})
+    webhook = f"{box.url}/channels/whatsapp/main"
+    async with command("whatsapp", "--port", str(port), "--webhook", webhook) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        async with asyncio.timeout(20):
+            told = (await process.stdout.readuntil(webhook.encode())).decode()
+        account = re.search(r"^  whatsapp/main:\n(?:    .*\n)+", told, re.MULTILINE)
+        assert account is not None
+        (box.folder / "box.yaml").write_text(f"accounts:\n{account[0]}")
+        vault = Vault(BoxFolder(box.folder), {})
+        for value, name in re.findall(r"printf %s (\S+) \| onebox secrets set (\w+)", told):
+            vault.set(name, value)
+        try:
+            await box.start()
+            process.stdin.write(b"Hello\n")
+            await line_with(process, r"\[1\] Cut  \[2\] Colour")
+            process.stdin.write(b"/press 2\n")
+            await line_with(process, "→ Ana: Colour it is.")
         finally:
             await box.clean_up()

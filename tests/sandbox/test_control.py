@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import socket
+import time
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -105,6 +106,8 @@ async def test_a_page_that_someone_sent_is_not_shown_as_a_page(telegram: Telegra
         ("write", {"text": "x", "chat": -9}, "there is no group -9"),
         ("attach", {"content": "%"}, "content must be base64"),
         ("trouble", {"eror": 1}, "there is no trouble called 'eror'"),
+        ("forward", {"seconds": -1}, "forward: seconds: Input should be greater than or equal to 0"),
+        ("forward", {"seconds": 1e12}, "forward: seconds: Input should be less than or equal to 316224000"),
         ("pay", {}, "there is no invoice in the chat with Ana"),
     ],
 )
@@ -113,6 +116,54 @@ async def test_what_cannot_be_done_is_told(tester: Control, act: str, given: dic
 
     assert (status, told["ok"]) == (400, False)
     assert told["error"].startswith(error)
+
+
+@pytest.mark.parametrize("number", ["1e400", "-1e400", "NaN"])
+@pytest.mark.parametrize(
+    ("act", "given"),
+    [
+        ("forward", '{"seconds": NUMBER}'),
+        ("shut_out", '{"seconds": NUMBER}'),
+        ("trouble", '{"slow_seconds": NUMBER}'),
+        ("locate", '{"longitude": 1, "latitude": NUMBER}'),
+    ],
+)
+async def test_what_is_no_finite_number_changes_nothing(
+    telegram: TelegramSandbox, tester: Control, act: str, given: str, number: str
+) -> None:
+    body, kind = given.replace("NUMBER", number), {"Content-Type": "application/json"}
+    async with tester.session.post(f"{tester.url}/sandbox/{act}", data=body, headers=kind) as answer:
+        status, told = answer.status, await answer.json()
+
+    assert (status, told["ok"]) == (400, False)
+    assert abs(telegram.time.now() - time.time()) < 60
+    assert (await tester.get("/sandbox/stats"))[0] == 200
+
+
+@pytest.mark.parametrize("name", ["after", "wait"])
+@pytest.mark.parametrize("number", ["9" * 400, "1e5", "-1", "", "inf", "\u0663"])
+async def test_lines_are_asked_for_by_plain_numbers(tester: Control, name: str, number: str) -> None:
+    status, told = await tester.get(f"/sandbox/lines?{name}={number}")
+
+    assert status == 400
+    assert told.startswith(f"{name} must be a number of at most 15 digits, and is ")
+    assert len(told) < 120
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+async def test_a_picture_on_a_page_of_elsewhere_asks_for_nothing(
+    telegram: TelegramSandbox, tester: Control, site: str
+) -> None:
+    telegram.person("Ana", started=True)
+    image = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"}
+    link = {**image, "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+    send = f"/bot{telegram.token}/sendMessage?chat_id=1001&text=Gotcha"
+
+    assert [(await tester.get(path, **image))[0] for path in (send, "/sandbox/lines", "/")] == [403] * 3
+    assert [(await tester.get(path, **link))[0] for path in (send, "/sandbox/lines", "/")] == [403, 403, 200]
+    assert telegram.sent == []
+    for own in ("same-origin", "none"):
+        assert (await tester.get("/sandbox/stats", **{"Sec-Fetch-Site": own}))[0] == 200
 
 
 async def test_a_page_of_elsewhere_may_not_ask(tester: Control) -> None:

@@ -132,6 +132,71 @@ async def test_a_message_is_edited_once_and_deleted(telegram: TelegramSandbox, b
     assert telegram.talk.lines[0].gone
 
 
+async def test_a_text_becomes_a_picture_and_the_picture_a_document(telegram: TelegramSandbox, bot: BotClient) -> None:
+    sent = await bot.result(
+        "sendMessage", chat_id=7, text="one", reply_parameters={"message_id": 9, "allow_sending_without_reply": True}
+    )
+    where = {"chat_id": 7, "message_id": sent["message_id"]}
+    form = aiohttp.FormData({name: str(value) for name, value in where.items()})
+    form.add_field(
+        "media", json.dumps({"type": "photo", "media": "attach://cut", "caption": "<i>two</i>", "parse_mode": "HTML"})
+    )
+    form.add_field("cut", PNG, filename="cut.png", content_type="image/png")
+    async with bot.session.post(f"{bot.base}/editMessageMedia", data=form) as answer:
+        picture = (await answer.json())["result"]
+    pdf = {"type": "document", "media": "https://a.example/prices.pdf"}
+    document = await bot.result("editMessageMedia", **where, media=pdf)
+    again = {"type": "document", "media": document["document"]["file_id"]}
+
+    assert (picture["caption"], picture["photo"][-1]["file_size"]) == ("two", len(PNG))
+    assert {"text", "reply_markup"} & picture.keys() == set()
+    assert {"photo", "caption", "caption_entities"} & document.keys() == set()
+    assert (document["message_id"], document["document"]["file_name"]) == (sent["message_id"], "prices.pdf")
+    assert (await bot.refusal("editMessageMedia", **where, media=again)).startswith(
+        "400 Bad Request: message is not modified"
+    )
+    assert [one.method for one in telegram.sent] == ["sendMessage", "editMessageMedia", "editMessageMedia"]
+    assert telegram.talk.lines[0].media_kind == "document"
+
+
+PHOTO = {"type": "photo", "media": "https://a.example/1.jpg"}
+
+
+@pytest.mark.parametrize(
+    ("media", "expected"),
+    [
+        (None, "can't parse input media JSON object"),
+        ([PHOTO], "can't parse input media JSON object"),
+        ({"type": "photo"}, "can't parse InputMedia: media not found"),
+        ({**PHOTO, "type": "voice"}, "can't parse InputMedia: type must be one of animation, audio, document, photo, video"),
+        ({**PHOTO, "type": ["photo"]}, "can't parse InputMedia: type must be one of animation, audio, document, photo, video"),
+        ({**PHOTO, "media": "attach://nothing"}, "there is no photo in the request"),
+        ({**PHOTO, "caption": "<b>open", "parse_mode": "HTML"}, "can't parse entities: Can't find end tag corresponding to start tag \"b\""),
+    ],
+)  # fmt: skip
+async def test_another_file_is_checked(bot: BotClient, media: Any, expected: str) -> None:
+    sent = await bot.result("sendMessage", chat_id=7, text="one")
+    where = {"chat_id": 7, "message_id": sent["message_id"]}
+
+    assert await bot.refusal("editMessageMedia", **where, media=media) == f"400 Bad Request: {expected}"
+
+
+async def test_what_cannot_become_a_file_does_not(bot: BotClient) -> None:
+    place = await bot.result("sendLocation", chat_id=7, latitude=1, longitude=2)
+    photos = await bot.result("sendMediaGroup", chat_id=7, media=[PHOTO, PHOTO])
+
+    async def refusal(message: dict[str, Any], kind: str) -> str:
+        where = {"chat_id": 7, "message_id": message["message_id"]}
+        return await bot.refusal("editMessageMedia", **where, media={**PHOTO, "type": kind})
+
+    assert await refusal({"message_id": 99}, "photo") == "400 Bad Request: message to edit not found"
+    assert await refusal(place, "photo") == "400 Bad Request: message media can't be edited"
+    assert await refusal(photos[0], "document") == "400 Bad Request: can't change media type in the album"
+    assert await refusal(photos[0], "animation") == "400 Bad Request: message content type can't be used in an album"
+    video = {"chat_id": 7, "message_id": photos[0]["message_id"], "media": {**PHOTO, "type": "video"}}
+    assert "video" in await bot.result("editMessageMedia", **video)
+
+
 async def test_a_persons_message_cannot_be_edited_by_the_bot(telegram: TelegramSandbox, bot: BotClient) -> None:
     written = await telegram.write("mine", person=7)
 

@@ -43,6 +43,24 @@ async def test_an_update_is_given_again_until_a_higher_offset_confirms_it(
     assert telegram.stats()["waiting"] == 0
 
 
+async def test_an_offset_of_another_start_confirms_nothing(telegram: TelegramSandbox, bot: BotClient) -> None:
+    await telegram.write("Hello")
+    [update] = await bot.result("getUpdates")
+
+    assert await bot.result("getUpdates", offset=update["update_id"] + 1_000_000) == [update]
+
+
+async def test_two_starts_share_no_numbers(telegram: TelegramSandbox, bot: BotClient) -> None:
+    async with TelegramSandbox(latency=0) as second, BotClient(second) as same_bot:
+        for sandbox in (telegram, second):
+            await sandbox.write("Hello")
+        [mine], [other] = await bot.result("getUpdates"), await same_bot.result("getUpdates")
+
+    assert mine["update_id"] != other["update_id"]
+    assert mine["message"]["message_id"] != other["message"]["message_id"]
+    assert max(mine["update_id"], mine["message"]["message_id"]) < 2**31
+
+
 async def test_a_negative_offset_forgets_all_but_the_last(telegram: TelegramSandbox, bot: BotClient) -> None:
     for text in ("one", "two", "three"):
         await telegram.write(text)

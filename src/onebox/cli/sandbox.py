@@ -6,6 +6,7 @@ import asyncio
 import re
 import signal
 from enum import StrEnum
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -23,6 +24,10 @@ app = typer.Typer(
 )
 
 _LATENCY = 0.06
+_PORT_FOR_WHATSAPP = 8082
+_VERIFY_TOKEN = "sandbox-verify-token"  # noqa: S105  # opens nothing but the sandbox
+_WEBHOOK = "http://127.0.0.1:8080/channels/whatsapp/main"
+"""of a box that listens where it does unless told otherwise"""
 _ASKS_EVERY = 1.0
 
 
@@ -80,9 +85,9 @@ def telegram(
 
 @app.command()
 def whatsapp(
-    port: Port = 8082,
+    port: Port = _PORT_FOR_WHATSAPP,
     webhook: Annotated[str, typer.Option(metavar="URL", help="Where the box takes what WhatsApp brings.")] = "",
-    verify_token: Annotated[str, typer.Option(metavar="TEXT", help="What the box's verify token is.")] = "",
+    verify_token: Annotated[str, typer.Option(metavar="TEXT", help="What the box's verify token is.")] = _VERIFY_TOKEN,
     latency: Latency = _LATENCY,
     flood: Flood = FloodControl.strict,
     trouble: Share = 0.0,
@@ -102,7 +107,12 @@ def whatsapp(
             trouble=Trouble.of_every_kind(trouble, seed=seed),
         )
         pointing = _pointing(sandbox, webhook, verify_token) if webhook else None
-        await _run(sandbox, lambda: whatsapp_words(sandbox.url, sandbox.account), chat=chat, beside=pointing)
+        await _run(
+            sandbox,
+            lambda: whatsapp_words(sandbox.url, sandbox.account, verify_token, webhook),
+            chat=chat,
+            beside=pointing,
+        )
 
     asyncio.run(serve())
 
@@ -162,11 +172,34 @@ and its secret:
 """
 
 
-def whatsapp_words(url: str, account: Any) -> str:
-    """Where it is, and what a business needs to use it."""
+def whatsapp_words(url: str, account: Any, verify_token: str, webhook: str) -> str:
+    """Where it is, and how a box and it are pointed at each other."""
+    secrets = {"token": account.token, "app_secret": account.app_secret, "verify_token": verify_token}
+    named = "\n".join(f"    {name}: whatsapp_{name}" for name in secrets)
+    kept = "\n".join(
+        f"  printf %s {quote(value)} | onebox secrets set whatsapp_{name}" for name, value in secrets.items()
+    )
     return f"""A Graph API on this machine alone:  {url}
 chat in the browser:                {url}/
-the phone number's id:              {account.phone_number_id}
-the access token:                   {account.token}
-the app's secret:                   {account.app_secret}
+
+In the box's box.yaml, under accounts:
+
+  whatsapp/main:
+    number: "{account.phone_number_id}"
+{named}
+    api: "{url}"
+
+its secrets:
+
+{kept}
+
+and {_webhook_words(url, verify_token, webhook)}
 """
+
+
+def _webhook_words(url: str, verify_token: str, webhook: str) -> str:
+    if webhook:
+        return f"its webhook, which is asked to prove itself until the box runs:  {webhook}"
+    port = "" if url.endswith(f":{_PORT_FOR_WHATSAPP}") else f" --port {url.rpartition(':')[2]}"
+    command = f"onebox sandbox whatsapp{port} --webhook {_WEBHOOK} --verify-token {quote(verify_token)}"
+    return f"its webhook: end this by Ctrl-C, and start it so that what people write is brought there:\n\n  {command}"

@@ -25,7 +25,7 @@ HELP = """What you type is sent. Ctrl-C ends it.
   /location LAT LON   send a place; /contact sends your number
   /pay                pay the newest invoice
   /block, /unblock    forbid the bot to write to you, and allow it again
-  /forward HOURS      let time pass
+  /forward HOURS      let time pass here, and not for the box
   /help               this; // at the beginning sends what begins with one /
 Any other command, such as /start, goes to the bot."""
 _LONGEST_LINE = 2000

@@ -6,9 +6,9 @@ import base64
 import binascii
 import dataclasses
 import inspect
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Protocol
 
-from pydantic import ConfigDict, ValidationError, validate_call
+from pydantic import ConfigDict, Field, ValidationError, validate_call
 
 from onebox.kernel.errors import OneboxError
 from onebox.kernel.nearest import nearest
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from onebox.sandbox.talk import Talk
     from onebox.sandbox.times import Time
     from onebox.sandbox.trouble import Trouble
+
+
+_CHECKED = ConfigDict(arbitrary_types_allowed=True, allow_inf_nan=False)
+_LONGEST_FORWARD = 10 * 366 * 86_400.0
 
 
 class CannotAct(OneboxError):
@@ -80,7 +84,7 @@ class Acts:
         if isinstance(given.get("content"), str):
             given["content"] = _decoded(given["content"])
         try:
-            result = validate_call(config=ConfigDict(arbitrary_types_allowed=True))(self._acts[name])(**given)
+            result = validate_call(config=_CHECKED)(self._acts[name])(**given)
             return _plain(await result if inspect.isawaitable(result) else result)
         except ValidationError as error:
             first = error.errors()[0]
@@ -95,7 +99,7 @@ class Acts:
     def _flood(self, *, on: bool) -> None:
         self._sandbox.flood.on = on
 
-    def _forward(self, seconds: float) -> None:
+    def _forward(self, seconds: Annotated[float, Field(ge=0, le=_LONGEST_FORWARD)]) -> None:
         self._sandbox.time.forward(seconds)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from typing import TYPE_CHECKING
 
 from aiohttp import web
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from onebox.sandbox.acting import Sandbox
 
 _LONGEST_WAIT = 25.0
+_NUMBER = re.compile(r"\d{1,15}(?:\.\d{1,9})?", re.ASCII)
 _SAFE = {
     "Content-Security-Policy": "default-src 'none'; sandbox",
     "X-Content-Type-Options": "nosniff",
@@ -90,6 +92,6 @@ class Control:
 
 def _number(request: web.Request, name: str) -> float:
     given = request.query.get(name, "0")
-    if not given.replace(".", "", 1).isascii() or not given.replace(".", "", 1).isdigit():
-        raise web.HTTPBadRequest(text=f"{name} must be a number, and is {given!r}")
+    if not _NUMBER.fullmatch(given):
+        raise web.HTTPBadRequest(text=f"{name} must be a number of at most 15 digits, and is {given!r:.40}")
     return float(given)

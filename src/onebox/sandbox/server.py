@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 HOST = "127.0.0.1"
 _NAMES = {HOST, "localhost", "::1"}
+_OTHER_SITES = {"cross-site", "same-site"}
+"""what a browser says of a page that is not the sandbox's, also where it says no Origin, as for a picture"""
 _LARGEST = 110 * 1024 * 1024
 
 
@@ -69,9 +71,15 @@ class LoopbackServer:
 async def _from_here(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Refuses what a page of somewhere else, open in a browser of this machine, would have it do."""
     origin = request.headers.get("Origin")
-    if _host(f"//{request.host}") not in _NAMES or (origin is not None and not _is_ours(origin, request)):
+    is_strange = _host(f"//{request.host}") not in _NAMES or (origin is not None and not _is_ours(origin, request))
+    if is_strange or (request.headers.get("Sec-Fetch-Site") in _OTHER_SITES and not _is_link(request)):
         raise web.HTTPForbidden(text="The sandbox answers programs and pages of this machine alone.")
     return await handler(request)
+
+
+def _is_link(request: web.Request) -> bool:
+    """Whether a link is followed to the chat, which tells and does nothing by itself."""
+    return request.method == "GET" and request.path == "/" and request.headers.get("Sec-Fetch-Dest") == "document"
 
 
 def _is_ours(origin: str, request: web.Request) -> bool:

@@ -52,6 +52,7 @@ class Desk:
             book=book,
             reception=self.reception,
             clock=StoppedClock(),
+            pause=lambda _: asyncio.sleep(0.01),
         )
 
     async def deliver(self, **content: Any) -> list[dict[str, Any]]:
@@ -74,8 +75,8 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
 
 async def test_what_people_do_comes_in(desk: Desk) -> None:
     sandbox = desk.sandbox
-    await desk.deliver(text="Coming?", choices=["Yes", {"id": "n", "title": "No"}])
-    said = await sandbox.write("Hello", reply_to=1)
+    [asked] = await desk.deliver(text="Coming?", choices=["Yes", {"id": "n", "title": "No"}])
+    said = await sandbox.write("Hello", reply_to=asked["message_id"])
     await sandbox.edit(said["message_id"], "Hello!")
     await sandbox.attach(PNG, name="hair.png", caption="My hair")
     await sandbox.attach(b"%PDF", kind="document", name="cv.pdf")
@@ -91,7 +92,7 @@ async def test_what_people_do_comes_in(desk: Desk) -> None:
     assert [event["kind"] for event in sorted(events, key=lambda event: event["update"]["update_id"])] == kinds
     assert [event["reason"] for event in events] == [None] * 9
     by_text = {event["text"]: event for event in events}
-    assert by_text["Hello"]["reply_to"] == 1
+    assert by_text["Hello"]["reply_to"] == asked["message_id"]
     assert by_text["My hair"]["media"][0]["kind"] == "photo"
     assert by_text["n"]["choice"] == "n"
     assert [event["sender"]["phone"] for event in events if event["contact"]] == ["+4930123456"]
@@ -157,11 +158,60 @@ async def test_messages_are_changed(desk: Desk) -> None:
         *await desk.deliver(edit=photo["message_id"], text="Old"),
         *await desk.deliver(edit=photo["message_id"], choices=["More"]),
     ]
-    [anew] = await desk.deliver(edit=99, text="Hello")
+    [anew] = await desk.deliver(edit=7, text="Hello")
 
     assert [receipt["edited"] for receipt in changed] == [True] * 4
     assert "edited" not in anew
     assert desk.sandbox.texts("Ana")[-1] == "Hello"
+
+
+async def test_a_text_and_a_picture_are_changed_into_files(desk: Desk, tmp_path: Path) -> None:
+    (tmp_path / "list").write_bytes(b"%PDF")
+    (tmp_path / "cut").write_bytes(PNG)
+    [text] = await desk.deliver(text="One moment", choices=["Stop"])
+
+    changed = [
+        *await desk.deliver(edit=text["message_id"], media={"file": "cut", "name": "cut.png", "kind": "photo"}),
+        *await desk.deliver(edit=text["message_id"], media={"file": "list", "kind": "document"}, markup="<b>open"),
+    ]
+    picture, document = desk.sandbox.sent[-2:]
+
+    assert [receipt["edited"] for receipt in changed] == [True, True]
+    assert [receipt.get("plain", False) for receipt in changed] == [False, True]
+    assert (picture.method, set(picture.message) & {"text", "photo", "reply_markup"}) == ("editMessageMedia", {"photo"})
+    assert (document.text, document.message["document"]["file_name"]) == ("open", "list")
+    assert desk.sandbox.texts("Ana") == ["One moment"], "nothing is sent anew"
+
+
+async def test_what_cannot_be_changed_into_a_file_is_sent_anew(desk: Desk) -> None:
+    photo = {"url": "https://salon.example/1.jpg", "kind": "photo"}
+    [place] = await desk.deliver(location={"latitude": 52.5, "longitude": 13.4})
+    [album] = await desk.deliver(media=[photo, photo])
+    [text] = await desk.deliver(text="One moment")
+
+    anew = [
+        *await desk.deliver(edit=place["message_id"], media=photo),
+        *await desk.deliver(edit=album["message_id"], media={**photo, "kind": "document"}),
+        *await desk.deliver(edit=text["message_id"], media={"url": "https://salon.example/1.ogg", "kind": "voice"}),
+    ]
+
+    assert ["edited" in receipt for receipt in anew] == [False] * 3
+    assert [sent.method for sent in desk.sandbox.sent[-3:]] == ["sendPhoto", "sendDocument", "sendVoice"]
+
+
+async def test_a_box_takes_what_is_written_after_the_sandbox_was_started_anew(desk: Desk) -> None:
+    await desk.sandbox.write("start 0")
+    await desk.reception.until(1)
+    [sent] = await desk.deliver(text="Coming?")
+    await desk.sandbox.__aexit__(None, None, None)
+    for start in range(1, 7):
+        async with TelegramSandbox(port=desk.sandbox.port, latency=0, flood=Flood(on=False)) as sandbox:
+            await sandbox.write(f"start {start}")
+            await desk.reception.until(1 + start)
+            [anew] = await desk.deliver(edit=sent["message_id"], text="Thanks")
+
+    assert [event["text"] for event in desk.reception.events] == [f"start {start}" for start in range(7)]
+    assert "edited" not in anew, "the message of another start is not this one's"
 
 
 async def test_stars_are_paid(desk: Desk) -> None:

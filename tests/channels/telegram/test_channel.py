@@ -6,7 +6,9 @@ import traceback
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from aiohttp import web
 from tests.channels.messages import message
+from tests.support.local_server import LocalServer
 from tests.support.telegram import TOKEN, FakeTelegram, Refusal
 
 from onebox.channels.telegram.parts import parts
@@ -117,6 +119,61 @@ async def test_a_wrong_token_is_the_account_s_fault_and_not_the_message_s(open_c
 
     assert (failed.permanent, failed.kind) == (False, "misconfigured")
     assert "telegram/main" in failed.message
+
+
+class OddServer(LocalServer):
+    """Answers `getMe` and every other method each with its own answer."""
+
+    def __init__(self, of_me: Refusal | None, of_others: Refusal) -> None:
+        self._answers = of_me, of_others
+        self.called: list[str] = []
+
+    def application(self) -> web.Application:
+        application = web.Application()
+        application.router.add_post("/bot{token}/{method}", self._answer)
+        return application
+
+    async def _answer(self, request: web.Request) -> web.Response:
+        self.called.append(request.match_info["method"])
+        refusal = self._answers[self.called[-1] != "getMe"]
+        if refusal is None:
+            return web.json_response({"ok": True, "result": {"id": 1}})
+        told = {"ok": False, "error_code": refusal.status, "description": refusal.description}
+        return web.json_response({**told, "parameters": refusal.parameters}, status=refusal.status)
+
+
+NOT_FOUND = Refusal(404, "Not Found")
+
+
+@pytest.mark.parametrize(
+    ("of_me", "of_others", "told"),
+    [
+        (None, NOT_FOUND, (True, "refused", None)),
+        (NOT_FOUND, NOT_FOUND, (False, "misconfigured", None)),
+        (Refusal(401, "Unauthorized"), NOT_FOUND, (False, "misconfigured", None)),
+        (Refusal(429, "Too Many Requests", {"retry_after": 3}), NOT_FOUND, (False, "too_many", 3.0)),
+        (Refusal(500, "Internal Server Error"), NOT_FOUND, (False, "busy", None)),
+    ],
+)
+async def test_what_was_not_found_is_the_method_if_the_bot_is_there(
+    of_me: Refusal | None, of_others: Refusal, told: tuple[bool, str, float | None], open_channel: Any
+) -> None:
+    async with OddServer(of_me, of_others) as server:
+        failed = await failure(open_channel(url=server.url))
+
+    assert (failed.permanent, failed.kind, failed.retry_after) == told
+    assert server.called == ["sendMessage", "getMe"]
+
+
+async def test_a_method_that_a_server_does_not_know_is_told_with_the_server(open_channel: Any) -> None:
+    async with OddServer(None, Refusal(404, "Not Found: method not found")) as server:
+        failed = await failure(open_channel(url=server.url))
+
+    assert (failed.permanent, failed.kind, server.called) == (True, "refused", ["sendMessage"])
+    assert failed.message == (
+        "Telegram refused sendMessage (404): Not Found: method not found; "
+        "the server that accounts.telegram/main.api names may be too old for sendMessage"
+    )
 
 
 async def test_a_group_that_became_a_supergroup_is_written_to_at_its_new_id(

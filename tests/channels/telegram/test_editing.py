@@ -78,7 +78,13 @@ async def test_what_is_so_already_is_well(telegram: FakeTelegram, open_channel: 
 
 
 @pytest.mark.parametrize(
-    "content", [{"text": "Thanks"}, {"media": PHOTO}, {"location": {"latitude": 1, "longitude": 2}}]
+    "content",
+    [
+        {"text": "Thanks"},
+        {"media": PHOTO},
+        {"media": {**PHOTO, "kind": "voice"}},
+        {"location": {"latitude": 1, "longitude": 2}},
+    ],
 )
 async def test_what_cannot_be_changed_is_sent_anew(
     content: dict[str, Any], telegram: FakeTelegram, open_channel: Any

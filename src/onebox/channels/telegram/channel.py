@@ -15,6 +15,8 @@ from onebox.channels.telegram.failures import (
     is_of_format,
     is_so_already,
     is_too_late,
+    may_be_the_token,
+    of_wrong_token,
     out_of_reach,
 )
 from onebox.channels.telegram.invoices import STARS
@@ -125,7 +127,10 @@ class TelegramChannel:
                 raise DeliveryFailed(f"the file {id:.80} cannot be fetched: {why}", permanent=True, kind="refused")
             data, told = await self._api.download(path, limit=UPLOAD_LIMIT)
         except ApiRefused as refused:
-            raise _not_fetched(refused, self._account) from None
+            if refused.method != "getFile" and refused.status == HTTPStatus.NOT_FOUND:
+                gone = f"{refused.message}; it is not kept for ever"
+                raise DeliveryFailed(gone, permanent=True, kind="refused") from None
+            raise await self._failure(refused, twice_matters=False) from None
         except ApiUnreachable as unreachable:
             raise out_of_reach(unreachable, twice_matters=False) from None
         # Telegram's file server calls everything an octet-stream; the path has an ending.
@@ -143,7 +148,7 @@ class TelegramChannel:
         try:
             sent = await self._attempt(chat, request, uploads, said)
         except ApiRefused as refused:
-            raise failed(refused, self._account, twice_matters=True) from None
+            raise await self._failure(refused, twice_matters=True) from None
         except ApiUnreachable as unreachable:
             raise out_of_reach(unreachable, twice_matters=True) from None
         numbers = [integer(one.get("message_id")) for one in (mappings(sent) or [mapping(sent)])]
@@ -190,7 +195,7 @@ class TelegramChannel:
                 if cannot_be_edited(refused):
                     return None
                 if not is_so_already(refused):
-                    raise failed(refused, self._account, twice_matters=False) from None
+                    raise await self._failure(refused, twice_matters=False) from None
             except ApiUnreachable as unreachable:
                 raise out_of_reach(unreachable, twice_matters=False) from None
             return {"message_id": number, "chat_id": chat, "edited": True, **said}
@@ -219,22 +224,29 @@ class TelegramChannel:
         except ApiRefused as refused:
             if not action.must and (is_too_late(refused) or action.method == "sendChatAction"):
                 return {"answered": False}
-            raise failed(refused, self._account, twice_matters=False) from None
+            raise await self._failure(refused, twice_matters=False) from None
         except ApiUnreachable as unreachable:
             if action.method == "sendChatAction":
                 return {"answered": False}
             raise out_of_reach(unreachable, twice_matters=False) from None
         return {"answered": True}
 
+    async def _failure(self, refused: ApiRefused, *, twice_matters: bool) -> DeliveryFailed:
+        """What a refusal means. A 404 is said of a wrong token, and of a method that the server does not know."""
+        if may_be_the_token(refused):
+            try:
+                await self._call("getMe", {}, ())
+            except ApiRefused as of_the_bot:
+                if of_the_bot.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.NOT_FOUND}:
+                    return of_wrong_token(refused, self._account)
+                return failed(of_the_bot, self._account, twice_matters=False)
+            except ApiUnreachable as unreachable:
+                return out_of_reach(unreachable, twice_matters=False)
+        return failed(refused, self._account, twice_matters=twice_matters)
+
     async def _call(self, method: str, arguments: Mapping[str, Any], uploads: Sequence[Upload]) -> Any:
         limit = UPLOAD_LIMIT if uploads else LIMIT
         return await self._api.call(method, arguments, limit=limit, uploads=uploads)
-
-
-def _not_fetched(refused: ApiRefused, account: str) -> DeliveryFailed:
-    if refused.method == "getFile" or refused.status != HTTPStatus.NOT_FOUND:
-        return failed(refused, account, twice_matters=False)
-    return DeliveryFailed(f"{refused.message}; it is not kept for ever", permanent=True, kind="refused")
 
 
 def _chat(recipient: str) -> int | str:

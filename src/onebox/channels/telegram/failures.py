@@ -39,8 +39,15 @@ _ADVICE = {
 """What to do, by what Telegram says."""
 
 _NOT_MODIFIED = "message is not modified"
-_CANNOT_BE_EDITED = ("message to edit not found", "can't be edited", "message_id_invalid", "message can not be edited")
-_OF_ANOTHER_SORT = ("no text in the message", "no caption in the message")
+_CANNOT_BE_EDITED = (
+    "message to edit not found",
+    "can't be edited",
+    "message_id_invalid",
+    "message can not be edited",
+    "media type in the album",
+    "can't be used in an album",
+)
+_OF_ANOTHER_SORT = ("no text in the message", "no caption in the message", "no media in the message")
 _TOO_LATE = ("query is too old", "query id is invalid", "query_id_invalid")
 
 
@@ -51,12 +58,11 @@ def failed(refused: ApiRefused, account: str, *, twice_matters: bool) -> Deliver
         after = refused.parameters.get("retry_after")
         seconds = float(after) if isinstance(after, (int, float)) else None
         return DeliveryFailed(refused.message, permanent=False, retry_after=seconds, kind="too_many")
-    if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.NOT_FOUND}:
-        text = (
-            f"{refused.message}: the token of {account} is wrong, or was revoked; "
-            f"set the secret that accounts.{account}.token names to what @BotFather says"
-        )
-        return DeliveryFailed(text, permanent=False, kind="misconfigured")
+    if status == HTTPStatus.UNAUTHORIZED:
+        return of_wrong_token(refused, account)
+    if status == HTTPStatus.NOT_FOUND:
+        text = f"{refused.message}; the server that accounts.{account}.api names may be too old for {refused.method}"
+        return DeliveryFailed(text, permanent=True, kind="refused")
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         # Telegram's own failure says nothing about what was done before it.
         return DeliveryFailed(refused.message, permanent=False, kind="busy", uncertain=twice_matters)
@@ -64,6 +70,20 @@ def failed(refused: ApiRefused, account: str, *, twice_matters: bool) -> Deliver
     advice = next((f"; {advice}" for words, advice in _ADVICE.items() if words in said), "")
     kind = "bounced" if any(word in said for word in _GONE) else "refused"
     return DeliveryFailed(f"{refused.message}{advice}", permanent=True, kind=kind)
+
+
+def of_wrong_token(refused: ApiRefused, account: str) -> DeliveryFailed:
+    """The failure of every message, until somebody sets the token right."""
+    text = (
+        f"{refused.message}: the token of {account} is wrong, or was revoked; "
+        f"set the secret that accounts.{account}.token names to what @BotFather says"
+    )
+    return DeliveryFailed(text, permanent=False, kind="misconfigured")
+
+
+def may_be_the_token(refused: ApiRefused) -> bool:
+    """Whether it is for `getMe` to tell what was not found: the bot, or only the method."""
+    return refused.status == HTTPStatus.NOT_FOUND and "method not found" not in refused.description.lower()
 
 
 def out_of_reach(error: ApiUnreachable, *, twice_matters: bool) -> DeliveryFailed:

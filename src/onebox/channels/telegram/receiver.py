@@ -94,7 +94,8 @@ class TelegramReceiver:
             posts = [post_of(update, self._account, now) for update in updates]
             tell_of_unusable(posts)
             await self._reception.receive(posts)
-            self._offset = max(self._offset, 1 + max(filter(None, map(_number_of, updates)), default=0))
+            # Another server of the same bot, as one that was started anew, may number from below.
+            self._offset = 1 + max(filter(None, map(_number_of, updates)), default=0)
         elif updates == []:
             self._offset = 0  # all is confirmed; after a quiet week Telegram may number from anywhere
 

@@ -60,6 +60,8 @@ def editing(content: Mapping[str, Any], places: Sequence[str]) -> list[Request]:
     keyboard = _keyboard(content)
     if media:
         [one], [place] = media, places
+        if one.kind == "voice":
+            return []  # no message becomes one
         return [_with_file("editMessageMedia", {"type": one.kind, "media": place}, content, keyboard)]
     if words_of(content) is None:
         return [Request("editMessageReplyMarkup", keyboard)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import mimetypes
+import secrets
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from onebox.sandbox.acting import CannotAct
@@ -250,8 +251,8 @@ class People:
             self.world.talk.note(key_of(its, message), f"not paid: {refused.message}")
             return {"paid": False, "reason": refused.message}
         charge = {
-            "telegram_payment_charge_id": f"tg{message['message_id']}",
-            "provider_payment_charge_id": f"pay{message['message_id']}",
+            "telegram_payment_charge_id": f"tg{secrets.token_hex(8)}",
+            "provider_payment_charge_id": f"pay{secrets.token_hex(8)}",
         }
         self._say({"successful_payment": {**told, **charge}}, who.id, None, its.id)
         return {"paid": True, "reason": ""}

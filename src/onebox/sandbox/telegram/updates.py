@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import random
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from onebox.sandbox.numbers import first_number
 from onebox.sandbox.telegram.refusals import bad, conflict
 
 if TYPE_CHECKING:
@@ -60,9 +60,8 @@ class Updates:
     _poll: int = 0
     _ended_by: str = ""
     _news: asyncio.Event = field(default_factory=asyncio.Event)
-
-    def __post_init__(self) -> None:
-        self._next = 100_000_000 + random.Random(self.trouble.seed).randrange(800_000_000)  # noqa: S311  # no secret
+    _last: int = field(default_factory=first_number)
+    """the number of the newest"""
 
     def add(self, kind: str, body: dict[str, Any], *, chat: str, queue: str | None = None) -> None:
         """Something happened in a chat; a chat's updates stay in their order, also when they are late."""
@@ -82,8 +81,8 @@ class Updates:
             self._arrive(kind, body, queue)
 
     def _arrive(self, kind: str, body: dict[str, Any], queue: str) -> None:
-        self._next += 1
-        update = Update(self._next, kind, body, queue, self.time.now() + _EXPIRY.get(kind, DAY))
+        self._last += 1
+        update = Update(self._last, kind, body, queue, self.time.now() + _EXPIRY.get(kind, DAY))
         self.waiting[update.number] = update
         self._wake()
         self.came(update)
@@ -154,6 +153,8 @@ class Updates:
 
     def _confirm_below(self, offset: int) -> None:
         self._ended_by = ""
+        if offset > self._last + 1:
+            return  # it was given by another start: nothing of this one was seen
         numbers = sorted(self.waiting)
         if offset < 0:
             offset = numbers[offset:][0] if numbers else 0

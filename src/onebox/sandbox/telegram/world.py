@@ -9,6 +9,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from onebox.sandbox.numbers import first_number
 from onebox.sandbox.talk import Talk
 from onebox.sandbox.telegram.refusals import Refused, bad, forbidden
 from onebox.sandbox.telegram.updates import Updates
@@ -130,7 +131,8 @@ class Bot:
     """what the person does not see of an invoice: `payload`, `flexible`"""
     commands: dict[str, list[Any]] = field(default_factory=dict)
     webhook: Webhook | None = None
-    numbers: int = 0
+    numbers: int = field(default_factory=first_number)
+    """of its newest message"""
 
     def user(self) -> dict[str, Any]:
         """As people see it."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from onebox.sandbox.telegram.keyboards import markup_of
 from onebox.sandbox.telegram.markup.reading import caption_of, text_of
+from onebox.sandbox.telegram.methods.media import input_media
 from onebox.sandbox.telegram.refusals import bad
 from onebox.sandbox.telegram.showing import key_of, show
 
@@ -17,6 +18,14 @@ _SAME = (
     "message is not modified: specified new message content and reply markup are exactly the same as a current content "
     "and reply markup of the message"
 )
+_MEDIA = frozenset({"photo", "video", "animation", "document", "audio"})
+_OF_ONE_KIND = frozenset({"document", "audio"})
+"""an album of these has no others"""
+_STAYS = {
+    "message_id", "from", "sender_chat", "chat", "date", "edit_date", "reply_to_message", "message_thread_id",
+    "is_topic_message", "media_group_id", "has_protected_content", "reply_markup",
+}  # fmt: skip
+"""of a message whose content is another one"""
 _DELETABLE_FOR = 48 * 3600.0
 
 
@@ -36,6 +45,27 @@ async def edit_message_caption(world: World, bot: Bot, call: Call) -> Any:
     if "text" in message:
         raise bad("there is no caption in the message to edit")
     return _change(world, bot, call, message, {"caption": None, "caption_entities": None, **content})
+
+
+async def edit_message_media(world: World, bot: Bot, call: Call) -> Any:
+    """Another file, or one in the place of a text; its caption comes with it."""
+    item = call.json("media", "can't parse input media JSON object")
+    if not isinstance(item, dict):
+        raise bad("can't parse input media JSON object")
+    message = _message(world, bot, call)
+    content = input_media(world, call, item, _MEDIA)
+    if "text" not in message and not _MEDIA & message.keys():
+        raise bad("message media can't be edited")
+    if "media_group_id" in message:
+        _check_album(message, item["type"])
+    return _change(world, bot, call, message, {**dict.fromkeys(message.keys() - _STAYS), **content})
+
+
+def _check_album(message: dict[str, Any], kind: str) -> None:
+    if kind == "animation":
+        raise bad("message content type can't be used in an album")
+    if kind not in message and _OF_ONE_KIND & {kind, *message}:
+        raise bad("can't change media type in the album")
 
 
 async def edit_message_reply_markup(world: World, bot: Bot, call: Call) -> Any:

@@ -20,7 +20,7 @@ _LARGEST_UPLOAD = 50 * 1024 * 1024
 _LARGEST_PHOTO = 10 * 1024 * 1024
 _LARGEST_DOWNLOAD = 20 * 1024 * 1024
 _IMAGES = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"RIFF", b"BM")
-_IN_ALBUMS = {"photo", "video", "document", "audio"}
+_IN_ALBUMS = frozenset({"photo", "video", "document", "audio"})
 _MOST_IN_ALBUM = 10
 _SHAPES: dict[str, dict[str, Any]] = {
     "photo": {"width": 640, "height": 480},
@@ -58,7 +58,7 @@ async def send_media_group(world: World, bot: Bot, call: Call) -> Any:
     if len(items) > _MOST_IN_ALBUM:
         raise bad("too many messages to send as an album")
     world.chat_of(bot, call.text("chat_id"))
-    contents = [_of_album(world, call, item) for item in items]
+    contents = [input_media(world, call, item, _IN_ALBUMS) for item in items]
     kinds = {item["type"] for item in items}
     if len(kinds) > 1 and kinds & {"document", "audio"}:
         raise bad("document can't be mixed with other media types")
@@ -94,10 +94,11 @@ def medium(stored: Stored) -> dict[str, Any]:
     return {stored.kind: told, "document": told} if stored.kind == "animation" else {stored.kind: told}
 
 
-def _of_album(world: World, call: Call, item: dict[str, Any]) -> dict[str, Any]:
+def input_media(world: World, call: Call, item: dict[str, Any], kinds: frozenset[str]) -> dict[str, Any]:
+    """A medium, with its caption, as the part of a message. Raises Refused for one of other kinds."""
     kind, source = item.get("type"), item.get("media")
-    if kind not in _IN_ALBUMS:
-        raise bad(f"can't parse InputMedia: type must be one of {', '.join(sorted(_IN_ALBUMS))}")
+    if not isinstance(kind, str) or kind not in kinds:
+        raise bad(f"can't parse InputMedia: type must be one of {', '.join(sorted(kinds))}")
     if not isinstance(source, str):
         raise bad("can't parse InputMedia: media not found")
     told = caption(str(item.get("caption", "")), str(item.get("parse_mode", "")), item.get("caption_entities"))

@@ -39,6 +39,7 @@ _NAMED: dict[str, Handler] = {
     "getFile": media.get_file,
     "editMessageText": editing.edit_message_text,
     "editMessageCaption": editing.edit_message_caption,
+    "editMessageMedia": editing.edit_message_media,
     "editMessageReplyMarkup": editing.edit_message_reply_markup,
     "deleteMessage": editing.delete_message,
     "answerCallbackQuery": answers.answer_callback_query,
