@@ -65,9 +65,13 @@ def _whose(address: str) -> str:
     """
     >>> _whose("2001:db8::1") == _whose("2001:db8::ffff:2"), _whose("203.0.113.9")
     (True, '203.0.113.9')
+    >>> _whose("::ffff:203.0.113.9")
+    '203.0.113.9'
     """
     try:
         found = ip_address(address)
     except ValueError:
         return address
-    return f"{int(found) >> 64:x}/64" if isinstance(found, IPv6Address) else address
+    if not isinstance(found, IPv6Address):
+        return address
+    return str(found.ipv4_mapped) if found.ipv4_mapped else f"{int(found) >> 64:x}/64"
