@@ -14,6 +14,7 @@ from onebox.app.catalogue import catalogue
 from onebox.app.folder import BoxFolder
 from onebox.app.outgoing import build_channel
 from onebox.app.settings import check_settings
+from onebox.messaging.channel import Pace
 from onebox.storage.migrating import migrate
 from onebox.storage.opening import open_storage
 
@@ -29,6 +30,7 @@ accounts:
   slack/team: {webhook: webhook}
   notify/all: {url: [service, service]}
   chat/main: {}
+  chat/slow: {pace: {per_second: 5}}
 """
 SECRETS = {
     "signing": "whsec_YWI=",
@@ -44,6 +46,7 @@ CHANNELS = {
     "slack/team": "SlackChannel",
     "notify/all": "NotifyChannel",
     "chat/main": "ChatChannel",
+    "chat/slow": "ChatChannel",
 }
 
 
@@ -70,6 +73,8 @@ async def test_every_account_gets_its_channel(tmp_path: Path) -> None:
 
     assert faults == []
     assert {name: type(channel).__name__ for name, channel in made.items()} == CHANNELS
+    assert made["chat/main"].pace == Pace(per_second=1000, burst=1000, parallel=64)
+    assert made["chat/slow"].pace == Pace(per_second=5, burst=1000, parallel=64)
 
 
 @pytest.mark.parametrize(

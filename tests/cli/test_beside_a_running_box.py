@@ -6,6 +6,7 @@ import asyncio
 import io
 import json
 import sys
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,11 +14,14 @@ import pytest
 from onebox.app.folder import BoxFolder
 from onebox.app.serve import RunningBox, running_box
 from onebox.cli.exits import Exit
+from onebox.messaging.broadcast import Broadcast, StartBroadcast
+from onebox.messaging.message import MarkFailed, MarkSent, Message
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SETTINGS = "accounts: {terminal/main: }\nlog: {level: error}\n"
 GREET = """\
 flow: greet
@@ -163,3 +167,17 @@ async def test_secrets_come_from_a_pipe(box: RunningBox, tmp_path: Path) -> None
     assert await onebox(tmp_path, "secrets", "list", "--json") == (Exit.ok, ["crm_token"], "")
     code, _, said = await onebox(tmp_path, "secrets", "remove", "crm_token")
     assert (code, said) == (Exit.ok, "forgot the secret crm_token\n")
+
+
+async def test_a_list_of_broadcasts_counts_the_messages_that_failed(box: RunningBox, tmp_path: Path) -> None:
+    waiting = [Message(f"m{number}", "terminal/main", "ana", {"text": "Hi"}, NOON, broadcast="b1") for number in (1, 2)]
+    begun = StartBroadcast(Broadcast("b1", "terminal/main", {"text": "Hi"}, "ana", NOON, total=2), waiting)
+    became = [MarkSent("m1", NOON), MarkFailed("m2", NOON, "nobody is there")]
+    await box.box.storage.ledger.commit([begun, *became])
+
+    code, listed, _ = await onebox(tmp_path, "broadcast", "list")
+
+    assert code == Exit.ok
+    head, row = (line.split() for line in listed.splitlines())
+    assert head == ["broadcast", "account", "state", "began", "through", "failed", "text"]
+    assert (row[:3], row[-5:]) == (["b1", "terminal/main", "done"], ["2", "of", "2", "1", "Hi"])

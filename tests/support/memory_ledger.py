@@ -365,7 +365,7 @@ class MemoryLedger(MemoryReader):
         for run in gone:
             self._forget_run(run)
         if change.flow is None:
-            self._forget_what_had_no_run(change.before)
+            return max(len(gone), self._forget_what_had_no_run(change.before))
         return len(gone)
 
     def _forget_run(self, run: Run) -> None:
@@ -381,17 +381,26 @@ class MemoryLedger(MemoryReader):
             tables.events.pop(run.event_id, None)
             tables.responses.pop(run.event_id, None)
 
-    def _forget_what_had_no_run(self, before: datetime) -> None:
+    def _forget_what_had_no_run(self, before: datetime) -> int:
         tables = self.tables
-        for event in list(tables.events.values()):
-            if not tables.started[event.id] and event.received_at < before:
-                del tables.events[event.id]
-                tables.responses.pop(event.id, None)
-        for message_id, (ended_at, _) in list(tables.ended_messages.items()):
-            if message_id in tables.messages and tables.messages[message_id].run_id is None and ended_at < before:
-                del tables.messages[message_id]
-        for place in [place for place, (_, entry) in tables.chats.items() if entry.at < before]:
+        events = [one.id for one in tables.events.values() if not tables.started[one.id] and one.received_at < before]
+        for event_id in events:
+            del tables.events[event_id]
+            tables.responses.pop(event_id, None)
+        lone = [name for name, (ended_at, _) in tables.ended_messages.items() if ended_at < before]
+        lone = [name for name in lone if name in tables.messages and tables.messages[name].run_id is None]
+        for message_id in lone:
+            del tables.messages[message_id]
+        places = [place for place, (_, entry) in tables.chats.items() if entry.at < before]
+        for place in places:
             del tables.chats[place]
+        return max(len(events), len(lone), len(places), self._forget_requests(before))
+
+    def _forget_requests(self, before: datetime) -> int:
+        old = [one.id for one in self.tables.requests.values() if one.done_at is not None and one.done_at < before]
+        for request_id in old:
+            del self.tables.requests[request_id]
+        return len(old)
 
     # --- chats ---
 

@@ -13,7 +13,7 @@ from pydantic_core import PydanticCustomError
 
 from onebox.app.throttling import ThrottleSettings
 from onebox.channels.chat.words import Language  # noqa: TC001 - pydantic reads it
-from onebox.flows.definition.fields import Duration, FlowModel
+from onebox.flows.definition.fields import Duration, FlowModel, Rate, RateText
 from onebox.flows.definition.validate import Problem, problems
 from onebox.kernel.nearest import did_you_mean
 from onebox.messaging.channel import A_TEXT, Outlet, Pace
@@ -251,6 +251,10 @@ class ChatAccount(ChatSettings):
     """of the page's own words, such as those on its buttons"""
     allow_origins: Annotated[list[str] | Literal["any"], AfterValidator(_origins)] = Field(default_factory=list)
     """the sites that may show the chat in a window"""
+    per_ip: RateText = Rate(60, timedelta(minutes=1))
+    """how much one address may write: messages, presses, new visitors"""
+    files_per_ip: RateText = Rate(200, timedelta(days=1))
+    """how many files one address may send; each of a file's begun megabytes counts as one"""
 
     notices_repetitions: ClassVar[bool] = True
 

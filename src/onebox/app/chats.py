@@ -125,4 +125,4 @@ def chat_page(
         new_id=new_id,
         entropy=token_bytes,
     )
-    return ChatEndpoint(account=name, look=look, parts=parts)
+    return ChatEndpoint(account=name, look=look, parts=parts, posts=account.per_ip, files=account.files_per_ip)

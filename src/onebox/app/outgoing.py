@@ -66,15 +66,15 @@ def build_channel(
         case WhatsappAccount():
             return _whatsapp(name, account, folder, secrets, storage, clock)
         case ChatAccount():
-            return _chat(name, pace, folder, storage, clock)
+            return _chat(name, account, folder, storage, clock)
         case NotifyAccount():
             return _notify(name, account, pace, secrets)
     assert isinstance(account, TerminalAccount)
     return TerminalChannel(terminal)
 
 
-def _chat(name: str, pace: Pace | None, folder: BoxFolder, storage: Storage, clock: Clock) -> ChatChannel:
-    from onebox.channels.chat.channel import ChatChannel
+def _chat(name: str, account: ChatAccount, folder: BoxFolder, storage: Storage, clock: Clock) -> ChatChannel:
+    from onebox.channels.chat.channel import PACE, ChatChannel
     from onebox.channels.chat.rooms import Rooms
 
     return ChatChannel(
@@ -84,7 +84,7 @@ def _chat(name: str, pace: Pace | None, folder: BoxFolder, storage: Storage, clo
         files=folder.files,
         receipts=storage.reader.receipt,
         clock=clock,
-        pace=pace,
+        pace=account.pace.over(PACE) if account.pace else PACE,
     )
 
 

@@ -18,6 +18,7 @@ from onebox.kernel.errors import OneboxError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+    from zoneinfo import ZoneInfo
 
     from onebox.app.visit import Visit
     from onebox.messaging.broadcast import Broadcast
@@ -113,11 +114,8 @@ def list_broadcasts(box: Box = None, as_json: Json = False) -> None:
         if as_json:
             show_json(visit.mask([as_plain(one) for one in found]))
         elif found:
-            rows = [
-                [one.id, one.account, _state(one), local(one.created_at, visit.zone), _progress(one), _words(one)]
-                for one in found
-            ]
-            show_table(["broadcast", "account", "state", "began", "through", "text"], visit.mask(rows))
+            columns = ["broadcast", "account", "state", "began", "through", "failed", "text"]
+            show_table(columns, visit.mask([_row(one, visit.zone) for one in found]))
         else:
             say("no broadcasts")
         return Exit.ok
@@ -200,6 +198,11 @@ def as_plain(one: Broadcast) -> dict[str, Any]:
 
 def _state(one: Broadcast) -> str:
     return "done" if one.state == "running" and one.done else one.state.value
+
+
+def _row(one: Broadcast, zone: ZoneInfo) -> list[str]:
+    failed = f"{one.counts.get('failed', 0):,}"
+    return [one.id, one.account, _state(one), local(one.created_at, zone), _progress(one), failed, _words(one)]
 
 
 def _progress(one: Broadcast) -> str:

@@ -52,13 +52,14 @@ class Retention:
         while True:
             pruned = await self.prune()
             if pruned:
-                log.info("pruned", runs=pruned)
+                log.info("pruned", rows=pruned)
             if swept := await self._sweep():
                 log.info("files_swept", events=swept)
             await asyncio.sleep(_BETWEEN_ROUNDS)
 
     async def prune(self) -> int:
-        """One round; returns how many runs went."""
+        """One round, until nothing is left that is old enough. Returns how many rows went at least: of each batch, those
+        of the kind of which most did."""
         now = self._clock.now()
         own = {flow.name: flow.keep for flow in self._book.flows.values() if flow.keep is not None}
         total = 0

@@ -256,7 +256,9 @@ class RetryRun(Change[bool]):
 @dataclass(slots=True)
 class Prune(Change[int]):
     """Deletes up to `limit` ended runs that ended before `before`, with their events (once no run needs them),
-    journals, sent messages and responses, and gives the disk space back. Returns how many runs went.
+    journals, sent messages and responses, and gives the disk space back. Without a flow, also what belongs to no run:
+    events that started none, entries of web chats, their visitors, answered requests, up to `limit` of each. Returns how
+    many went of the kind of which most did: once it is fewer than `limit`, nothing is left to delete.
     """
 
     before: datetime

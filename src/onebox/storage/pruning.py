@@ -1,4 +1,5 @@
-"""What is old enough goes: ended runs with all that belongs to them, events that started none, entries of chats."""
+"""What is old enough goes: ended runs with all that belongs to them, events that started none, entries of web chats and
+their visitors, answered requests."""
 
 from __future__ import annotations
 
@@ -27,14 +28,15 @@ class Pruning:
         self._belongings = _belongings(say)
         self._events = _events(say)
         self._idle_events = _idle_events(say)
-        self._lone_messages = say(_lone_messages(), "before limit")
-        self._chat_entries = say(_chat_entries(), "before limit")
-        self._statuses = _statuses(say)
-        self._broadcasts = _broadcasts(say)
+        one: sa.ColumnClause[int] = sa.literal_column("1")
+        loose = (_lone_messages(), _statuses(), _broadcasts(), _chat_entries(), _requests())
+        self._loose = [say(statement.returning(one), "before limit") for statement in loose]
+        self._silent, self._silent_unheard = _silent(say)
+        self._visitor = _visitor(say)
         self.appliers = {Prune: self.prune}
 
     def prune(self, session: Session, change: Prune) -> int:
-        """How many runs went."""
+        """How many rows went of the kind of which most did."""
         before = session.instant(change.before)
         if change.flow is not None:
             runs = session.rows(self._one_flow, (before, change.flow, change.limit))
@@ -46,17 +48,26 @@ class Pruning:
             for statement in self._events:
                 session.do(statement, (event_id, event_id))
         if change.flow is None:
-            self._prune_what_had_no_run(session, before, change.limit)
+            return max(len(runs), self._prune_what_had_no_run(session, before, change.limit))
         return len(runs)
 
-    def _prune_what_had_no_run(self, session: Session, before: object, limit: int) -> None:
+    def _prune_what_had_no_run(self, session: Session, before: object, limit: int) -> int:
         response, event = self._idle_events
-        for (event_id,) in session.rows(event, (before, limit)):
+        idle = session.rows(event, (before, limit))
+        for (event_id,) in idle:
             session.do(response, (event_id,))
-        session.do(self._lone_messages, (before, limit))
-        session.do(self._statuses, (before, limit))
-        session.do(self._broadcasts, (before, limit))
-        session.do(self._chat_entries, (before, limit))
+        loose = [len(session.rows(statement, (before, limit))) for statement in self._loose]
+        # After their entries: who still has one is there still.
+        return max(len(idle), *loose, *self._prune_visitors(session, before, limit))
+
+    def _prune_visitors(self, session: Session, before: object, limit: int) -> tuple[int, int]:
+        long_ago, unheard = session.rows(self._silent, (before, limit)), session.rows(self._silent_unheard, (limit,))
+        conversation, address, person = self._visitor
+        for account, chat, person_id in long_ago + unheard:
+            session.do(conversation, (account, chat))
+            session.do(address, (account, chat))
+            session.do(person, (person_id, person_id, person_id))
+        return len(long_ago), len(unheard)
 
 
 def _old_runs() -> sa.Select[tuple[str, str]]:
@@ -109,17 +120,50 @@ def _chat_entries() -> sa.Delete:
     return sa.delete(entry).where(sa.tuple_(*key).in_(up_to_limit(old)))
 
 
-def _statuses(say: Say) -> str:
+def _statuses() -> sa.Delete:
     """By then nobody asks any more whether a message was read."""
     status = tables.delivery_status
     key = sa.tuple_(status.c.account, status.c.channel_id)
     old = sa.select(status.c.account, status.c.channel_id).where(status.c.at < sa.bindparam("before"))
-    return say(sa.delete(status).where(key.in_(up_to_limit(old))), "before limit")
+    return sa.delete(status).where(key.in_(up_to_limit(old)))
 
 
-def _broadcasts(say: Say) -> str:
+def _broadcasts() -> sa.Delete:
     """Those of which no message is left."""
     broadcast, message = tables.broadcast, tables.message
     has_any = sa.exists().where(message.c.broadcast_id == broadcast.c.id, message.c.broadcast_id.is_not(None))
     old = sa.select(broadcast.c.id).where(broadcast.c.created_at < sa.bindparam("before"), ~has_any)
-    return say(sa.delete(broadcast).where(broadcast.c.id.in_(up_to_limit(old))), "before limit")
+    return sa.delete(broadcast).where(broadcast.c.id.in_(up_to_limit(old)))
+
+
+def _requests() -> sa.Delete:
+    request = tables.request
+    old = sa.select(request.c.id).where(request.c.done_at.is_not(None), request.c.done_at < sa.bindparam("before"))
+    return sa.delete(request).where(request.c.id.in_(up_to_limit(old)))
+
+
+def _silent(say: Say) -> tuple[str, str]:
+    """Conversations of web chats in which nothing stands any more: those that were heard of long ago, and those of which
+    nothing was heard since they went before."""
+    talk, entry = tables.conversation, tables.chat_entry
+    stands = sa.exists().where(entry.c.account == talk.c.account, entry.c.chat == talk.c.chat)
+    silent = sa.select(talk.c.account, talk.c.chat, talk.c.person_id).where(sa.text(tables.OF_CHATS), ~stands)
+    long_ago = silent.where(talk.c.heard_at < sa.bindparam("before")).order_by(talk.c.heard_at)
+    unheard = silent.where(talk.c.heard_at.is_(None))
+    return say(up_to_limit(long_ago), "before limit"), say(up_to_limit(unheard), "limit")
+
+
+def _visitor(say: Say) -> tuple[str, str, str]:
+    """A visitor's conversation and address, and the person, if they are known nowhere else. A visitor's user id is the
+    name of their chat."""
+    talk, address, person = tables.conversation, tables.person_address, tables.person
+    elsewhere = sa.exists().where(address.c.person_id == sa.bindparam("known"))
+    talks = sa.exists().where(talk.c.person_id == sa.bindparam("talking"), talk.c.person_id.is_not(None))
+    here = (talk.c.account == sa.bindparam("account_"), talk.c.chat == sa.bindparam("chat_"))
+    known = (address.c.account == sa.bindparam("account_"), address.c.user_id == sa.bindparam("user"))
+    nobody = person.c.id == sa.bindparam("person")
+    return (
+        say(sa.delete(talk).where(*here), "account_ chat_"),
+        say(sa.delete(address).where(*known), "account_ user"),
+        say(sa.delete(person).where(nobody, ~elsewhere, ~talks), "person known talking"),
+    )

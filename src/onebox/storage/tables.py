@@ -185,6 +185,9 @@ conversation = _table(
     _text("state", null=True),  # what flows remember
 )
 _index("conversation_person", conversation.c.person_id, where="person_id is not null")
+OF_CHATS = "account >= 'chat/' and account < 'chat0'"
+"""the accounts `chat/…`: a condition that indexes know"""
+_index("conversation_silent", conversation.c.heard_at, where=OF_CHATS)
 
 person = _table(
     "person",
@@ -214,6 +217,7 @@ request = _table(
     _text("result", null=True),
 )
 _index("request_open", request.c.id, where="done_at is null")
+_index("request_done", request.c.done_at, where="done_at is not null")
 
 feed = _table(
     "feed",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from aiohttp.web import Response
 
 from onebox.messaging.endpoint import Called
 from onebox.web.answers import Refused
+from onebox.web.large import LargeBodies, may_be_large
 from onebox.web.origins import remote_of
 from onebox.web.reading import read_body
 
@@ -30,17 +32,18 @@ class Endpoints:
     def __init__(self, endpoints: Mapping[str, Endpoint], settings: WebSettings) -> None:
         self._endpoints = endpoints
         self._settings = settings
+        self._large = LargeBodies()
 
     async def answer(self, request: BaseRequest, path: str, query: str) -> Response:
         """What the endpoint answers. Raises Refused, and what the inbox raises."""
         endpoint, rest = self._find(path)
         settings = self._settings
         limit = getattr(endpoint, "body_limit", settings.body_limit)
-        body = await read_body(request, limit=limit, timeout=settings.body_timeout)
         headers = _headers(request)
         remote = remote_of(request.remote or "", headers, settings.trusted_proxies)
-        reply = await endpoint(Called(request.method, rest, query, headers, body, remote))
-        return _response(reply)
+        async with self._large.place(remote) if may_be_large(request, limit) else nullcontext():
+            body = await read_body(request, limit=limit, timeout=settings.body_timeout)
+            return _response(await endpoint(Called(request.method, rest, query, headers, body, remote)))
 
     def _find(self, path: str) -> tuple[Endpoint, str]:
         parts = path.split("/")

@@ -21,6 +21,7 @@ from onebox.channels.chat.endpoint import ChatEndpoint
 from onebox.channels.chat.rooms import Rooms
 from onebox.channels.chat.showing import Look
 from onebox.channels.chat.taking import Parts
+from onebox.flows.definition.fields import Rate
 from onebox.kernel.encoding import dump
 from onebox.messaging.endpoint import Called
 from onebox.messaging.event import Event, Stored, StoreEvent
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
 ACCOUNT = "chat/main"
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+MANY = Rate(10_000, timedelta(minutes=1))
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 24
 
 
@@ -113,7 +115,9 @@ class Site:
 
 
 @asynccontextmanager
-async def chat_site(folder: Path, look: Look | None = None) -> AsyncIterator[Site]:
+async def chat_site(
+    folder: Path, look: Look | None = None, *, posts: Rate = MANY, files: Rate = MANY
+) -> AsyncIterator[Site]:
     ledger, clock, receipts = MemoryLedger(), Clock(), {}  # type: ignore[var-annotated]
     reception, rooms, ids = StandIn(ledger), Rooms(clock), count(1)
 
@@ -131,7 +135,8 @@ async def chat_site(folder: Path, look: Look | None = None) -> AsyncIterator[Sit
         new_id=lambda: f"event{next(ids)}",
         entropy=token_bytes,
     )
-    runner = web.AppRunner(_served(ChatEndpoint(account=ACCOUNT, look=look or Look(), parts=parts)), access_log=None)
+    endpoint = ChatEndpoint(account=ACCOUNT, look=look or Look(), parts=parts, posts=posts, files=files)
+    runner = web.AppRunner(_served(endpoint), access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     url = f"http://127.0.0.1:{runner.addresses[0][1]}"

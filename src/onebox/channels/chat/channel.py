@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 _Done = TypeVar("_Done")
 
+PACE = Pace(per_second=1000.0, burst=1000, parallel=64)
+"""a message is a row of the box's own: there is nobody whose limits it must keep"""
+
 
 class ChatChannel:
     """One web chat. A recipient is a chat's name, as `event.sender.id` has it.
@@ -40,9 +43,9 @@ class ChatChannel:
         files: Path,
         receipts: Callable[[str], Awaitable[Mapping[str, Any] | None]],
         clock: Clock,
-        pace: Pace | None = None,
+        pace: Pace = PACE,
     ) -> None:
-        self.pace = pace or Pace()
+        self.pace = pace
         self._account = account
         self._ledger = ledger
         self.rooms = rooms

@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, quote
 
 from onebox.channels.chat.files import picture_type, read_file
 from onebox.channels.chat.incoming import LARGEST_BODY, NotTaken, read
+from onebox.channels.chat.limits import Limits
 from onebox.channels.chat.showing import Showing
 from onebox.channels.chat.taking import Taking
 from onebox.channels.chat.visitors import Visitors, is_own_page
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from onebox.channels.chat.showing import Look
     from onebox.channels.chat.taking import Parts
     from onebox.channels.chat.visitors import Visitor
+    from onebox.flows.definition.fields import Rate
     from onebox.messaging.endpoint import Called
     from onebox.messaging.transcripts import ChatEntry
 
@@ -40,16 +42,17 @@ _FRESH = {**_PLAIN, "Cache-Control": "no-store"}
 
 
 class ChatEndpoint:
-    """Serves one account's chat at `/chat/NAME`."""
+    """Serves one account's chat at `/chat/NAME`. `posts` and `files` are what one address may send."""
 
     body_limit = LARGEST_BODY
 
-    def __init__(self, *, account: str, look: Look, parts: Parts) -> None:
+    def __init__(self, *, account: str, look: Look, parts: Parts, posts: Rate, files: Rate) -> None:
         name = account.partition("/")[2]
         self._account = account
         self._parts = parts
         self._look = look
         self._base = f"/chat/{name}"
+        self._limits = Limits(posts, files, look.words)
         self._taking = Taking(account, parts)
         self._showing = Showing(base=self._base, look=look, new_id=self._id)
         self._visitors = Visitors(base=self._base, name=name, embedded=bool(look.allow_origins), entropy=parts.entropy)
@@ -158,10 +161,12 @@ class ChatEndpoint:
         """For a program: a browser gets a cookie with its page."""
         if called.method != "POST":
             raise _wrong_method(called, "POST")
+        self._limits.post(called.remote, self._parts.clock.now())
         visitor = self._visitors.new()
         return _json(201, {"token": visitor.secret, "chat": visitor.chat})
 
     async def _take(self, called: Called) -> Reply:
+        self._limits.post(called.remote, self._parts.clock.now())
         known = self._visitors.known(called.headers)
         if known is None and "authorization" in called.headers:
             raise _who_are_you()
@@ -170,6 +175,8 @@ class ChatEndpoint:
             message = f"pages of {called.headers.get('origin', 'another site')[:100]!r} may not write here"
             raise NotTaken(403, "origin_refused", message, hint=f"write on the page {self._base}")
         sent = read(called.body, called.headers.get("content-type", ""))
+        if sent.upload is not None:
+            self._limits.file(called.remote, len(sent.upload.content), self._parts.clock.now())
         await self._taking.take(visitor.chat, sent, language=_language(called))
         cookie = {"Set-Cookie": self._visitors.cookie(visitor, called.headers)} if visitor.fresh else {}
         if _wants_page(called):
@@ -208,11 +215,12 @@ class ChatEndpoint:
         return base64.urlsafe_b64encode(self._parts.entropy(15)).decode()
 
     def _refusal(self, called: Called, refused: NotTaken) -> Reply:
+        after = {} if refused.retry_after is None else {"Retry-After": str(refused.retry_after)}
         if _wants_page(called):
-            return self._html(refused.status, self._showing.refusal(refused.message), {})
+            return self._html(refused.status, self._showing.refusal(refused.message), after)
         told = {"error": refused.error, "message": refused.message, **({"hint": refused.hint} if refused.hint else {})}
         allow = {"Allow": refused.hint or ""} if refused.status == 405 else {}  # noqa: PLR2004
-        return _json(refused.status, told, allow)
+        return _json(refused.status, told, {**allow, **after})
 
 
 def _file_headers(content: bytes, name: str) -> dict[str, str]:

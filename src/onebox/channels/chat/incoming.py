@@ -28,14 +28,17 @@ _BOUNDS = {"latitude": 90, "longitude": 180}
 
 
 class NotTaken(OneboxError):
-    """A request that the chat does not take. `error` is a word for programs."""
+    """A request that the chat does not take. `error` is a word for programs; `retry_after` is in whole seconds."""
 
     code = "chat_refused"
 
-    def __init__(self, status: int, error: str, message: str, *, hint: str | None = None) -> None:
+    def __init__(
+        self, status: int, error: str, message: str, *, hint: str | None = None, retry_after: int | None = None
+    ) -> None:
         super().__init__(message, hint=hint)
         self.status = status
         self.error = error
+        self.retry_after = retry_after
 
 
 @dataclass(frozen=True, slots=True)

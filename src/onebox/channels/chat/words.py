@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 Language = Literal["ar", "de", "en", "es", "fr", "pt"]
+MINUTE, HOUR = 60, 3600
 RIGHT_TO_LEFT = frozenset({"ar"})
 
 
@@ -25,7 +26,20 @@ class Words:
     refresh: str
     lost: str
     refused: str
+    too_much: str
+    """sent from one address; `{wait}` is how long to wait"""
     back: str
+    units: tuple[str, str, str] = ("s", "min", "h")
+
+    def wait(self, seconds: int) -> str:
+        """
+        >>> WORDS["en"].wait(60), WORDS["de"].wait(61), WORDS["en"].wait(7201)
+        ('60 s', '2 min', '3 h')
+        """
+        second, minute, hour = self.units
+        if seconds <= MINUTE:
+            return f"{seconds} {second}"
+        return f"{-(-seconds // MINUTE)} {minute}" if seconds <= 2 * HOUR else f"{-(-seconds // HOUR)} {hour}"
 
 
 WORDS: Mapping[Language, Words] = {
@@ -39,7 +53,9 @@ WORDS: Mapping[Language, Words] = {
         refresh="عرض الرسائل الجديدة",
         lost="انقطع الاتصال، وستتم المحاولة مجددًا.",
         refused="لم يتم الإرسال.",
+        too_much="وصل الكثير من اتصالك خلال وقت قصير: يرجى المحاولة مجددًا بعد {wait}",
         back="العودة إلى المحادثة",
+        units=("ثانية", "دقيقة", "ساعة"),
     ),
     "de": Words(
         you="Sie",
@@ -51,6 +67,7 @@ WORDS: Mapping[Language, Words] = {
         refresh="Neues anzeigen",
         lost="Die Verbindung ist weg, sie wird gleich neu versucht.",
         refused="Das wurde nicht gesendet.",
+        too_much="Von Ihrem Anschluss kam in kurzer Zeit zu viel: Bitte versuchen Sie es in {wait} noch einmal",
         back="Zurück zum Gespräch",
     ),
     "en": Words(
@@ -63,6 +80,7 @@ WORDS: Mapping[Language, Words] = {
         refresh="Show what is new",
         lost="The connection is lost; it is tried again.",
         refused="This was not sent.",
+        too_much="Too much came from your connection in a short time: please try again in {wait}",
         back="Back to the chat",
     ),
     "es": Words(
@@ -75,6 +93,7 @@ WORDS: Mapping[Language, Words] = {
         refresh="Mostrar lo nuevo",
         lost="Se perdió la conexión; se intenta de nuevo.",
         refused="No se ha enviado.",
+        too_much="Ha llegado demasiado desde su conexión en poco tiempo: inténtelo de nuevo en {wait}",
         back="Volver al chat",
     ),
     "fr": Words(
@@ -87,6 +106,7 @@ WORDS: Mapping[Language, Words] = {
         refresh="Afficher les nouveautés",
         lost="La connexion est perdue ; nouvel essai en cours.",
         refused="Le message n'a pas été envoyé.",
+        too_much="Votre connexion a trop envoyé en peu de temps : veuillez réessayer dans {wait}",
         back="Retour à la discussion",
     ),
     "pt": Words(
@@ -99,6 +119,7 @@ WORDS: Mapping[Language, Words] = {
         refresh="Mostrar as novidades",
         lost="A ligação caiu; vai ser tentada de novo.",
         refused="Não foi enviado.",
+        too_much="Chegou demasiado da sua ligação em pouco tempo: tente de novo dentro de {wait}",
         back="Voltar à conversa",
     ),
 }

@@ -12,10 +12,10 @@ from aiohttp import hdrs
 
 from onebox.kernel.ledger import StorageClosed, StorageFull
 from onebox.messaging.inbox import Arrival, BacklogFull
+from onebox.messaging.rates import Rates
 from onebox.web.answers import Answer, Refused, head_of, json_answer
 from onebox.web.bodies import parse_body
 from onebox.web.form.pages import page
-from onebox.web.form.rates import Rates
 from onebox.web.form.settings import FormSettings
 from onebox.web.form.submission import FormReader
 from onebox.web.form.trigger import event_data, sent_files
@@ -76,7 +76,7 @@ class Forms:
             if known is not None and known.settings == settings:  # what was counted of its senders goes on
                 self._forms[settings.path] = known
                 continue
-            rates = Rates(settings.spam.per_ip) if settings.spam.per_ip else None
+            rates = Rates(*settings.spam.per_ip) if settings.spam.per_ip else None
             self._forms[settings.path] = Form(flow.name, trigger.topic, settings, FormReader(settings), rates)
 
     async def answer(self, request: BaseRequest, path: str) -> Answer:
