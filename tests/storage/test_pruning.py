@@ -156,7 +156,7 @@ async def test_people_of_other_channels_stay(storage: Storage, account: str) -> 
 
 async def test_a_visitor_whom_the_box_wrote_to_of_late_stays(storage: Storage) -> None:
     reminder = AppendEntry(CHAT, "ana", "m2", "out", {"text": "Tomorrow at nine"}, after(hours=2))
-    await storage.ledger.commit([*visit("ana"), reminder, OfferChoices(CHAT, "ana", [("y", "Yes")])])
+    await storage.ledger.commit([*visit("ana"), reminder, OfferChoices(CHAT, "ana", [("y", "Yes")], NOON)])
     await storage.ledger.commit([Prune(after(hours=1), 9)])
     assert await known(storage, "ana") == ({"ana"}, {"ana"})
     await storage.ledger.commit([Prune(after(hours=3), 9)])
@@ -165,7 +165,7 @@ async def test_a_visitor_whom_the_box_wrote_to_of_late_stays(storage: Storage) -
 
 async def test_a_conversation_that_only_the_box_goes_on_with_goes_with_its_last_entry(storage: Storage) -> None:
     await storage.ledger.commit(
-        [OfferChoices(CHAT, "ana", []), AppendEntry(CHAT, "ana", "m2", "out", {"text": "Bye"}, NOON)]
+        [OfferChoices(CHAT, "ana", [], NOON), AppendEntry(CHAT, "ana", "m2", "out", {"text": "Bye"}, NOON)]
     )
     await storage.ledger.commit([Prune(after(hours=-1), 9)])
     assert await known(storage, "ana") == ({"ana"}, set())
