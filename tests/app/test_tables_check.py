@@ -132,6 +132,7 @@ def test_faults_of_files_are_told_beside_those_of_flows(tmp_path: Path, snapshot
     assert "\n".join(map(str, check_box(folder, {}).faults)) == snapshot
 
 
+@pytest.mark.soak
 def test_a_file_that_never_ends_does_not_keep_the_check(tmp_path: Path) -> None:
     endless = "create table t as with recursive n(i) as (select 1 union all select i + 1 from n) select count(*) from n"
     began = time.monotonic()

@@ -83,6 +83,7 @@ async def test_an_event_by_hand_is_run_to_its_end(box: RunningBox, tmp_path: Pat
     assert "of greet began" in said
 
 
+@pytest.mark.soak
 async def test_data_comes_from_stdin_or_a_file(box: RunningBox, tmp_path: Path) -> None:
     (tmp_path / "ana.json").write_text('{"name": "Ana"}')
 
@@ -142,6 +143,7 @@ async def test_runs_are_listed_and_cancelled(box: RunningBox, tmp_path: Path) ->
     assert {flow["flow"]: flow["runs"].get("cancelled", 0) for flow in flows} == {"greet": 0, "patient": 1, "picky": 0}
 
 
+@pytest.mark.soak
 async def test_all_of_a_run_is_there_as_json(box: RunningBox, tmp_path: Path) -> None:
     _, begun, _ = await onebox(tmp_path, "emit", "greet", "--data", '{"name": "Ana"}', "--wait", "--json")
 

@@ -32,6 +32,7 @@ async def start(tmp_path: Path, *arguments: str) -> asyncio.subprocess.Process:
     )  # fmt: skip
 
 
+@pytest.mark.soak
 async def test_once_it_ends_well_and_leaves_nothing(tmp_path: Path) -> None:
     process = await start(tmp_path, "--once")
     out, err = await process.communicate()

@@ -263,6 +263,7 @@ async def test_what_runs_and_the_files(running: RunningBox, tmp_path: Path) -> N
     assert "sesame" not in out
 
 
+@pytest.mark.soak
 async def test_flows_that_were_read_again_run_already(running: RunningBox, tmp_path: Path) -> None:
     path = tmp_path / "box"
     write(path, "flows/orders.yaml", ORDERS.replace("flow: orders", "flow: orders\ndescription: of the shop"))

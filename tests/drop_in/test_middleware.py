@@ -217,6 +217,7 @@ async def test_what_waits_when_the_bot_stops_is_handled_at_its_next_start(tmp_pa
     assert telegram.texts(7) == [f"{number}" for number in range(6)]
 
 
+@pytest.mark.soak
 async def test_in_memory_what_waits_is_finished_before_the_bot_stops() -> None:
     async with FakeTelegram() as telegram:
         async with polling(echo(ThrottleMiddleware()), bot_at(telegram)):
@@ -288,6 +289,7 @@ async def test_put_in_without_register_it_says_how() -> None:
     )
 
 
+@pytest.mark.soak
 async def test_on_a_webhook_what_was_taken_is_finished_before_the_bot_stops() -> None:
     """The handler of aiogram closes the session first of all."""
     async with FakeTelegram() as telegram:

@@ -32,6 +32,7 @@ async def test_a_chat_gets_its_messages_in_order_though_they_are_sent_at_once() 
         assert telegram.texts(7) == telegram.texts(8) == [f"{n}" for n in range(10)]
 
 
+@pytest.mark.soak
 async def test_a_broadcast_to_many_is_never_refused() -> None:
     async with FakeTelegram() as telegram, bot_at(telegram) as bot:
         telegram.flood = Flood()
@@ -50,6 +51,7 @@ async def test_a_refused_chat_is_parked_as_long_as_it_was_told_and_no_other() ->
         assert at[9] - at[8] < 0.3
 
 
+@pytest.mark.soak
 async def test_when_several_chats_are_refused_nobody_is_written_to() -> None:
     async with FakeTelegram() as telegram, bot_at(telegram, limits=FAST) as bot:
         session = bot.session
@@ -74,6 +76,7 @@ async def test_other_failures_are_raised_as_before() -> None:
         assert telegram.texts(8) == ["hello"]
 
 
+@pytest.mark.soak
 async def test_a_caller_that_is_cancelled_leaves_its_place() -> None:
     async with FakeTelegram() as telegram, bot_at(telegram, limits=FAST) as bot:
         telegram.refusals[7] = too_many(1)
@@ -104,6 +107,7 @@ async def test_a_closed_session_is_never_opened_again() -> None:
             await session.create_session()
 
 
+@pytest.mark.soak
 async def test_close_waits_for_what_is_to_be_sent() -> None:
     async with FakeTelegram() as telegram:
         bot = bot_at(telegram, limits=FAST)
@@ -144,6 +148,7 @@ def dispatcher_that_notes(noted: list[int]) -> Dispatcher:
     return dispatcher
 
 
+@pytest.mark.soak
 async def test_a_handler_goes_on_when_its_answer_must_wait_long() -> None:
     """The message that it gets has the id 0, as the Bot API marks those that are sent later."""
     noted: list[int] = []
@@ -162,6 +167,7 @@ async def test_a_handler_goes_on_when_its_answer_must_wait_long() -> None:
     assert noted[1] > 0
 
 
+@pytest.mark.soak
 async def test_a_handler_waits_for_an_answer_that_comes_soon() -> None:
     noted: list[int] = []
     async with FakeTelegram() as telegram:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["postgres_cluster", "postgres_url"]
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.soak)])
 def database(request: pytest.FixtureRequest) -> str | None:
     """The URL of the Postgres that the box keeps everything in; None: its own SQLite."""
     return request.getfixturevalue("postgres_url") if request.param == "postgres" else None

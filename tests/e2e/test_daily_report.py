@@ -26,6 +26,7 @@ async def reported(practice: Practice, count: int) -> list[str]:
     return practice.reports
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize(
     "six_in_berlin",
     [
@@ -51,6 +52,7 @@ async def test_it_comes_at_six_in_berlin(six_in_berlin: datetime, tmp_path: Path
         assert practice.town.slack == ["*Yesterday*\n\n• *Visits*: 12\n• *Bookings*: 3\n• *Sales*: 410.5"]
 
 
+@pytest.mark.soak
 async def test_a_box_that_was_down_sends_once_when_it_is_back(tmp_path: Path) -> None:
     begins = datetime(2026, 11, 2, 4, 0, tzinfo=UTC)
     async with open_practice(tmp_path, begins=begins) as practice:

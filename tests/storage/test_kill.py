@@ -33,6 +33,7 @@ asyncio.run(main())
 """
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("acknowledgements", [1, 50, 500])
 async def test_killed_writer_keeps_what_it_acknowledged(database: Path | str, acknowledgements: int) -> None:
     acknowledged: list[str] = []

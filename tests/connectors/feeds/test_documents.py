@@ -194,6 +194,7 @@ async def test_it_starts_when_it_is_needed_and_ends_after_a_while() -> None:
     await documents.close()
 
 
+@pytest.mark.soak
 async def test_a_document_that_hangs_is_given_up_and_the_next_is_read() -> None:
     documents = Documents(seconds=2)
     swollen = rss("<x>" * 1_600_000).encode()
