@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 from typing import TYPE_CHECKING
 
 import aiohttp
 import pytest
 import yaml
+from tests.channels.chat.site import program
 from tests.cli.test_beside_a_running_box import onebox
 from tests.e2e.shop import Shop
 
@@ -205,3 +207,42 @@ async def test_a_run_that_is_not_there_is_refused(box: RunningBox, tmp_path: Pat
 
     assert code == Exit.fault
     assert "there is no run 'nothing'" in said
+
+
+DIALOGUE = """\
+flow: dialogue
+on: {chat: {}}
+steps:
+  - id: day
+    do: ask
+    with: {to: "${event.sender}", text: "When?", choices: [{id: fri, title: Friday}, {id: sat, title: Saturday}]}
+  - id: name
+    do: ask
+    with: {to: "${event.sender}", text: "Who?"}
+  - do: typing
+    with: {to: "${event.sender}"}
+  - do: send
+    with: {to: "${event.sender}", text: "${day.choice}, ${name.text}"}
+output: ${day.choice}
+"""
+
+
+async def test_a_conversation_is_recorded_with_what_the_person_answered(tmp_path: Path) -> None:
+    folder = BoxFolder(tmp_path)
+    folder.flows.mkdir()
+    folder.settings.write_text("accounts: {chat/main: {}}\nlog: {level: error}\n")
+    (folder.flows / "dialogue.yaml").write_text(DIALOGUE)
+    async with running_box(folder, port=0, environ={}, terminal=io.StringIO()) as box, program(box.url) as ana:
+        for number, text in enumerate(("Hello", "2", "Ana"), start=1):
+            await ana.post(id=f"m{number}", text=text)
+            while not any(one["direction"] == "out" for one in await ana.entries(wait=20)):
+                pass
+        while (runs := await box.box.storage.reader.list_runs())[0].ended_at is None:  # noqa: ASYNC110 - it tells nobody
+            await asyncio.sleep(0.01)
+
+        code, _, said = await onebox(tmp_path, "record", runs[0].id, "--name", "a day")
+
+    assert (code, said.splitlines()[-1]) == (Exit.ok, "it passes")
+    [case] = yaml.safe_load((tmp_path / "flows/dialogue.test.yaml").read_text())
+    assert case["steps"] == {"day": "2", "name": "Ana"}
+    assert case["expect"]["sends"][-1]["text"] == "sat, Ana"

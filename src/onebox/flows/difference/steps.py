@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from onebox.flows.difference.matching import Pairs
     from onebox.flows.difference.tree import Block, Node
 
-_REACHING = ("send", "run", "emit")
+_REACHING = ("send", "ask", "edit", "broadcast", "run", "emit")
 _MOST_NAMED = 8
 
 

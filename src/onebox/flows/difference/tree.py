@@ -168,7 +168,7 @@ def _target(node: Node) -> str:
     given, kind = node.arguments, node.kind or ""
     if kind.startswith("http.") and isinstance(given.get("url"), str):
         return f" to {head(given['url'])}"
-    if kind == "send":
+    if kind in {"send", "ask", "edit", "broadcast"}:
         to, via = given.get("to"), given.get("via")
         return (f" to {to!s:.60}" if to is not None else "") + (f" by {via!s:.60}" if via is not None else "")
     key = {"run": "flow", "emit": "event", "python": "function"}.get(kind)

@@ -37,3 +37,12 @@ def answer_data(
     )
     made["conversation"] = event.get("conversation") or {"id": None, "state": {}, "person": None}
     return {**made, **said}
+
+
+def said_in(event: Mapping[str, Any]) -> Any:
+    """The other way: what a test says of an answer that came, so that `answer_data` makes it again."""
+    if event.get("pressed"):
+        return {"choice": event.get("choice")}
+    brought = {key: event[key] for key in ("media", "location", "contact") if event.get(key)}
+    text = str(event.get("text") or "")
+    return {"text": text, **brought} if brought else text

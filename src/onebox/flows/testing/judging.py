@@ -49,6 +49,12 @@ class Outcome:
     seconds: float = 0.0
 
 
+WRITTEN_KINDS = (
+    "send", "ask", "edit", "answer_callback", "typing", "broadcast", "remember", "merge_people", "emit", "respond", "log",
+)  # fmt: skip
+"""kinds of steps that are changes of the box's own rows"""
+
+
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What a box gives its flows in a test: variables, stand-ins for secrets, its triggers, and what writes for it
@@ -58,7 +64,7 @@ class Surroundings:
     secrets: Mapping[str, str]
     triggers: Mapping[str, TriggerKind]
     writings: MakeWritings
-    written_kinds: Collection[str] = ("send", "emit", "respond", "log")
+    written_kinds: Collection[str] = WRITTEN_KINDS
 
     def start(self, case: Case, event: Mapping[str, Any]) -> Start:
         """What the run of a case begins with."""

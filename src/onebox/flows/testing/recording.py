@@ -8,10 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from onebox.flows.machine.actions import ANSWER
 from onebox.flows.machine.machine import ABORT
 from onebox.flows.run import EntryKind, RunState
 from onebox.flows.testing.answers import Answers, as_answer
 from onebox.flows.testing.cases import Case
+from onebox.flows.testing.chats import said_in
 from onebox.flows.testing.judging import event_of
 from onebox.flows.testing.layout import Layout, turns
 from onebox.flows.testing.trial import CannotGoOn, Trial
@@ -19,15 +21,17 @@ from onebox.flows.testing.values import instant_text, shown, written
 from onebox.flows.waiting import matches
 from onebox.kernel.encoding import normalise
 from onebox.kernel.errors import OneboxError
+from onebox.messaging.message import Priority
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
     from onebox.flows.plan import Flow
     from onebox.flows.records import JournalLine, RunDetail
     from onebox.flows.testing.judging import Surroundings
     from onebox.flows.testing.seen import Seen
     from onebox.messaging.event import Event
+    from onebox.messaging.message import Message
 
 _FAILURE = ("code", "message", "passing", "retry_after")
 _CHILD = "startchild"
@@ -100,7 +104,11 @@ def _answers(detail: RunDetail, surroundings: Surroundings) -> dict[str, Any]:
     waited = {child.parent_path for child in detail.children}
     attempts: dict[str, dict[int, Any]] = {}
     for line in detail.journal:
-        if _is_asked_for(line, waited, surroundings):
+        if line.entry.path.endswith(ANSWER):
+            attempts.setdefault(line.entry.path.removesuffix(ANSWER), {})[1] = as_answer(
+                "result", said_in(line.entry.value)
+            )
+        elif _is_asked_for(line, waited, surroundings):
             attempts.setdefault(line.entry.path, {})[line.entry.attempt] = _answer(line)
     return {path: _joined(several) for path, several in attempts.items()}
 
@@ -194,7 +202,14 @@ def _unlike(detail: RunDetail, seen: Seen) -> list[str]:
         return [f"the run ended as {run.state.value}; played again, it ends as {seen.state}"]
     if run.error is not None and seen.error is not None and run.error.get("code") != seen.error["code"]:
         return [f"the run failed with {run.error.get('code')}; played again, it fails with {seen.error['code']}"]
-    sent = len(detail.messages)
+    sent = _count_of_sends([one.message for one in detail.messages])
     if sent != len(seen.sends):
         return [f"the run sent {sent} messages; played again, it sends {len(seen.sends)}"]
     return []
+
+
+def _count_of_sends(messages: Sequence[Message]) -> int:
+    """As a test counts them: a broadcast is one, and what ends a button's waiting is none."""
+    broadcasts = {message.broadcast for message in messages if message.broadcast is not None}
+    single = [one for one in messages if one.broadcast is None and one.priority is not Priority.signal]
+    return len(single) + len(broadcasts)
