@@ -11,6 +11,7 @@ import urllib.request
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.channels.chat.site import program
 
 from onebox.app.demo import scenario
 from onebox.app.demo.playing import Tally
@@ -66,6 +67,27 @@ async def test_it_stays_until_it_is_interrupted(tmp_path: Path) -> None:
     assert shown == "out  → Ana: Order 7: your olive soap is on its way (a big order)\n"
     assert await process.wait() == 0
     assert os.listdir(tmp_path) == []  # noqa: PTH208
+
+
+@pytest.mark.soak
+async def test_whoever_opens_its_web_chat_is_asked_and_answered(tmp_path: Path) -> None:
+    process = await start(tmp_path)
+    assert process.stdout is not None
+    said = ""
+    while (found := re.search(r"in a browser: (\S+)/chat/main", said)) is None:
+        said += (await process.stdout.readline()).decode()
+    async with program(found[1]) as visitor:
+        heard: list[str] = []
+        for number, text in enumerate(("Hello", "Friday", "3")):
+            await visitor.post(id=f"m{number}", text=text)
+            while len(heard) == number:
+                heard += [one["text"] for one in await visitor.entries(wait=20) if one["direction"] == "out"]
+    process.send_signal(signal.SIGINT)
+    rest = (await process.communicate())[0].decode()
+
+    assert heard[:2] == ["Hello! On which day would you like a cut?", "When would suit you?"]
+    assert "Friday, 14:00" in heard[2]
+    assert "Chat: a cut on Friday at 14:00" in rest
 
 
 def test_what_is_lost_is_told() -> None:

@@ -89,4 +89,6 @@ Try it from another terminal; what goes out is shown here:
   curl {url}/hooks/messages {post} '{message}'
   curl {url}/readyz
 
+Or chat with the box, in a browser: {url}/chat/main
+
 An order of a "rosewater" waits a second, a "blue vase" is sold out. Ctrl-C ends it."""
