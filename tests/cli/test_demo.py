@@ -81,7 +81,11 @@ async def test_whoever_opens_its_web_chat_is_asked_and_answered(tmp_path: Path) 
         for number, text in enumerate(("Hello", "Friday", "3")):
             await visitor.post(id=f"m{number}", text=text)
             while len(heard) == number:
-                heard += [one["text"] for one in await visitor.entries(wait=20) if one["direction"] == "out"]
+                heard += [
+                    str(one.get("text") or one["html"])
+                    for one in await visitor.entries(wait=20)
+                    if one["direction"] == "out"
+                ]
     process.send_signal(signal.SIGINT)
     rest = (await process.communicate())[0].decode()
 
