@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from onebox.app.throttling import ThrottleSettings
 from onebox.kernel.ids import Ids
 from onebox.messaging.chat import Post, chat_data
 from onebox.messaging.conversation import MarkGone, OfferChoices, RememberState
-from onebox.messaging.inbox import Inbox
+from onebox.messaging.inbox import BacklogFull, Inbox
 from onebox.messaging.message import MarkSent, Message, NoteStatus, Priority, QueueMessage
 from onebox.messaging.reception import ChatReception
 from onebox.storage.migrating import migrate
@@ -35,9 +38,10 @@ class AnyFlow:
 
     def __init__(self) -> None:
         self.started: list[Event] = []
+        self.waiting = 0
 
     def backlog(self) -> int:
-        return 0
+        return self.waiting
 
     def consequences(self, event: Event) -> Sequence[Change[Any]]:
         return ()
@@ -166,6 +170,49 @@ async def test_an_update_that_comes_again_is_stored_once(tmp_path: Path) -> None
         await there.say("Hi", key="1", press="p1")
         assert len(there.flows.started) == 1
         assert len(there.queued) == 1
+
+
+async def test_what_comes_first_is_stored_first_however_long_it_is_looked_up(tmp_path: Path) -> None:
+    async with lobby(tmp_path) as there:
+        reader, first = there.storage.reader, asyncio.Event()
+
+        class SlowFirst:
+            def __getattr__(self, name: str) -> Any:
+                return getattr(reader, name)
+
+            async def known(self, *asked: Any) -> Any:
+                if not first.is_set():
+                    first.set()
+                    await asyncio.sleep(0.05)
+                return await reader.known(*asked)
+
+        there.reception._reader = SlowFirst()
+        early = asyncio.create_task(there.reception.receive([post("first")]))
+        await first.wait()
+        await there.reception.receive([post("second")])
+        await early
+        assert [event.data["text"] for event in there.flows.started] == ["first", "second"]
+
+
+async def test_what_is_offered_again_since_there_was_no_room_is_counted_once(tmp_path: Path) -> None:
+    async with lobby(tmp_path, policy="drop", limits={"*": "3/1m"}) as there:
+        posts = [post(f"{number}", key=f"{number}") for number in range(3)]
+        there.flows.waiting = 1000
+        for _ in range(5):
+            with pytest.raises(BacklogFull):
+                await there.reception.receive(posts)
+        there.flows.waiting = 0
+        await there.reception.receive(posts)
+        assert [event.data["text"] for event in there.flows.started] == ["0", "1", "2"]
+        assert await there.verdicts() == {}
+
+
+async def test_of_a_group_nobody_s_words_are_superseded_by_another_s(tmp_path: Path) -> None:
+    async with lobby(tmp_path, policy="coalesce") as there:
+        group = [post("book me in", who="-100", sender="ana"), post("lol", who="-100", sender="bob")]
+        reaction = post("", who="-100", sender="ana", kind="message_reaction")
+        await there.reception.receive([*group, reaction])
+        assert len(there.flows.started) == 3
 
 
 async def test_a_press_is_answered_by_the_box(tmp_path: Path) -> None:

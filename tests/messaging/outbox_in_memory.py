@@ -44,6 +44,7 @@ class Outbox:
         self.reads = 0
         self.refusal: Exception | None = None
         self.refused: list[str] = []
+        self.told_before: dict[str, str] = {}  # messages that a status failed before they were marked
 
     def queue(
         self,
@@ -95,7 +96,7 @@ class Outbox:
                 self.refused.append(change.message_id)
                 raise self.refusal
             self._apply(change)
-        return [None for _ in changes]
+        return [self.told_before.get(getattr(change, "message_id", "")) for change in changes]
 
     def _mark_handed(self, change: MarkHanded) -> None:
         for message_id in change.message_ids:

@@ -160,6 +160,14 @@ async def test_one_in_doubt_is_left_where_the_settings_say_so() -> None:
         assert stage.channel.delivered == []
 
 
+async def test_a_message_that_a_status_failed_meanwhile_is_told_of() -> None:
+    async with Stage() as stage:
+        [message] = stage.outbox.queue("ana")
+        stage.outbox.told_before[message.id] = "131026: not on WhatsApp"
+        await stage.settle()
+        assert stage.told == [(message.id, "131026: not on WhatsApp", "failed")]
+
+
 async def test_a_lost_answer_is_counted_as_doubt() -> None:
     async with Stage(marks=True) as stage:
         lost = passing("no answer")

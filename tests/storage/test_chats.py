@@ -126,7 +126,8 @@ async def test_a_failed_status_fails_its_message_once(storage: Storage) -> None:
 
 async def test_a_failed_status_that_comes_before_its_message_is_marked_fails_it_all_the_same(storage: Storage) -> None:
     await storage.ledger.commit([NoteStatus(ACCOUNT, "5", "failed", NOON, "no")])
-    await storage.ledger.commit([QueueMessage(message("m1", account=ACCOUNT)), MarkSent("m1", NOON, {"message_id": 5})])
+    queued, sent = QueueMessage(message("m1", account=ACCOUNT)), MarkSent("m1", NOON, {"message_id": 5})
+    assert await storage.ledger.commit([queued, sent]) == [None, "no"]
     found = await storage.reader.message("m1")
     assert found is not None
     assert (found.state, found.error) == ("failed", "no")
