@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -116,24 +114,3 @@ async def test_kill_after_kill_loses_no_answer_and_mixes_up_none(box: BoxProcess
     expected = tuple(str(number) for number in range(kills * 3))
     assert {tuple(once(telegram.texts(100 + person))) for person in range(people)} == {expected}
     assert max(len(telegram.texts(100 + person)) for person in range(people)) <= len(expected) + kills
-
-
-async def test_a_rush_of_fifty_people_is_answered_as_fast_as_telegram_allows(
-    box: BoxProcess, telegram: FakeTelegram
-) -> None:
-    """What brought a bot down that answered from within its handlers: 50 people write 3 messages within a second, four
-    times, 5 seconds apart. At 30 a second 600 answers take 20 seconds."""
-    telegram.flood = Flood()
-    await box.start()
-    began = time.monotonic()
-    for rush in range(4):
-        write(telegram, people=50, each=3, first=3 * rush)
-        await asyncio.sleep(max(0.0, began + 5 * (rush + 1) - time.monotonic()))
-    await all_sent(box, 600, within=60)
-
-    last = max(message.at for message in telegram.sent) - began
-    assert len(telegram.sent) == 600
-    assert not telegram.flood.refused
-    expected = [str(number) for number in range(12)]
-    assert [person for person in range(50) if telegram.texts(100 + person) != expected] == []
-    assert last < 30
