@@ -104,7 +104,7 @@ async def test_an_answer_that_a_kill_hits_is_the_only_one_that_may_come_twice(
 
 
 async def test_kill_after_kill_loses_no_answer_and_mixes_up_none(box: BoxProcess, telegram: FakeTelegram) -> None:
-    kills, people = 6, 25
+    kills, people = 4, 25
     await box.start()
     for kill in range(kills):
         write(telegram, people=people, each=3, first=3 * kill)
