@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -18,7 +20,6 @@ from onebox.storage.version import CURRENT
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Sequence
-    from pathlib import Path
 
     from tests.support.memory_reader import MemoryReader
     from tests.support.postgres import Cluster
@@ -59,12 +60,18 @@ def migrated_postgres(postgres_box: str) -> Iterator[str]:
         connection.execute(f"update onebox.{VERSION_TABLE} set version_num = '{CURRENT}'")
 
 
-@pytest.fixture
-def migrated_sqlite(tmp_path: Path) -> Path:
-    """The path of a migrated database without rows."""
-    path = tmp_path / "box.db"
+@pytest.fixture(scope="session")
+def sqlite_box(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated database without rows, to be copied: to make one takes longer than most tests."""
+    path = tmp_path_factory.mktemp("empty") / "box.db"
     migrate(path)
     return path
+
+
+@pytest.fixture
+def migrated_sqlite(sqlite_box: Path, tmp_path: Path) -> Path:
+    """The path of a migrated database without rows."""
+    return Path(shutil.copy(sqlite_box, tmp_path / "box.db"))
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
