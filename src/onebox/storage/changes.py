@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from onebox.storage.broadcasts import Broadcasts
@@ -28,7 +29,13 @@ if TYPE_CHECKING:
 
 def appliers_for(dialect: Dialect) -> dict[type[Change[Any]], Callable[[Session, Any], Any]]:
     """How each kind of change is written on this database."""
-    say = Say(dialect)
+    return dict(_appliers_for(type(dialect)))
+
+
+@cache
+def _appliers_for(dialect: type[Dialect]) -> dict[type[Change[Any]], Callable[[Session, Any], Any]]:
+    """They are texts of SQL and keep nothing, so that all who open such a database may share them."""
+    say = Say(dialect())
     signals = Signals(say)
     found: dict[type[Change[Any]], Callable[[Session, Any], Any]] = {}
 
