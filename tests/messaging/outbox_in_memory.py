@@ -153,6 +153,8 @@ class Stage:
         self.outbox = Outbox()
         self.channel = channel or FakeChannel()
         self.told: list[tuple[str, str, str]] = []
+        self.deaf_for: list[Exception] = []
+        """what hearing of a failure ends with instead, one after the other"""
         self.pauses: list[float] = []
         self.pause_over = asyncio.Event()
         self.sender = Sender(
@@ -168,6 +170,8 @@ class Stage:
         self._task: asyncio.Task[None] | None = None
 
     async def _hear(self, message: Message, failed: MarkFailed) -> None:
+        if self.deaf_for:
+            raise self.deaf_for.pop(0)
         self.told.append((message.id, failed.error, failed.kind))
 
     async def _pause(self, seconds: float) -> None:

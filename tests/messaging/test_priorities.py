@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from tests.messaging.outbox_in_memory import NOON, FakeChannel, Stage, passing
 
+from onebox.kernel.ledger import StorageFull
 from onebox.messaging.channel import Pace, Rate
 from onebox.messaging.message import MessageState, Priority
 
@@ -166,6 +167,18 @@ async def test_a_message_that_a_status_failed_meanwhile_is_told_of() -> None:
         stage.outbox.told_before[message.id] = "131026: not on WhatsApp"
         await stage.settle()
         assert stage.told == [(message.id, "131026: not on WhatsApp", "failed")]
+
+
+async def test_it_is_told_of_even_where_the_disk_is_full_just_then_and_the_recipient_goes_on() -> None:
+    async with Stage() as stage:
+        stage.deaf_for = [StorageFull("no room"), RuntimeError("a bug")]
+        [message, next_one] = stage.outbox.queue("ana", "ana")
+        stage.outbox.told_before[message.id] = "131026: not on WhatsApp"
+        stage.pause_over.set()
+        await stage.settle()
+        assert stage.pauses == [10, 1]
+        assert stage.told == [(message.id, "131026: not on WhatsApp", "failed")]
+        assert stage.outbox.state(next_one) is MessageState.sent
 
 
 async def test_a_lost_answer_is_counted_as_doubt() -> None:

@@ -148,6 +148,15 @@ async def test_who_waited_long_enough_is_told_to_come_again() -> None:
         assert places._waiting == []
 
 
+async def test_a_network_of_one_home_is_one_visitor() -> None:
+    places = LargeBodies(patience=0.01)
+    async with places.place("2001:db8::1"), places.place("2001:db8::2"):
+        with pytest.raises(Refused):
+            await places.place("2001:db8::3").__aenter__()
+        async with places.place("2001:db8:0:1::1"):
+            pass
+
+
 @pytest.mark.parametrize("comes_first", [False, True])
 async def test_who_goes_while_it_waits_takes_no_place_along(comes_first: bool) -> None:  # noqa: FBT001
     places = LargeBodies()

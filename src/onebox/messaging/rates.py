@@ -32,7 +32,7 @@ class Rates:
 
         One that counts for more than all is taken where nothing came before it.
         """
-        times = self._times_of(_whose(address), now)
+        times = self._times_of(visitor(address), now)
         count = min(count, self._most)
         lacking = len(times) + count - self._most
         if lacking > 0:
@@ -61,11 +61,11 @@ class Rates:
             self._remembered -= len(times)
 
 
-def _whose(address: str) -> str:
+def visitor(address: str) -> str:
     """
-    >>> _whose("2001:db8::1") == _whose("2001:db8::ffff:2"), _whose("203.0.113.9")
+    >>> visitor("2001:db8::1") == visitor("2001:db8::ffff:2"), visitor("203.0.113.9")
     (True, '203.0.113.9')
-    >>> _whose("::ffff:203.0.113.9")
+    >>> visitor("::ffff:203.0.113.9")
     '203.0.113.9'
     """
     try:

@@ -219,11 +219,13 @@ class Sender:
         finally:
             self._order.delivered(message, self._clock.now())
             self._changed.set()
-        failed = await self._keep(message, outcome)
-        if isinstance(outcome, MarkSent) and failed is not None:
-            await self._on_failed(message, MarkFailed(message.id, self._clock.now(), failed))
-        self._order.done(message, due_at=outcome.due_at if isinstance(outcome, MarkRetried) else None)
-        self._changed.set()
+        try:
+            failed = await self._keep(message, outcome)
+            if isinstance(outcome, MarkSent) and failed is not None:
+                await self._tell(message, MarkFailed(message.id, self._clock.now(), failed))
+        finally:
+            self._order.done(message, due_at=outcome.due_at if isinstance(outcome, MarkRetried) else None)
+            self._changed.set()
 
     def _after_a_crash(self, message: Message) -> Outcome | None:
         """What becomes of one that was handed over in an earlier life of the box, or just before its end."""
@@ -278,6 +280,15 @@ class Sender:
                 told = True
 
         return (await self._commit([outcome, *self._also(message, outcome)], [message.id], before=tell))[0]
+
+    async def _tell(self, message: Message, failed: MarkFailed) -> None:
+        """Tells of a failure that was heard of before its message was marked as sent, however long that takes."""
+        while True:
+            try:
+                return await self._on_failed(message, failed)
+            except Exception as error:  # noqa: BLE001 nobody else knows of it
+                _log.warning("failure not told yet", extra={"message_id": message.id, "why": str(error)})
+                await self._pause_keeping(error.retry_after if isinstance(error, StorageFull) else _ERROR_PAUSE)
 
     async def _commit(
         self,

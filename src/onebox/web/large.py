@@ -7,6 +7,7 @@ from collections import Counter
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+from onebox.messaging.rates import visitor
 from onebox.web.answers import Refused
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class LargeBodies:
     @asynccontextmanager
     async def place(self, remote: str) -> AsyncIterator[None]:
         """Waits for a place for a body from this address. Raises Refused (503): none came free, or too many wait."""
+        remote = visitor(remote)
         if self._is_free(remote):
             self._held[remote] += 1
         else:
