@@ -95,7 +95,9 @@ class Journal:
     async def hand_over(self, number: int, bot: int, method: str, content: str) -> None:
         """Makes a message durable before its sender is told that it will be sent."""
         sql = "insert or ignore into drop_in_message (id, bot, method, content, handed_at) values (?, ?, ?, ?, ?)"
-        await self._in_thread(lambda database: _write(database, [(sql, (number, bot, method, content, _now()))]))
+        # It may be sent while it is written; in one queue, what `sent` says comes after it.
+        self._soon(sql, (number, bot, method, content, _now()))
+        await self._in_thread(lambda _database: None)
 
     def sent(self, number: int, failure: str | None) -> None:
         """Says soon that a message was sent, or that it cannot be."""
