@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -67,7 +68,7 @@ class ThrottleMiddleware(BaseMiddleware):
         self._turnstiles: dict[int, Turnstile] = {}
         self._settling: dict[tuple[int, str, str], Visit] = {}
         self._coming: set[tuple[int, int]] = set()  # bot and number of updates that are on their way to here
-        self._arriving = 0
+        self._arriving = Counter[int]()  # by bot
         self._intake = asyncio.Lock()
         self._left_over: set[asyncio.Task[None]] = set()
         self._drained: asyncio.Future[bool] | None = None
@@ -105,7 +106,7 @@ class ThrottleMiddleware(BaseMiddleware):
         turnstile = self._turnstile_of(bot)
         known = (bot.id, event.update_id) in self._coming
         self._coming.discard((bot.id, event.update_id))
-        self._arriving += 1
+        self._arriving[bot.id] += 1
         try:
             async with self._intake:  # in the order in which they came, though deciding and keeping take time
                 if not known and not await self._is_new(bot, event, visitor):
@@ -113,8 +114,9 @@ class ThrottleMiddleware(BaseMiddleware):
                 decision = await self._decide(bot, visitor, turnstile)
                 visit = self._take_in(bot, visitor, decision, turnstile) if decision.verdict is Verdict.taken else None
         finally:
-            self._arriving -= 1
-            turnstile.look_again()
+            self._arriving[bot.id] -= 1
+            for one in self._turnstiles.values():  # `drain` waits at each for those of all
+                one.look_again()
         if visit is None:
             await self._turn_away(bot, event, visitor, decision)
             return None
@@ -221,7 +223,10 @@ class ThrottleMiddleware(BaseMiddleware):
     async def room(self, bot_id: int) -> None:
         """Waits until more updates may be taken from Telegram."""
         if turnstile := self._turnstiles.get(bot_id):
-            await turnstile.until(lambda: turnstile.waiting + self._arriving + len(self._coming) <= self._window)
+            await turnstile.until(lambda: turnstile.waiting + self._on_the_way(bot_id) <= self._window)
+
+    def _on_the_way(self, bot_id: int) -> int:
+        return self._arriving[bot_id] + sum(bot == bot_id for bot, _ in self._coming)
 
     async def keep(self, bot_id: int, updates: Sequence[Update]) -> list[Update]:
         """Makes updates durable before Telegram forgets them; those that were not taken before."""
@@ -286,7 +291,7 @@ class ThrottleMiddleware(BaseMiddleware):
         return not self._coming  # what was taken from Telegram and given to nobody comes again
 
     def _is_empty(self, turnstile: Turnstile) -> bool:
-        return not (turnstile.waiting or turnstile.inside or self._arriving)
+        return not (turnstile.waiting or turnstile.inside or self._arriving.total())
 
     def _tell_what_is_left(self, turnstiles: Sequence[Turnstile]) -> None:
         left = sum(turnstile.waiting + turnstile.inside for turnstile in turnstiles)
