@@ -299,6 +299,8 @@ class FakeTelegram(LocalServer):
     async def _answer_callback_query(self, asked: dict[str, Any]) -> web.Response:
         if self.trouble is not None:
             return self._refuse(self.trouble)
+        if asked["callback_query_id"] in self.answered:
+            return _no(400, "Bad Request: query is too old and response timeout expired or query ID is invalid")
         self.answered.append(asked["callback_query_id"])
         return _yes(result=True)
 

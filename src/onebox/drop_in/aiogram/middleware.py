@@ -17,6 +17,7 @@ from aiogram.types import Update
 from onebox.drop_in.aiogram.handling import Handling, Marked
 from onebox.drop_in.aiogram.journal import Journal, Kept
 from onebox.drop_in.aiogram.pacer import Limits, Pacer
+from onebox.drop_in.aiogram.presses import Presses
 from onebox.drop_in.aiogram.session import PacedSession
 from onebox.drop_in.aiogram.turnstile import Turnstile, Visit, later
 from onebox.drop_in.aiogram.visitors import visitor_of
@@ -45,7 +46,8 @@ class ThrottleMiddleware(BaseMiddleware):
     `store`: a SQLite file in which each update stands before Telegram forgets it, with what was decided; those that were
     not finished are handled at the next start. None: in memory alone. `notice`: what a person is told once whose updates
     are refused; None: nothing. `window`: updates in hand above which no more are asked for. `stop_within`: how long a bot
-    that stops may take to finish what is in hand.
+    that stops may take to finish what is in hand. `answer_press_after`: how long a button that was pressed waits for
+    its handler to begin; then it is answered without a text.
     """
 
     def __init__(
@@ -57,6 +59,7 @@ class ThrottleMiddleware(BaseMiddleware):
         window: int = 200,
         notice: str | None = NOTICE,
         stop_within: timedelta = timedelta(seconds=30),
+        answer_press_after: timedelta = timedelta(seconds=5),
     ) -> None:
         self.journal = Journal(store) if store is not None else None
         self._throttle = Throttle(rules or ThrottleRules())
@@ -64,6 +67,7 @@ class ThrottleMiddleware(BaseMiddleware):
         self._window = window
         self._notice = notice
         self._stop_within = stop_within.total_seconds()
+        self._presses = Presses(answer_press_after.total_seconds())
         self._dispatcher: Dispatcher | None = None
         self._turnstiles: dict[int, Turnstile] = {}
         self._settling: dict[tuple[int, str, str], Visit] = {}
@@ -120,10 +124,15 @@ class ThrottleMiddleware(BaseMiddleware):
         if visit is None:
             await self._turn_away(bot, event, visitor, decision)
             return None
-        if not await turnstile.enter(visit):
+        try:
+            with self._presses.waiting(bot, event):
+                is_in = await turnstile.enter(visit)
+            if is_in:
+                return await self._handle(handler, event, data, visitor, visit)
             await self._sent_away(bot, event)
-            return None
-        return await self._handle(handler, event, data, visitor, visit)
+        finally:
+            self._presses.over(bot, event)
+        return None
 
     async def _is_new(self, bot: Bot, update: Update, visitor: Visitor) -> bool:
         if self.journal is None:
@@ -312,6 +321,7 @@ class ThrottleMiddleware(BaseMiddleware):
         if turnstile is None:
             pacer = bot.session.pacer_of(bot.id) if isinstance(bot.session, PacedSession) else Pacer(_NO_LIMIT)
             turnstile = self._turnstiles[bot.id] = Turnstile(pacer, self._places)
+            self._presses.guard(bot.session)
         return turnstile
 
 
