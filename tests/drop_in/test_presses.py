@@ -35,6 +35,7 @@ async def test_a_press_that_waits_is_answered_once_and_handled_in_its_turn() -> 
         await query.message.answer("done")
 
     async with FakeTelegram() as telegram, polling(dispatcher, bot_at(telegram)):
+        telegram.answers_presses_once = True
         telegram.write("keeps its chat busy")
         press(telegram)
         await telegram.until(lambda: bool(telegram.answered))
@@ -62,6 +63,7 @@ async def test_a_press_that_did_not_wait_is_answered_by_its_handler_alone_and_fa
         await bot.send_message(7, "done")
 
     async with FakeTelegram() as telegram, polling(dispatcher, bot_at(telegram)):
+        telegram.answers_presses_once = True
         press(telegram)
         await telegram.until(lambda: bool(telegram.sent))
     assert "query is too old" in failed[0].message
