@@ -34,6 +34,7 @@ create table if not exists drop_in_update (
     primary key (bot, update_id)
 ) without rowid;
 create index if not exists drop_in_update_unfinished on drop_in_update (bot, update_id) where done_at is null;
+create index if not exists drop_in_update_done on drop_in_update (done_at) where done_at is not null;
 create table if not exists drop_in_message (
     id integer primary key,
     bot integer not null,
@@ -42,8 +43,19 @@ create table if not exists drop_in_message (
     handed_at text not null,
     failure text
 );
+create index if not exists drop_in_message_failed on drop_in_message (handed_at) where failure is not null;
 """
 _KEPT_FOR = timedelta(days=7)
+_FORGET_UPDATES = (
+    "delete from drop_in_update where (bot, update_id) in"
+    " (select bot, update_id from drop_in_update where done_at < ? limit ?)"
+)
+_FORGET_MESSAGES = (
+    "delete from drop_in_message where id in"
+    " (select id from drop_in_message where failure is not null and handed_at < ? limit ?)"
+)
+_FORGOTTEN_AT_ONCE = 200
+"""more than the most updates that come at once, so that a file that is behind catches up"""
 _STARTS = 5
 """An update that was unfinished at so many starts is given up: it may be what ends the bot."""
 _AGAIN_AFTER = 1.0
@@ -95,7 +107,9 @@ class Journal:
     async def hand_over(self, number: int, bot: int, method: str, content: str) -> None:
         """Makes a message durable before its sender is told that it will be sent."""
         sql = "insert or ignore into drop_in_message (id, bot, method, content, handed_at) values (?, ?, ?, ?, ?)"
-        await self._in_thread(lambda database: _write(database, [(sql, (number, bot, method, content, _now()))]))
+        # It may be sent while it is written; in one queue, what `sent` says comes after it.
+        self._soon(sql, (number, bot, method, content, _now()))
+        await self._in_thread(lambda _database: None)
 
     def sent(self, number: int, failure: str | None) -> None:
         """Says soon that a message was sent, or that it cannot be."""
@@ -144,7 +158,7 @@ class Journal:
             database.execute("pragma journal_mode = wal")
             database.execute("pragma synchronous = full")
             database.executescript(_TABLES)
-            database.execute("delete from drop_in_update where done_at < ?", (_now(-_KEPT_FOR),))
+            _write(database, _forgetting())
             self._database = database
         return self._database
 
@@ -179,8 +193,14 @@ def _keep(database: sqlite3.Connection, bot: int, updates: Sequence[Kept]) -> se
     came_at = _now()
     rows = [(bot, update.update_id, update.sender, update.kind, update.content, came_at) for update in fresh]
     if rows:
-        _write(database, [(insert, row) for row in rows])
+        _write(database, [*((insert, row) for row in rows), *_forgetting()])
     return {update.update_id for update in fresh}
+
+
+def _forgetting() -> list[tuple[str, Sequence[Any]]]:
+    """Deletes some of what is over for long. Done with each write of updates, since a bot may run for months."""
+    values = (_now(-_KEPT_FOR), _FORGOTTEN_AT_ONCE)
+    return [(_FORGET_UPDATES, values), (_FORGET_MESSAGES, values)]
 
 
 def _unfinished(database: sqlite3.Connection, bot: int) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from aiogram.types import Update
 from onebox.drop_in.aiogram.handling import Handling, Marked
 from onebox.drop_in.aiogram.journal import Journal, Kept
 from onebox.drop_in.aiogram.pacer import Limits, Pacer
+from onebox.drop_in.aiogram.presses import Presses
 from onebox.drop_in.aiogram.session import PacedSession
 from onebox.drop_in.aiogram.turnstile import Turnstile, Visit, later
 from onebox.drop_in.aiogram.visitors import visitor_of
@@ -44,7 +46,8 @@ class ThrottleMiddleware(BaseMiddleware):
     `store`: a SQLite file in which each update stands before Telegram forgets it, with what was decided; those that were
     not finished are handled at the next start. None: in memory alone. `notice`: what a person is told once whose updates
     are refused; None: nothing. `window`: updates in hand above which no more are asked for. `stop_within`: how long a bot
-    that stops may take to finish what is in hand.
+    that stops may take to finish what is in hand. `answer_press_after`: how long a button that was pressed waits for
+    its handler to begin; then it is answered without a text.
     """
 
     def __init__(
@@ -56,6 +59,7 @@ class ThrottleMiddleware(BaseMiddleware):
         window: int = 200,
         notice: str | None = NOTICE,
         stop_within: timedelta = timedelta(seconds=30),
+        answer_press_after: timedelta = timedelta(seconds=5),
     ) -> None:
         self.journal = Journal(store) if store is not None else None
         self._throttle = Throttle(rules or ThrottleRules())
@@ -63,11 +67,12 @@ class ThrottleMiddleware(BaseMiddleware):
         self._window = window
         self._notice = notice
         self._stop_within = stop_within.total_seconds()
+        self._presses = Presses(answer_press_after.total_seconds())
         self._dispatcher: Dispatcher | None = None
         self._turnstiles: dict[int, Turnstile] = {}
         self._settling: dict[tuple[int, str, str], Visit] = {}
         self._coming: set[tuple[int, int]] = set()  # bot and number of updates that are on their way to here
-        self._arriving = 0
+        self._arriving = Counter[int]()  # by bot
         self._intake = asyncio.Lock()
         self._left_over: set[asyncio.Task[None]] = set()
         self._drained: asyncio.Future[bool] | None = None
@@ -105,7 +110,7 @@ class ThrottleMiddleware(BaseMiddleware):
         turnstile = self._turnstile_of(bot)
         known = (bot.id, event.update_id) in self._coming
         self._coming.discard((bot.id, event.update_id))
-        self._arriving += 1
+        self._arriving[bot.id] += 1
         try:
             async with self._intake:  # in the order in which they came, though deciding and keeping take time
                 if not known and not await self._is_new(bot, event, visitor):
@@ -113,15 +118,21 @@ class ThrottleMiddleware(BaseMiddleware):
                 decision = await self._decide(bot, visitor, turnstile)
                 visit = self._take_in(bot, visitor, decision, turnstile) if decision.verdict is Verdict.taken else None
         finally:
-            self._arriving -= 1
-            turnstile.look_again()
+            self._arriving[bot.id] -= 1
+            for one in self._turnstiles.values():  # `drain` waits at each for those of all
+                one.look_again()
         if visit is None:
             await self._turn_away(bot, event, visitor, decision)
             return None
-        if not await turnstile.enter(visit):
+        try:
+            with self._presses.waiting(bot, event):
+                is_in = await turnstile.enter(visit)
+            if is_in:
+                return await self._handle(handler, event, data, visitor, visit)
             await self._sent_away(bot, event)
-            return None
-        return await self._handle(handler, event, data, visitor, visit)
+        finally:
+            self._presses.over(bot, event)
+        return None
 
     async def _is_new(self, bot: Bot, update: Update, visitor: Visitor) -> bool:
         if self.journal is None:
@@ -221,7 +232,10 @@ class ThrottleMiddleware(BaseMiddleware):
     async def room(self, bot_id: int) -> None:
         """Waits until more updates may be taken from Telegram."""
         if turnstile := self._turnstiles.get(bot_id):
-            await turnstile.until(lambda: turnstile.waiting + self._arriving + len(self._coming) <= self._window)
+            await turnstile.until(lambda: turnstile.waiting + self._on_the_way(bot_id) <= self._window)
+
+    def _on_the_way(self, bot_id: int) -> int:
+        return self._arriving[bot_id] + sum(bot == bot_id for bot, _ in self._coming)
 
     async def keep(self, bot_id: int, updates: Sequence[Update]) -> list[Update]:
         """Makes updates durable before Telegram forgets them; those that were not taken before."""
@@ -286,7 +300,7 @@ class ThrottleMiddleware(BaseMiddleware):
         return not self._coming  # what was taken from Telegram and given to nobody comes again
 
     def _is_empty(self, turnstile: Turnstile) -> bool:
-        return not (turnstile.waiting or turnstile.inside or self._arriving)
+        return not (turnstile.waiting or turnstile.inside or self._arriving.total())
 
     def _tell_what_is_left(self, turnstiles: Sequence[Turnstile]) -> None:
         left = sum(turnstile.waiting + turnstile.inside for turnstile in turnstiles)
@@ -307,6 +321,7 @@ class ThrottleMiddleware(BaseMiddleware):
         if turnstile is None:
             pacer = bot.session.pacer_of(bot.id) if isinstance(bot.session, PacedSession) else Pacer(_NO_LIMIT)
             turnstile = self._turnstiles[bot.id] = Turnstile(pacer, self._places)
+            self._presses.guard(bot.session)
         return turnstile
 
 
