@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiogram import methods
 from aiogram.client.default import Default
+from aiogram.exceptions import ClientDecodeError
 from aiogram.types import Chat, InputFile, Message
 from pydantic_core import to_json
 
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
 
 _PACED = ("send", "edit", "copy", "forward")
 _NOT_PACED = ("sendChatAction",)
+
+
+class SessionClosed(RuntimeError):
+    """A request was made after the session was closed."""
 
 
 def chat_of(method: TelegramMethod[Any]) -> str | None:
@@ -49,6 +54,11 @@ def message_to_come(bot: Bot, method: TelegramMethod[Any]) -> Message:
     chat = Chat(id=chat_id, type="private" if chat_id > 0 else "supergroup")
     message = Message(message_id=0, date=datetime.now(UTC), chat=chat, text=getattr(method, "text", None))
     return message.as_(bot)
+
+
+def was_taken(error: Exception) -> bool:
+    """Whether Telegram has done what it was asked, though aiogram does not understand how it says so."""
+    return isinstance(error, ClientDecodeError) and isinstance(error.data, dict) and error.data.get("ok") is True
 
 
 def to_text(method: TelegramMethod[Any]) -> tuple[str, str]:

@@ -14,7 +14,7 @@ from aiogram.methods import GetUpdates
 from onebox.drop_in.aiogram.handed import HandedOver
 from onebox.drop_in.aiogram.handling import current
 from onebox.drop_in.aiogram.pacer import Call, Limits, Pacer
-from onebox.drop_in.aiogram.requests import can_be_handed_over, chat_of, message_to_come
+from onebox.drop_in.aiogram.requests import SessionClosed, can_be_handed_over, chat_of, message_to_come
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,10 +31,6 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 _MOST_HANDED_OVER = 20
 """messages of one handler that are taken from it before they could be sent"""
-
-
-class SessionClosed(RuntimeError):
-    """A request was made after the session was closed."""
 
 
 class Guard(Protocol):
