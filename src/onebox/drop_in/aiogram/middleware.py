@@ -71,6 +71,7 @@ class ThrottleMiddleware(BaseMiddleware):
         self._intake = asyncio.Lock()
         self._left_over: set[asyncio.Task[None]] = set()
         self._drained: asyncio.Future[bool] | None = None
+        self._out_of_time = False
         self._told_at = 0.0
 
     @property
@@ -172,19 +173,21 @@ class ThrottleMiddleware(BaseMiddleware):
     ) -> Any:
         bot: Bot = data["bot"]
         turnstile = self._turnstile_of(bot)
-        failure = "stopped"
+        handling = Handling(bot.id, visitor.chat, visit.right, lambda: turnstile.spoke(visit))
+        failure: str | None = None
         try:
-            with Marked(Handling(bot.id, visitor.chat, visit.right, lambda: turnstile.spoke(visit))):
+            with Marked(handling):
                 answer = await handler(update, data)
             failure = ""
         except Exception as error:
-            failure = f"failed: {type(error).__name__}: {error}"
+            if not self._out_of_time:  # what a handler needs may be gone already: that is no fault of its own
+                failure = f"failed: {type(error).__name__}: {error}"
             raise
         else:
             return answer
         finally:
             turnstile.leave(visit)
-            if self.journal is not None and failure != "stopped":
+            if self.journal is not None and failure is not None and not handling.cut_off:
                 self.journal.done(bot.id, update.update_id, failure)
 
     # --- those who are not let in
@@ -234,7 +237,7 @@ class ThrottleMiddleware(BaseMiddleware):
     # --- life
 
     async def _start(self, dispatcher: Dispatcher, bot: Bot, bots: Sequence[Bot] = ()) -> None:
-        self._drained = None
+        self._drained, self._out_of_time = None, False
         shutdown = dispatcher.shutdown.handlers
         # Before those who close what handlers need.
         dispatcher.shutdown.handlers[:] = [one for one in shutdown if one.callback != self._stop]
@@ -279,6 +282,7 @@ class ThrottleMiddleware(BaseMiddleware):
                 for turnstile in turnstiles:
                     await turnstile.until(partial(self._is_empty, turnstile))
         except TimeoutError:
+            self._out_of_time = True
             self._tell_what_is_left(turnstiles)
             return self.journal is not None
         finally:

@@ -12,7 +12,7 @@ from aiogram.exceptions import TelegramAPIError, TelegramRetryAfter
 from aiogram.methods import GetUpdates
 
 from onebox.drop_in.aiogram.handed import HandedOver
-from onebox.drop_in.aiogram.handling import current
+from onebox.drop_in.aiogram.handling import current, cut_off
 from onebox.drop_in.aiogram.pacer import Call, Limits, Pacer
 from onebox.drop_in.aiogram.requests import SessionClosed, can_be_handed_over, chat_of, message_to_come
 
@@ -104,6 +104,13 @@ class PacedSession(AiohttpSession):
         self, bot: Bot, method: TelegramMethod[TelegramType], timeout: int | None = None
     ) -> TelegramType:
         """One request, in its turn. Raises SessionClosed, and what aiogram's session raises, but TelegramRetryAfter."""
+        try:
+            return await self._request(bot, method, timeout)
+        except SessionClosed:
+            cut_off()
+            raise
+
+    async def _request(self, bot: Bot, method: TelegramMethod[TelegramType], timeout: int | None) -> TelegramType:
         if isinstance(method, GetUpdates):
             return cast("TelegramType", await self._get_updates(bot, method, timeout))
         chat = chat_of(method)
@@ -208,11 +215,15 @@ class PacedSession(AiohttpSession):
         if self._guard is None:
             return await self.request_now(bot, method, timeout)
         await self._guard.room(bot.id)
+        taken = self._taken.get(bot, 0)
+        if taken > (method.offset or 0):  # aiogram counts what it was given, and is not given what was known
+            method = method.model_copy(update={"offset": taken})
         updates = await self.request_now(bot, method, timeout)
         self._taken.pop(bot, None)  # what was taken before is confirmed by this one's offset
-        if updates:
+        fresh = await self._guard.keep(bot.id, updates)
+        if updates:  # only now: what could not be kept must come again
             self._taken[bot] = updates[-1].update_id + 1
-        return await self._guard.keep(bot.id, updates)
+        return fresh
 
     async def _confirm(self) -> None:
         """Says of the last updates that they were taken; a poll that would say it does not come any more."""
