@@ -29,7 +29,7 @@ create table if not exists drop_in_update (
     came_at text not null,
     decision text not null default 'taken',
     reason text not null default '',
-    starts integer not null default 1,  -- how often the bot was started with it unfinished, and once
+    starts integer not null default 1,  -- how often its handler was begun; the first time is not looked at
     done_at text,
     primary key (bot, update_id)
 ) without rowid;
@@ -56,8 +56,6 @@ _FORGET_MESSAGES = (
 )
 _FORGOTTEN_AT_ONCE = 200
 """more than the most updates that come at once, so that a file that is behind catches up"""
-_STARTS = 5
-"""An update that was unfinished at so many starts is given up: it may be what ends the bot."""
 _AGAIN_AFTER = 1.0
 
 
@@ -85,9 +83,18 @@ class Journal:
         """Makes updates durable; the numbers of those that were not known."""
         return await self._in_thread(lambda database: _keep(database, bot, updates))
 
-    async def unfinished(self, bot: int) -> list[str]:
-        """The updates that were kept and not done, in order. Those that too many starts did not finish are given up."""
-        return await self._in_thread(lambda database: _unfinished(database, bot))
+    async def unfinished(self, bot: int) -> list[tuple[str, int]]:
+        """The updates that were kept and not done, in order, and how often the handler of each was begun."""
+        sql = "select content, starts from drop_in_update where bot = ? and done_at is null order by update_id"
+        return await self._in_thread(lambda database: database.execute(sql, (bot,)).fetchall())
+
+    async def begun(self, bot: int, update_id: int) -> None:
+        """Makes durable that the handler of an update begins once more, before it can end the bot."""
+        sql = "update drop_in_update set starts = starts + 1 where bot = ? and update_id = ?"
+        try:
+            await self._in_thread(lambda database: _write(database, [(sql, (bot, update_id))]))
+        except sqlite3.Error as error:
+            _log.warning("that update %d is begun again cannot be written to %s: %s", update_id, self._path, error)
 
     async def unsent(self, bot: int) -> list[tuple[int, str, str]]:
         """The messages that were handed over and not sent: id, method, arguments."""
@@ -201,14 +208,3 @@ def _forgetting() -> list[tuple[str, Sequence[Any]]]:
     """Deletes some of what is over for long. Done with each write of updates, since a bot may run for months."""
     values = (_now(-_KEPT_FOR), _FORGOTTEN_AT_ONCE)
     return [(_FORGET_UPDATES, values), (_FORGET_MESSAGES, values)]
-
-
-def _unfinished(database: sqlite3.Connection, bot: int) -> list[str]:
-    given_up = (
-        "update drop_in_update set done_at = ?, reason = 'given up: unfinished at ' || starts || ' starts'"
-        " where bot = ? and done_at is null and starts >= ?"
-    )
-    counted = "update drop_in_update set starts = starts + 1 where bot = ? and done_at is null"
-    _write(database, [(given_up, (_now(), bot, _STARTS)), (counted, (bot,))])
-    sql = "select content from drop_in_update where bot = ? and done_at is null order by update_id"
-    return [content for (content,) in database.execute(sql, (bot,))]

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 NOTICE = "That was a lot at once. I answer as soon as I can; please wait a moment."
 _NO_LIMIT = Limits(*(Rate(per_second=1e6, burst=10**6) for _ in range(3)))
+_STARTS = 5
+"""An update whose handler was begun so often and never ended is given up: it may be what ends the bot."""
 _SUMMARY_EACH = timedelta(minutes=1)
 
 
@@ -73,9 +75,12 @@ class ThrottleMiddleware(BaseMiddleware):
         self._settling: dict[tuple[int, str, str], Visit] = {}
         self._coming: set[tuple[int, int]] = set()  # bot and number of updates that are on their way to here
         self._arriving = Counter[int]()  # by bot
+        self._broken_off: set[tuple[int, int]] = set()  # those whose handling was cancelled
+        self._left_behind: set[tuple[int, int]] = set()  # taken by an earlier life, and not begun yet
         self._intake = asyncio.Lock()
         self._left_over: set[asyncio.Task[None]] = set()
-        self._drained: asyncio.Future[bool] | None = None
+        self._drained: asyncio.Task[bool] | None = None
+        self._out_of_time = False
         self._told_at = 0.0
 
     @property
@@ -107,9 +112,26 @@ class ThrottleMiddleware(BaseMiddleware):
         assert isinstance(event, Update)
         bot: Bot = data["bot"]
         visitor = visitor_of(event)
-        turnstile = self._turnstile_of(bot)
         known = (bot.id, event.update_id) in self._coming
         self._coming.discard((bot.id, event.update_id))
+        try:
+            return await self._let_through(handler, event, data, visitor, known=known)
+        except asyncio.CancelledError:
+            if known:  # with `handle_as_tasks=False` a stop cancels what is handled
+                self._broken_off.add((bot.id, event.update_id))
+            raise
+
+    async def _let_through(
+        self,
+        handler: Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]],
+        event: Update,
+        data: dict[str, Any],
+        visitor: Visitor,
+        *,
+        known: bool,
+    ) -> Any:
+        bot: Bot = data["bot"]
+        turnstile = self._turnstile_of(bot)
         self._arriving[bot.id] += 1
         try:
             async with self._intake:  # in the order in which they came, though deciding and keeping take time
@@ -183,20 +205,30 @@ class ThrottleMiddleware(BaseMiddleware):
     ) -> Any:
         bot: Bot = data["bot"]
         turnstile = self._turnstile_of(bot)
-        failure = "stopped"
+        handling = Handling(bot.id, visitor.chat, visit.right, lambda: turnstile.spoke(visit))
+        failure: str | None = None
         try:
-            with Marked(Handling(bot.id, visitor.chat, visit.right, lambda: turnstile.spoke(visit))):
+            await self._count(bot, update)
+            with Marked(handling):
                 answer = await handler(update, data)
             failure = ""
         except Exception as error:
-            failure = f"failed: {type(error).__name__}: {error}"
+            if not self._out_of_time:  # what a handler needs may be gone already: that is no fault of its own
+                failure = f"failed: {type(error).__name__}: {error}"
             raise
         else:
             return answer
         finally:
             turnstile.leave(visit)
-            if self.journal is not None and failure != "stopped":
+            if self.journal is not None and failure is not None and not handling.cut_off:
                 self.journal.done(bot.id, update.update_id, failure)
+
+    async def _count(self, bot: Bot, update: Update) -> None:
+        """Of what an earlier life of the bot left unfinished, since it may be what ended it."""
+        key = (bot.id, update.update_id)
+        if self.journal is not None and key in self._left_behind:
+            self._left_behind.discard(key)
+            await self.journal.begun(*key)
 
     # --- those who are not let in
 
@@ -245,10 +277,18 @@ class ThrottleMiddleware(BaseMiddleware):
         self._coming |= {(bot_id, number) for number in fresh}
         return [update for update in updates if update.update_id in fresh]
 
+    def first_left(self, bot_id: int) -> int | None:
+        """The first update that was taken from Telegram, and is neither handled nor on disk; None: there is none."""
+        if self.journal is not None:
+            return None
+        left = self._coming | self._broken_off
+        return min((number for bot, number in left if bot == bot_id), default=None)
+
     # --- life
 
     async def _start(self, dispatcher: Dispatcher, bot: Bot, bots: Sequence[Bot] = ()) -> None:
-        self._drained = None
+        self._drained, self._out_of_time = None, False
+        self._broken_off.clear()
         shutdown = dispatcher.shutdown.handlers
         # Before those who close what handlers need.
         dispatcher.shutdown.handlers[:] = [one for one in shutdown if one.callback != self._stop]
@@ -264,9 +304,15 @@ class ThrottleMiddleware(BaseMiddleware):
         """Handles what an earlier life of the bot left unfinished."""
         if self.journal is None:
             return
-        for content in await self.journal.unfinished(bot.id):
+        for content, starts in await self.journal.unfinished(bot.id):
             update = Update.model_validate_json(content, context={"bot": bot})
+            if starts >= _STARTS and not visitor_of(update).protected:
+                reason = f"given up: its handler was begun {starts} times and never ended"
+                _log.error("update %d is %s", update.update_id, reason)
+                self.journal.done(bot.id, update.update_id, reason)
+                continue
             self._coming.add((bot.id, update.update_id))
+            self._left_behind.add((bot.id, update.update_id))
             task = asyncio.create_task(_feed(dispatcher, bot, update))
             self._left_over.add(task)
             task.add_done_callback(self._left_over.discard)
@@ -275,10 +321,9 @@ class ThrottleMiddleware(BaseMiddleware):
         await self.drain()
 
     async def drain(self) -> bool:
-        """Finishes what is in hand; with a store, only what is being handled. True: nothing was left undone."""
+        """Finishes what is in hand; with a store, only what is being handled. True: nothing of it was lost."""
         if self._drained is None:
-            self._drained = asyncio.get_running_loop().create_future()
-            self._drained.set_result(await self._drain())
+            self._drained = asyncio.create_task(self._drain())  # whoever waits for it may be cancelled
         return await asyncio.shield(self._drained)
 
     async def _drain(self) -> bool:
@@ -293,11 +338,12 @@ class ThrottleMiddleware(BaseMiddleware):
                 for turnstile in turnstiles:
                     await turnstile.until(partial(self._is_empty, turnstile))
         except TimeoutError:
+            self._out_of_time = True
             self._tell_what_is_left(turnstiles)
             return self.journal is not None
         finally:
             _log.info("updates: %s", _told(self.counts))
-        return not self._coming  # what was taken from Telegram and given to nobody comes again
+        return True
 
     def _is_empty(self, turnstile: Turnstile) -> bool:
         return not (turnstile.waiting or turnstile.inside or self._arriving.total())

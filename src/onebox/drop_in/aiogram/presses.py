@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from aiogram.exceptions import TelegramAPIError, TelegramBadRequest
 from aiogram.methods import AnswerCallbackQuery
 
-from onebox.drop_in.aiogram.session import SessionClosed
+from onebox.drop_in.aiogram.requests import SessionClosed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
