@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from tests.support.memory_reader import MemoryReader
     from tests.support.postgres import Cluster
 
+    from onebox.booking.appointment import AppointmentReader
     from onebox.kernel.ledger import Change, Ledger
     from onebox.storage.opening import Reader
 
@@ -36,6 +37,7 @@ class Kept:
 
     ledger: Ledger
     read: Reader | MemoryReader
+    visits: AppointmentReader
 
     async def __call__(self, *changes: Change[Any]) -> list[Any]:
         """Commits the changes as one unit."""
@@ -86,11 +88,11 @@ async def kept(request: pytest.FixtureRequest) -> AsyncIterator[Kept]:
     """An empty ledger of each kind."""
     if request.param == "memory":
         memory = MemoryLedger()
-        yield Kept(memory, memory)
+        yield Kept(memory, memory, memory.appointments)
         memory.close()
         return
     storage = await open_storage(request.getfixturevalue(f"migrated_{request.param}"), own=True)
-    yield Kept(storage.ledger, storage.reader)
+    yield Kept(storage.ledger, storage.reader, storage.reader)
     await storage.close()
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from onebox.storage.appointment_reading import AppointmentReading
 from onebox.storage.changes import appliers_for
 from onebox.storage.dialects import Sqlite
 from onebox.storage.message_reading import MessageReading
@@ -47,7 +48,8 @@ def no_connection() -> ReadConnection:
 def statements() -> Iterator[str]:
     dialect, pool = Sqlite(), ReadPool(no_connection)
     writers = {getattr(apply, "__self__", None) for apply in appliers_for(dialect).values()} - {None}
-    for repository in [*writers, RunReading(pool, pool, dialect), MessageReading(pool, dialect)]:
+    readers = (RunReading(pool, pool, dialect), MessageReading(pool, dialect), AppointmentReading(pool, dialect))
+    for repository in (*writers, *readers):
         for value in vars(repository).values():
             found = (
                 value.values() if isinstance(value, dict) else value if isinstance(value, (list, tuple)) else [value]

@@ -83,6 +83,24 @@ async def test_wrong_version_is_refused(database: Path | str, version: str, hint
     assert hint in str(refused.value)
 
 
+def guards(connection: sa.Connection, table: str, schema: str | None) -> list[Any]:
+    """The triggers and constraints by which the database itself refuses rows."""
+    if connection.dialect.name == "sqlite":
+        found = connection.execute(
+            sa.text("select name, sql from sqlite_schema where type = 'trigger' and tbl_name = :table order by name"),
+            {"table": table},
+        )
+    else:
+        found = connection.execute(
+            sa.text(
+                "select conname, replace(pg_get_constraintdef(oid), 'onebox.', '') from pg_constraint"
+                " where conrelid = cast(:table as regclass) and contype in ('x', 'c') order by conname"
+            ),
+            {"table": f"{schema or 'public'}.{table}"},
+        )
+    return [tuple(row) for row in found]
+
+
 def shape(connection: sa.Connection, schema: str | None) -> dict[str, Any]:
     inspector = sa.inspect(connection)
     return {
@@ -93,6 +111,7 @@ def shape(connection: sa.Connection, schema: str | None) -> dict[str, Any]:
             ],
             "key": inspector.get_pk_constraint(name, schema=schema)["constrained_columns"],
             "options": inspector.get_table_options(name, schema=schema),
+            "guards": guards(connection, name, schema),
             "indexes": [
                 (
                     index["name"],

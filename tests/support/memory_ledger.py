@@ -47,6 +47,7 @@ from onebox.messaging.conversation import OfferChoices
 from onebox.messaging.event import Event, GiveVerdict, Stored, StoredResponse, StoreEvent, StoreResponse
 from onebox.messaging.message import MarkFailed, MarkHanded, MarkRetried, MarkSent, Message, MessageState, QueueMessage
 from onebox.messaging.transcripts import AppendEntry, ChatEntry, EditEntry
+from tests.support.memory_appointments import MemoryAppointments
 from tests.support.memory_reader import MemoryReader
 
 if TYPE_CHECKING:
@@ -100,6 +101,7 @@ class MemoryLedger(MemoryReader):
         weakref.finalize(self, self.people.close)  # by the collector, in whatever thread it runs
         self.commits: list[Sequence[Change[Any]]] = []
         self.refusal: Exception | None = None
+        self.appointments = MemoryAppointments(self._apply)
         self._appliers: dict[type[Change[Any]], Callable[[Any], Any]] = {
             StoreEvent: self._store_event,
             StoreResponse: self._store_response,
@@ -136,18 +138,19 @@ class MemoryLedger(MemoryReader):
             ForgetFeed: self._forget_feed,
             AppendEntry: self._append_entry,
             EditEntry: self._edit_entry,
+            **self.appointments.appliers,
         }
 
     async def commit(self, changes: Sequence[Change[Any]]) -> list[Any]:
         await asyncio.sleep(0)  # others get their turn, as they do while a disk works
         if self.refusal is not None:
             raise self.refusal
-        before = self.tables.copy()
+        before, visits = self.tables.copy(), self.appointments.visits.copy()
         self.people.execute("savepoint unit")
         try:
             results = [self._apply(change) for change in changes]
         except Exception:
-            self.tables = before
+            self.tables, self.appointments.visits = before, visits
             self.people.execute("rollback to unit")
             raise
         finally:

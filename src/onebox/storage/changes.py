@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from onebox.storage.appointments import Appointments
 from onebox.storage.broadcasts import Broadcasts
 from onebox.storage.chats import Chats
 from onebox.storage.conversations import Conversations, People
@@ -56,6 +57,7 @@ def _appliers_for(dialect: type[Dialect]) -> dict[type[Change[Any]], Callable[[S
         Feeds(say),
         Chats(say),
         Pruning(say),
+        Appointments(say, apply),
     ):
         found.update(repository.appliers)  # type: ignore[arg-type]
     return found

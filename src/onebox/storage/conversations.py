@@ -82,13 +82,14 @@ class People:
         }
         fill = sa.update(person).values(lacking).where(person.c.id == kept)
         self._fill = say(fill, " ".join([*(f"from_{name}" for name in _PERSON), "kept"]))
-        talk = tables.conversation
         self._merge = [
-            say(sa.update(address).values(person_id=kept).where(address.c.person_id == gone), "kept gone_"),
             say(
-                sa.update(talk).values(person_id=kept).where(talk.c.person_id == gone, talk.c.person_id.is_not(None)),
+                sa.update(table)
+                .values(person_id=kept)
+                .where(table.c.person_id == gone, table.c.person_id.is_not(None)),
                 "kept gone_",
-            ),
+            )
+            for table in (address, tables.conversation, tables.appointment)
         ]
         self._drop = say(sa.delete(person).where(person.c.id == gone), "gone_")
         self.appliers = {MeetPerson: self.meet, MergePeople: self.merge}

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from onebox.flows.run import FileRequest
 from onebox.kernel.errors import OneboxError
+from onebox.storage.appointment_reading import AppointmentReading
 from onebox.storage.broadcast_reading import BroadcastReading
 from onebox.storage.changes import appliers_for
 from onebox.storage.chat_reading import ChatReading
@@ -41,7 +42,14 @@ class NotOwner(OneboxError):
 
 
 class Reader(
-    RunReading, MessageReading, RecordReading, FeedReading, ConversationReading, BroadcastReading, ChatReading
+    RunReading,
+    MessageReading,
+    RecordReading,
+    FeedReading,
+    ConversationReading,
+    BroadcastReading,
+    ChatReading,
+    AppointmentReading,
 ):
     """All that is read, by whom it may concern: RunReader, SqlReader, MessageReader, Records, FeedReader, …"""
 
@@ -53,6 +61,7 @@ class Reader(
         ChatReading.__init__(self, pool, dialect)
         ConversationReading.__init__(self, pool, dialect)
         BroadcastReading.__init__(self, pool, dialect)
+        AppointmentReading.__init__(self, pool, dialect)
 
 
 @dataclass(frozen=True, slots=True)

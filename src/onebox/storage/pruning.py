@@ -66,7 +66,7 @@ class Pruning:
         for account, chat, person_id in long_ago + unheard:
             session.do(conversation, (account, chat))
             session.do(address, (account, chat))
-            session.do(person, (person_id, person_id, person_id))
+            session.do(person, (person_id,) * 4)
         return len(long_ago), len(unheard)
 
 
@@ -154,16 +154,17 @@ def _silent(say: Say) -> tuple[str, str]:
 
 
 def _visitor(say: Say) -> tuple[str, str, str]:
-    """A visitor's conversation and address, and the person, if they are known nowhere else. A visitor's user id is the
-    name of their chat."""
-    talk, address, person = tables.conversation, tables.person_address, tables.person
+    """A visitor's conversation and address, and the person, if they are known nowhere else and never had an appointment.
+    A visitor's user id is the name of their chat."""
+    talk, address, person, visit = tables.conversation, tables.person_address, tables.person, tables.appointment
     elsewhere = sa.exists().where(address.c.person_id == sa.bindparam("known"))
     talks = sa.exists().where(talk.c.person_id == sa.bindparam("talking"), talk.c.person_id.is_not(None))
+    visits = sa.exists().where(visit.c.person_id == sa.bindparam("visiting"), visit.c.person_id.is_not(None))
     here = (talk.c.account == sa.bindparam("account_"), talk.c.chat == sa.bindparam("chat_"))
     known = (address.c.account == sa.bindparam("account_"), address.c.user_id == sa.bindparam("user"))
     nobody = person.c.id == sa.bindparam("person")
     return (
         say(sa.delete(talk).where(*here), "account_ chat_"),
         say(sa.delete(address).where(*known), "account_ user"),
-        say(sa.delete(person).where(nobody, ~elsewhere, ~talks), "person known talking"),
+        say(sa.delete(person).where(nobody, ~elsewhere, ~talks, ~visits), "person known talking visiting"),
     )

@@ -6,7 +6,28 @@ appended at the right edge of their tree; without a rowid each row of SQLite liv
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, DateTime, Index, Integer, LargeBinary, MetaData, Table, Text, text
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+from sqlalchemy import (
+    DDL,
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    text,
+)
+
+from onebox.storage import booking_guard
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 Instant = DateTime(timezone=True).with_variant(Text(), "sqlite")
 """timestamptz; on SQLite UTC text with microseconds, which sorts"""
@@ -45,6 +66,12 @@ def _number(name: str, *, key: bool = False, default: int | None = None) -> Colu
 
 def _long(name: str, *, key: bool = False) -> Column[object]:
     return Column(name, BigInteger, primary_key=key, nullable=False, autoincrement=False)
+
+
+def _guard(table: Table, dialect: str, statements: Sequence[str]) -> None:
+    """What a table has besides columns and indexes."""
+    for statement in statements:
+        sa.event.listen(table, "after_create", DDL(statement).execute_if(dialect=dialect))  # type: ignore[no-untyped-call]
 
 
 event = _table(
@@ -254,6 +281,75 @@ chat_entry = _table(
 _index("chat_entry_once", *(chat_entry.c[name] for name in ("account", "chat", "direction", "key")), unique=True)
 _index("chat_entry_changed", chat_entry.c.account, chat_entry.c.chat, chat_entry.c.changed)
 _index("chat_entry_at", chat_entry.c.at)
+
+appointment = _table(
+    "appointment",
+    _id(),
+    _text("request_key"),  # who asks again under the same key gets this one
+    _text("state"),  # held, confirmed, done, no_show, cancelled, expired
+    _instant("held_until", null=True),
+    _instant("starts_at"),
+    _instant("ends_at"),
+    _text("parts"),  # [[service, staff, [place, …], starts_at, ends_at], …]
+    _text("client_id", null=True),
+    _text("person_id", null=True),
+    _long("price"),  # minor units of the currency
+    _long("deposit"),
+    _text("currency"),
+    _text("note", null=True),
+    _text("language", null=True),
+    _instant("created_at"),
+    _number("revision"),
+    _text("request_digest"),  # of what was asked for
+)
+"""they are never pruned: they are the salon's books"""
+_index("appointment_request", appointment.c.request_key, unique=True)
+_index("appointment_hold", appointment.c.held_until, where="state = 'held'")
+_index("appointment_day", appointment.c.starts_at)
+_index("appointment_client", appointment.c.client_id, appointment.c.starts_at, where="client_id is not null")
+_index("appointment_person", appointment.c.person_id, appointment.c.starts_at, where="person_id is not null")
+
+appointment_claim = _table(
+    "appointment_claim",
+    _id("appointment_id"),
+    _id("subject"),  # staff:olena, chair:1
+    Column("starts_at", Instant, primary_key=True, nullable=False),
+    _instant("ends_at"),
+    Column("active", Boolean, nullable=False),
+)
+"""what appointments take, with buffers; of the active ones no two of a subject overlap, and the database sees to it"""
+_index(
+    "appointment_claim_busy",
+    *(appointment_claim.c[name] for name in ("subject", "ends_at", "starts_at")),
+    where="active",
+)
+ACTIVE = text("appointment_claim.active")
+"""a condition that the index knows"""
+_guard(appointment_claim, "postgresql", booking_guard.POSTGRES)
+_guard(appointment_claim, "sqlite", booking_guard.SQLITE)
+
+appointment_entry = _table(
+    "appointment_entry",
+    _id("appointment_id"),
+    _number("revision", key=True),  # that the appointment has from then on
+    _text("what"),  # held, confirmed, moved, cancelled, done, no_show, expired
+    _text("from_state", null=True),
+    _instant("starts_at"),  # of the appointment from then on
+    _instant("ends_at"),
+    _text("who"),
+    _text("reason", null=True),
+    _instant("at"),
+    _text("request_key", null=True),
+    _text("request_digest", null=True),
+)
+"""the history of appointments"""
+_index(
+    "appointment_entry_request",
+    appointment_entry.c.appointment_id,
+    appointment_entry.c.request_key,
+    where="request_key is not null",
+    unique=True,
+)
 
 table_file = _table("table_file", _id("name"), _text("digest"), _instant("applied_at"))
 """the files of the box's tables/ folder that were applied, in this order of names"""

@@ -9,7 +9,7 @@ from onebox.kernel.errors import OneboxError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-CURRENT = "0004"
+CURRENT = "0005"
 """what this release reads and writes"""
 
 

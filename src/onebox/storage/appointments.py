@@ -1,0 +1,216 @@
+"""Appointments, written. Nobody else books while a unit that books is open, so what is read first stays true:
+
+1. Postgres: the transaction takes the turn of bookings, one for the whole box, and keeps it to its end. It is one and not
+   one a subject: a transaction holds the units of many, and two that lock subjects in turn would wait for each other.
+   SQLite: BEGIN IMMEDIATE is that turn.
+2. What stands in the way is read. A hold that has ended is expired; anything else is the answer `Taken`.
+3. The claims are written. A writer that waited for no turn (a person at `psql`) meets the constraint of the table, and
+   so do we: a claim that it refuses is not written, the former ones come back, and step 2 finds who has the time.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from onebox.booking.appointment import (
+    TAKING,
+    TRANSITION_KINDS,
+    Appointment,
+    Changed,
+    Confirm,
+    Held,
+    Hold,
+    Move,
+    OtherContents,
+    Replayed,
+    State,
+    Taken,
+    What,
+    advance,
+    apart,
+    digest,
+    entry,
+    expired,
+    expiry,
+    first,
+)
+from onebox.booking.claims import Claim, Span
+from onebox.kernel.encoding import to_json
+from onebox.storage import tables
+from onebox.storage.appointment_rows import AppointmentRows, columns
+from onebox.storage.session import keepable, maybe_keepable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from onebox.booking.appointment import HistoryEntry, NotPossible, Outdated, Transition
+    from onebox.storage.dialects import Say
+    from onebox.storage.session import Session
+
+_TURN = "select pg_advisory_xact_lock(hashtext('onebox booking'))"
+
+
+class Appointments:
+    """Writes appointments. `apply` is how further changes of a unit are written."""
+
+    def __init__(self, say: Say, apply: Callable[[Session, Any], Any]) -> None:
+        self._apply = apply
+        self._rows = AppointmentRows(say.dialect)
+        self._moment = say.dialect.moment
+        self._turn = _TURN if say.dialect.name == "postgresql" else None
+        table, claim, history = tables.appointment, tables.appointment_claim, tables.appointment_entry
+        read, of_key = columns(table), table.c.request_key == sa.bindparam("key_")
+        self._one = say(sa.select(*read).where(table.c.id == sa.bindparam("id_")), "id_")
+        self._of_key = say(sa.select(table.c.request_digest, *read).where(of_key), "key_")
+        self._insert = say.insert(table, *(column.name for column in read), "request_digest")
+        changing = "state held_until starts_at ends_at parts revision".split()
+        self._changing = [[column.name for column in read].index(name) for name in changing]
+        update = sa.update(table).values({name: sa.bindparam(f"new_{name}") for name in changing})
+        names = " ".join(f"new_{name}" for name in changing)
+        self._update = say(update.where(table.c.id == sa.bindparam("id_")), f"{names} id_")
+
+        of_appointment = claim.c.appointment_id == sa.bindparam("id_")
+        own = sa.select(claim.c.subject, claim.c.starts_at, claim.c.ends_at, claim.c.active).where(of_appointment)
+        self._own = say(own, "id_")
+        self._claim = say.insert(claim, "appointment_id", "subject", "starts_at", "ends_at", "active", once=True)
+        self._count = say(sa.select(sa.func.count()).select_from(claim).where(of_appointment), "id_")
+        self._drop = say(sa.delete(claim).where(of_appointment), "id_")
+        self._free = say(sa.update(claim).values(active=sa.false()).where(of_appointment), "id_")
+        self._in_the_way = say(_in_the_way(say), "subjects since until id_")
+
+        read = columns(history)
+        self._keep = say.insert(history, *(column.name for column in read), "request_key", "request_digest")
+        asked = (history.c.appointment_id == sa.bindparam("id_"), history.c.request_key == sa.bindparam("key_"))
+        was = sa.select(history.c.request_digest).where(*asked, history.c.request_key.is_not(None))
+        self._was = say(was, "id_ key_")
+        self.appliers: dict[type, Callable[[Session, Any], Any]] = {
+            Hold: self.hold,
+            **dict.fromkeys(TRANSITION_KINDS, self.change),
+        }
+
+    def hold(self, session: Session, change: Hold) -> Held | Taken | Replayed | OtherContents:
+        self._take_turn(session)
+        asked = digest(change)
+        for was, *row in session.rows(self._of_key, (keepable(change.key),)):
+            found = self._rows.appointment(row)
+            return Replayed(found) if was == asked else OtherContents(change.key, found.id)
+        taken = self._take(session, change, apart(change.offer.claims), ())
+        if taken is not None:
+            return taken
+        made = first(change)
+        session.do(self._insert, (*self._rows.values(made), asked))
+        self._tell(session, entry(None, made, What.held, change))
+        return Held(made, self._further(session, change))
+
+    def change(
+        self, session: Session, change: Transition
+    ) -> Changed | Taken | Replayed | OtherContents | NotPossible | Outdated:
+        self._take_turn(session)
+        found = self._find(session, change.id)
+        if found is not None and change.key is not None:
+            for (was,) in session.rows(self._was, (found.id, keepable(change.key))):
+                return Replayed(found) if was == digest(change) else OtherContents(change.key, found.id)
+        after = advance(found, change)
+        if found is None or not isinstance(after, Appointment):
+            assert not isinstance(after, Appointment)
+            return after
+        taken = self._have_time(session, change, found, after)
+        if taken is not None:
+            return taken
+        self._write(session, after)
+        self._tell(session, entry(found.state, after, change.what, change), change)
+        return Changed(after, self._further(session, change))
+
+    def _take_turn(self, session: Session) -> None:
+        if self._turn is not None:
+            session.do(self._turn, ())
+
+    def _find(self, session: Session, id_: str) -> Appointment | None:
+        return next((self._rows.appointment(row) for row in session.rows(self._one, (keepable(id_),))), None)
+
+    def _have_time(self, session: Session, change: Transition, found: Appointment, after: Appointment) -> Taken | None:
+        ended = found.state_at(change.at) is State.expired
+        if isinstance(change, Move) or (isinstance(change, Confirm) and ended):
+            own = session.rows(self._own, (found.id,))
+            wanted = apart(change.offer.claims) if isinstance(change, Move) else [self._as_claim(*row) for row in own]
+            return self._take(session, change, wanted, own)
+        if after.state not in TAKING:
+            session.do(self._free, (found.id,))
+        return None
+
+    def _as_claim(self, subject: str, start: Any, end: Any, _active: object) -> Claim:
+        return Claim(subject, self._moment(start), self._moment(end))
+
+    def _take(
+        self, session: Session, change: Hold | Transition, wanted: Sequence[Claim], former: Sequence[tuple[Any, ...]]
+    ) -> Taken | None:
+        """Takes the time; or says who has it, and the former claims are as they were."""
+        id_ = keepable(change.id)
+        rows = [(keepable(one.subject), session.instant(one.start), session.instant(one.end), True) for one in wanted]
+        while (taken := self._make_way(session, change, wanted)) is None:
+            self._put(session, id_, rows)
+            if session.rows(self._count, (id_,)) == [(len(rows),)]:
+                return None
+            self._put(session, id_, former)
+        return taken
+
+    def _put(self, session: Session, id_: str, claims: Sequence[tuple[Any, ...]]) -> None:
+        session.do(self._drop, (id_,))
+        for claim in claims:
+            session.do(self._claim, (id_, *claim))
+
+    def _make_way(self, session: Session, change: Hold | Transition, wanted: Sequence[Claim]) -> Taken | None:
+        """Expires the ended holds that stand in the way, if nothing else does."""
+        if not wanted:
+            return None
+        since, until = min(one.start for one in wanted), max(one.end for one in wanted)
+        between = (session.instant(since), session.instant(until))
+        subjects = to_json([keepable(one.subject) for one in wanted])
+        ended: dict[str, Appointment] = {}
+        for subject, start, end, *row in session.rows(self._in_the_way, (subjects, *between, keepable(change.id))):
+            span, other = Span(self._moment(start), self._moment(end)), self._rows.appointment(row)
+            if not any(_meet(one, subject, span) for one in wanted):
+                continue
+            if other.state_at(change.at) is not State.expired:
+                return Taken(subject, span, other.id)
+            ended[other.id] = other
+        for other in ended.values():
+            after = expired(other)
+            self._write(session, after)
+            session.do(self._free, (other.id,))
+            self._tell(session, expiry(after, change))
+        return None
+
+    def _write(self, session: Session, after: Appointment) -> None:
+        values = self._rows.values(after)
+        session.do(self._update, (*(values[at] for at in self._changing), after.id))
+
+    def _tell(self, session: Session, told: HistoryEntry, asked: Transition | None = None) -> None:
+        keyed = asked is not None and asked.key is not None
+        request = (maybe_keepable(asked.key), digest(asked)) if asked is not None and keyed else (None, None)
+        session.do(self._keep, (*self._rows.entry_values(told), *request))
+
+    def _further(self, session: Session, change: Hold | Transition) -> list[Any]:
+        return [self._apply(session, one) for one in change.then]
+
+
+def _in_the_way(say: Say) -> sa.Select[Any]:
+    table, claim = tables.appointment, tables.appointment_claim
+    return (
+        sa.select(claim.c.subject, claim.c.starts_at, claim.c.ends_at, *columns(table))
+        .join_from(claim, table, table.c.id == claim.c.appointment_id)
+        .where(
+            tables.ACTIVE,
+            claim.c.subject.in_(say.dialect.members("subjects")),
+            claim.c.ends_at > sa.bindparam("since"),
+            claim.c.starts_at < sa.bindparam("until"),
+            claim.c.appointment_id != sa.bindparam("id_"),
+        )
+        .order_by(claim.c.starts_at, claim.c.subject)
+    )
+
+
+def _meet(wanted: Claim, subject: str, span: Span) -> bool:
+    return keepable(wanted.subject) == subject and wanted.start < span.end and span.start < wanted.end
