@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.storage.rows import NOON, after, event
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from onebox.booking.appointment import Transition
 
 LATER = after(minutes=11)
-WHO = {"id": "a1", "who": "owner", "at": NOON}
+WHO: dict[str, Any] = {"id": "a1", "who": "owner", "at": NOON}
 DAY = Span(NOON, after(hours=24))
 
 
@@ -53,20 +53,27 @@ async def times(kept: Kept, subject: str = OLENA, now: float = 0) -> list[tuple[
     ]
 
 
-async def state(kept: Kept, id: str = "a1") -> State:
+async def visit(kept: Kept, id: str = "a1") -> Appointment:
     found = await kept.visits.appointment(id)
     assert found is not None
-    return found.state
+    return found
 
 
 # --- held, confirmed
 
 
 async def test_what_was_held_comes_back(kept: Kept) -> None:
-    more = {"client_id": "c1", "person_id": "p1", "price": 8500, "deposit": 2000, "note": "a\0b", "language": "uk"}
+    more: dict[str, Any] = {
+        "client_id": "c1",
+        "person_id": "p1",
+        "price": 8500,
+        "deposit": 2000,
+        "note": "a\0b",
+        "language": "uk",
+    }
     [result] = await kept(hold(**more))
     assert isinstance(result, Held)
-    found = await kept.visits.appointment("a1")
+    found = await visit(kept)
     assert found == Appointment(
         "a1",
         "key-a1",
@@ -76,7 +83,7 @@ async def test_what_was_held_comes_back(kept: Kept) -> None:
         (Part("colour", "olena", ("chair:1",), after(hours=1), after(hours=2)),),
         NOON,
         after(minutes=10),
-        **{**more, "note": found.note if found else None},
+        **{**more, "note": found.note},
     )
     assert found.note in {"a\0b", "a␀b"}
     assert await kept.visits.appointment("a2") is None
@@ -118,7 +125,7 @@ async def test_a_hold_is_confirmed_in_its_own_unit(kept: Kept) -> None:
     [_, result] = await kept(hold(), confirm())
     assert isinstance(result, Changed)
     assert (result.appointment.state, result.appointment.held_until) == (State.confirmed, None)
-    assert result.appointment == await kept.visits.appointment("a1")
+    assert result.appointment == await visit(kept)
 
 
 async def test_the_gap_of_a_visit_is_for_others(kept: Kept) -> None:
@@ -150,7 +157,7 @@ async def test_a_hold_that_ended_blocks_nobody(kept: Kept) -> None:
     assert await times(kept, now=10) == []
     [result] = await kept(hold("a2", at=LATER, until=after(minutes=20)))
     assert isinstance(result, Held)
-    assert await state(kept) is State.expired
+    assert (await visit(kept)).state is State.expired
     last = (await kept.visits.appointment_history("a1"))[-1]
     assert (last.what, last.before, last.at) == (What.expired, State.held, LATER)
     assert last.reason == "the hold had ended, and a2 takes the time"
@@ -188,7 +195,7 @@ async def test_an_ended_hold_is_not_confirmed_over_another(kept: Kept) -> None:
     await kept(hold("a2", at=LATER, until=after(minutes=20)))
     [result] = await kept(confirm(at=LATER))
     assert result == Taken(CHAIR, Span(after(hours=1), after(hours=2)), "a2")
-    assert await state(kept) is State.expired
+    assert (await visit(kept)).state is State.expired
     assert await times(kept, now=12) == [(1, 2)]
 
 
@@ -239,7 +246,7 @@ async def test_an_end_frees_or_keeps_the_time(
     [result, again] = await kept(change, change)
     assert isinstance(result, Changed)
     assert again == NotPossible(expected)
-    assert await state(kept) is expected
+    assert (await visit(kept)).state is expected
     assert await times(kept) == busy
 
 
@@ -258,19 +265,19 @@ async def test_what_is_not_there_cannot_be_changed(kept: Kept) -> None:
 async def test_the_same_request_gives_the_same_appointment(kept: Kept) -> None:
     await kept(hold())
     [again] = await kept(hold("a2", key="key-a1", at=after(minutes=1), until=after(minutes=11)))
-    assert again == Replayed(await kept.visits.appointment("a1"))
+    assert again == Replayed(await visit(kept))
     assert await kept.visits.appointment("a2") is None
 
 
 async def test_a_request_that_comes_after_a_move_is_still_known(kept: Kept) -> None:
     await kept(hold(), Move(**WHO, offer=offer(5)))
     [again] = await kept(hold("a2", key="key-a1"))
-    assert again == Replayed(await kept.visits.appointment("a1"))
+    assert again == Replayed(await visit(kept))
     assert await times(kept) == [(5, 6)]
 
 
 @pytest.mark.parametrize("other", [{"wanted": offer(3)}, {"client_id": "c2"}, {"price": 1}, {"note": "with a dog"}])
-async def test_a_known_key_with_other_contents_is_refused(kept: Kept, other: dict[str, object]) -> None:
+async def test_a_known_key_with_other_contents_is_refused(kept: Kept, other: dict[str, Any]) -> None:
     await kept(hold())
     assert await kept(hold("a2", key="key-a1", **other)) == [OtherContents("key-a1", "a1")]
     assert await times(kept) == [(1, 2)]
@@ -287,14 +294,14 @@ async def test_a_change_that_comes_again_does_nothing_again(kept: Kept) -> None:
     move = Move(**WHO, key="m", offer=offer(3))
     await kept(hold(), confirm(), move, Move(**WHO, offer=offer(5)))
     results = await kept(replace(move, at=LATER), Move(**WHO, key="m", offer=offer(7)), Cancel(**WHO, key="m"))
-    assert results == [Replayed(await kept.visits.appointment("a1")), *[OtherContents("m", "a1")] * 2]
+    assert results == [Replayed(await visit(kept)), *[OtherContents("m", "a1")] * 2]
     assert await times(kept) == [(5, 6)]
 
 
 async def test_what_was_changed_meanwhile_is_not_changed_by_who_read_it_before(kept: Kept) -> None:
     await kept(hold(), confirm())
     [result] = await kept(Cancel(**WHO, revision=1))
-    assert result == Outdated(await kept.visits.appointment("a1"))
+    assert result == Outdated(await visit(kept))
     [result] = await kept(Cancel(**WHO, revision=2))
     assert isinstance(result, Changed)
 

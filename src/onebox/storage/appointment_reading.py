@@ -33,13 +33,13 @@ class AppointmentReading:
         one, claim, entry = tables.appointment, tables.appointment_claim, tables.appointment_entry
         busy = (
             sa.select(claim.c.subject, claim.c.starts_at, claim.c.ends_at)
-            .join_from(claim, one, one.c.id == claim.c.appointment_id)
+            .join_from(claim, one, one.c.id == claim.c.appointment_id, isouter=True)
             .where(
                 tables.ACTIVE,
                 claim.c.subject.in_(dialect.members("subjects")),
                 claim.c.ends_at > sa.bindparam("since"),
                 claim.c.starts_at < sa.bindparam("until"),
-                sa.or_(one.c.state != const("held"), one.c.held_until > sa.bindparam("now")),
+                sa.or_(one.c.id.is_(None), one.c.state != const("held"), one.c.held_until > sa.bindparam("now")),
             )
             .order_by(claim.c.subject, claim.c.starts_at)
         )

@@ -169,13 +169,14 @@ class Appointments:
         between = (session.instant(since), session.instant(until))
         subjects = to_json([keepable(one.subject) for one in wanted])
         ended: dict[str, Appointment] = {}
-        for subject, start, end, *row in session.rows(self._in_the_way, (subjects, *between, keepable(change.id))):
-            span, other = Span(self._moment(start), self._moment(end)), self._rows.appointment(row)
+        for subject, start, end, by, *row in session.rows(self._in_the_way, (subjects, *between, keepable(change.id))):
+            span = Span(self._moment(start), self._moment(end))
             if not any(_meet(one, subject, span) for one in wanted):
                 continue
-            if other.state_at(change.at) is not State.expired:
-                return Taken(subject, span, other.id)
-            ended[other.id] = other
+            other = None if row[0] is None else self._rows.appointment(row)  # a claim may have been written by hand
+            if other is None or other.state_at(change.at) is not State.expired:
+                return Taken(subject, span, by)
+            ended[by] = other
         for other in ended.values():
             after = expired(other)
             self._write(session, after)
@@ -199,8 +200,8 @@ class Appointments:
 def _in_the_way(say: Say) -> sa.Select[Any]:
     table, claim = tables.appointment, tables.appointment_claim
     return (
-        sa.select(claim.c.subject, claim.c.starts_at, claim.c.ends_at, *columns(table))
-        .join_from(claim, table, table.c.id == claim.c.appointment_id)
+        sa.select(claim.c.subject, claim.c.starts_at, claim.c.ends_at, claim.c.appointment_id, *columns(table))
+        .join_from(claim, table, table.c.id == claim.c.appointment_id, isouter=True)
         .where(
             tables.ACTIVE,
             claim.c.subject.in_(say.dialect.members("subjects")),

@@ -142,7 +142,8 @@ class PostgresSession:
 
     def begin(self, given_up: Callable[[], bool]) -> None:
         self._enter_pipeline()
-        self._connection.execute("begin")
+        # Whatever the server's own default: each statement sees what was committed before it.
+        self._connection.execute("begin isolation level read committed")
 
     def _enter_pipeline(self) -> None:
         pipeline = self._pipeline = self._connection.pipeline()
