@@ -17,7 +17,6 @@ from onebox.booking.appointment import (
     Finish,
     Held,
     HistoryEntry,
-    MarkNoShow,
     Move,
     NotPossible,
     OtherContents,
@@ -235,8 +234,8 @@ async def test_a_held_time_can_be_moved_while_it_is_held(kept: Kept) -> None:
     ("change", "expected", "busy"),
     [
         (Cancel(**WHO), State.cancelled, []),
-        (MarkNoShow(**WHO), State.no_show, []),
-        (Finish(**WHO), State.done, [(1, 2)]),
+        (Finish(**WHO, as_=State.no_show), State.no_show, []),
+        (Finish(**WHO, as_=State.done), State.done, [(1, 2)]),
     ],
 )
 async def test_an_end_frees_or_keeps_the_time(
@@ -252,7 +251,8 @@ async def test_an_end_frees_or_keeps_the_time(
 
 async def test_what_is_only_held_cannot_be_done(kept: Kept) -> None:
     await kept(hold())
-    assert await kept(Finish(**WHO), MarkNoShow(**WHO)) == [NotPossible(State.held)] * 2
+    results = await kept(Finish(**WHO, as_=State.done), Finish(**WHO, as_=State.no_show))
+    assert results == [NotPossible(State.held)] * 2
 
 
 async def test_what_is_not_there_cannot_be_changed(kept: Kept) -> None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import sqlite3
+import sys
+import time
 from collections import Counter
 from contextlib import asynccontextmanager, closing
 from typing import TYPE_CHECKING, Any
@@ -15,7 +18,19 @@ from hypothesis import strategies as st
 from tests.storage.rows import NOON, after
 from tests.storage.visits import CHAIR, OLENA, confirm, hold, offer
 
-from onebox.booking.appointment import TAKING, Cancel, Expire, Held, Hold, MarkNoShow, Move, Replayed, State, Taken
+from onebox.booking.appointment import (
+    TAKING,
+    Cancel,
+    Confirm,
+    Expire,
+    Finish,
+    Held,
+    Hold,
+    Move,
+    Replayed,
+    State,
+    Taken,
+)
 from onebox.booking.claims import Span
 from onebox.kernel.encoding import load
 from onebox.storage.changes import appliers_for
@@ -59,9 +74,7 @@ def check(database: Path | str) -> None:
         states = dict(hand.execute("select id, state from appointment").fetchall())
         revisions = dict(hand.execute("select id, revision from appointment").fetchall())
         told = dict(hand.execute("select appointment_id, count(*) from appointment_entry group by 1").fetchall())
-    overlaps = [
-        (one, other) for one, other in zip(taken, taken[1:], strict=False) if one[0] == other[0] and one[2] > other[1]
-    ]
+    overlaps = [(one, other) for one, other in itertools.pairwise(taken) if one[0] == other[0] and one[2] > other[1]]
     assert overlaps == []
     assert {row[3] for row in taken} == {id_ for id_, state in states.items() if state in TAKING}
     assert told == revisions
@@ -74,7 +87,8 @@ async def race(database: Path | str, *, clients: int, times: int) -> None:
     async with ledgers(database, clients) as many:
         for slot in range(times):
             wanted = offer(slot, 1.5 if slot % 2 else 1)  # every other one is in the way of the next, too
-            units = [[hold(f"{slot}-{number}", wanted), confirm(f"{slot}-{number}")] for number in range(clients)]
+            ids = [f"{slot}-{number}" for number in range(clients)]
+            units: list[list[Hold | Transition]] = [[hold(id_, wanted), confirm(id_)] for id_ in ids]
             results = await asyncio.gather(*(one.commit(unit) for one, unit in zip(many, units, strict=True)))
             expected = {Taken: clients} if slot and slot % 2 == 0 else {Held: 1, Taken: clients - 1}
             assert Counter(type(held) for held, _ in results) == expected
@@ -134,13 +148,13 @@ def _holding(number: int, wanted: Any, at: Any, minutes: int) -> Hold:
 
 
 def _changing(kind: type[Any], id_: str, at: Any, wanted: Any) -> Transition:
-    more = {"offer": wanted} if kind is Move else {}
+    more: dict[str, Any] = {Move: {"offer": wanted}, Finish: {"as_": State.no_show}}.get(kind, {})
     changed: Transition = kind(id=id_, who="ana", at=at, **more)
     return changed
 
 
 HOLDS = st.builds(_holding, st.integers(0, 5), OFFERS, AT, st.integers(1, 10))
-CHANGES = st.builds(_changing, st.sampled_from([type(confirm()), Move, Cancel, MarkNoShow, Expire]), IDS, AT, OFFERS)
+CHANGES = st.builds(_changing, st.sampled_from([Confirm, Move, Cancel, Finish, Expire]), IDS, AT, OFFERS)
 ROUNDS = st.lists(st.lists(HOLDS | CHANGES, min_size=1, max_size=6), min_size=1, max_size=8)
 
 
@@ -200,6 +214,9 @@ BY_HAND = {
     "of another subject until now": "update appointment_claim set subject = 'staff:olena' where appointment_id = 'a3'",
     "woken up": "update appointment_claim set active = true where appointment_id = 'a4'",
     "backwards": _written(9, 8),
+    "whatever conflicts do": _written(1.5, 2.5).replace("insert", "insert or replace", 1),
+    "ignoring conflicts": _written(1.5, 2.5).replace("insert", "insert or ignore", 1),
+    "as the state of what was cancelled": "update appointment set state = 'confirmed' where id = 'a4'",
     "of no length": _written(9, 9),
 }
 
@@ -210,9 +227,11 @@ async def test_what_would_book_twice_by_hand_is_refused(database: Path | str, st
     cancelled = hold("a4", offer(1, 1, OLENA), key="k4")
     await storage.ledger.commit([cancelled, Cancel(id="a4", who="ana", at=NOON)])
     await storage.ledger.commit([hold("a1"), hold("a2", offer(3)), hold("a3", offer(1, 1, "staff:bo"))])
+    if is_postgres(database):
+        statement = statement.replace("insert or replace", "insert").replace("insert or ignore", "insert")
     with (
         shell(database) as hand,
-        pytest.raises((sqlite3.IntegrityError, psycopg.IntegrityError), match="appointment_|a claim ends"),
+        pytest.raises((sqlite3.IntegrityError, psycopg.IntegrityError), match=r"appointment_|a claim ends"),
     ):
         hand.execute(statement)  # type: ignore[call-overload,unused-ignore]
     await storage.close()
@@ -237,6 +256,20 @@ async def test_a_claim_that_was_written_by_hand_is_respected(database: Path | st
     await storage.close()
 
 
+async def test_a_state_that_was_changed_by_hand_takes_the_time_or_gives_it_back(database: Path | str) -> None:
+    storage = await open_storage(database, own=True)
+    await storage.ledger.commit([hold()])
+    for state, taken in (("cancelled", False), ("confirmed", True), ("expired", False), ("done", True)):
+        with shell(database) as hand:
+            if is_postgres(database):
+                hand.execute("set search_path to public")
+            table = "onebox.appointment" if is_postgres(database) else "appointment"
+            hand.execute(f"update {table} set state = '{state}'")  # type: ignore[call-overload,unused-ignore]
+        found = await storage.reader.busy([OLENA], Span(NOON, after(hours=24)), now=NOON)
+        assert bool(found[OLENA]) is taken
+    await storage.close()
+
+
 @pytest.mark.parametrize("kept", [True, False])
 async def test_who_waits_for_no_turn_is_still_waited_for(migrated_postgres: str, *, kept: bool) -> None:
     """A person's open transaction has the time, which nobody sees yet; a move that wants it loses, and stays whole."""
@@ -245,10 +278,9 @@ async def test_who_waits_for_no_turn_is_still_waited_for(migrated_postgres: str,
     with shell(migrated_postgres) as hand, shell(migrated_postgres) as watch:
         hand.execute("begin")
         hand.execute(_written(3.5, 4))  # type: ignore[call-overload,unused-ignore]
-        unit = [Move(id="a1", who="ana", at=NOON, offer=offer(3)), hold("a2", offer(3.5))]
+        unit: list[Hold | Transition] = [Move(id="a1", who="ana", at=NOON, offer=offer(3)), hold("a2", offer(3.5))]
         moving = asyncio.ensure_future(storage.ledger.commit(unit))
-        while watch.execute("select 1 from pg_locks where not granted").fetchall() == []:
-            await asyncio.sleep(0.01)
+        await asyncio.to_thread(_until_somebody_waits, watch)
         hand.execute("commit" if kept else "rollback")
         moved, other = await moving
     by_hand = Span(after(hours=3.5), after(hours=4))
@@ -259,6 +291,11 @@ async def test_who_waits_for_no_turn_is_still_waited_for(migrated_postgres: str,
     found = await storage.reader.busy([CHAIR], Span(NOON, after(hours=24)), now=NOON)
     assert found == {CHAIR: [Span(after(hours=hour), after(hours=hour + 1))]}
     await storage.close()
+
+
+def _until_somebody_waits(watch: Shell) -> None:
+    while watch.execute("select 1 from pg_locks where not granted").fetchall() == []:
+        time.sleep(0.01)
 
 
 # --- killed
@@ -293,8 +330,6 @@ asyncio.run(main())
 @pytest.mark.soak
 @pytest.mark.parametrize("acknowledgements", [1, 20, 200])
 async def test_killed_box_has_every_booking_whole_or_not_at_all(database: Path | str, acknowledgements: int) -> None:
-    import sys
-
     told: list[str] = []
     for life in range(3):
         command = (sys.executable, "-c", BOOK, str(database), str(life))

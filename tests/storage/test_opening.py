@@ -94,7 +94,10 @@ def guards(connection: sa.Connection, table: str, schema: str | None) -> list[An
         found = connection.execute(
             sa.text(
                 "select conname, replace(pg_get_constraintdef(oid), 'onebox.', '') from pg_constraint"
-                " where conrelid = cast(:table as regclass) and contype in ('x', 'c') order by conname"
+                " where conrelid = cast(:table as regclass) and contype in ('x', 'c') union all"
+                " select tgname, regexp_replace(pg_get_triggerdef(t.oid), '(onebox|public)[.]', '', 'g') || prosrc"
+                " from pg_trigger t join pg_proc p on p.oid = tgfoid"
+                " where tgrelid = cast(:table as regclass) and not tgisinternal order by 1"
             ),
             {"table": f"{schema or 'public'}.{table}"},
         )

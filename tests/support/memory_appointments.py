@@ -70,6 +70,8 @@ class MemoryAppointments:
         if taken is not None:
             return taken
         made = first(change)
+        if made.id in self.visits.appointments:
+            raise KeyError(f"{made.id!r} is known already")
         self.visits.appointments[made.id] = made
         self.visits.asked["", change.key] = (digest(change), made.id)
         self._tell(entry(None, made, What.held, change))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import astuple, dataclass, field, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
 from onebox.booking.claims import Claim
 from onebox.kernel.encoding import dump, normalise
@@ -146,7 +146,6 @@ class _Transition(_Asked, Change["Changed | Taken | Replayed | OtherContents | N
     """`revision`: made only if the appointment is still as it was read."""
 
     revision: int | None = None
-    what: ClassVar[What]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -173,16 +172,13 @@ class Cancel(_Transition):
 
 @dataclass(slots=True, kw_only=True)
 class Finish(_Transition):
-    """The visit took place. Its time stays taken."""
+    """The visit took place (`done`), and its time stays taken; or the client did not come, and what is left is free."""
 
-    what: ClassVar[What] = What.done
+    as_: Literal[State.done, State.no_show]
 
-
-@dataclass(slots=True, kw_only=True)
-class MarkNoShow(_Transition):
-    """The client did not come. What is left of the time is free."""
-
-    what: ClassVar[What] = What.no_show
+    @property
+    def what(self) -> What:
+        return What.done if self.as_ is State.done else What.no_show
 
 
 @dataclass(slots=True, kw_only=True)
@@ -192,8 +188,8 @@ class Expire(_Transition):
     what: ClassVar[What] = What.expired
 
 
-Transition = Confirm | Move | Cancel | Finish | MarkNoShow | Expire
-TRANSITION_KINDS: tuple[type[Transition], ...] = (Confirm, Move, Cancel, Finish, MarkNoShow, Expire)
+Transition = Confirm | Move | Cancel | Finish | Expire
+TRANSITION_KINDS: tuple[type[Transition], ...] = (Confirm, Move, Cancel, Finish, Expire)
 
 
 # --- what comes of them -----------------------------------------------------------------------------------------------

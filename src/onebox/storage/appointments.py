@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from onebox.booking.appointment import (
-    TAKING,
     TRANSITION_KINDS,
     Appointment,
     Changed,
@@ -46,6 +45,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from onebox.booking.appointment import HistoryEntry, NotPossible, Outdated, Transition
+    from onebox.booking.claims import Offer
     from onebox.storage.dialects import Say
     from onebox.storage.session import Session
 
@@ -77,7 +77,6 @@ class Appointments:
         self._claim = say.insert(claim, "appointment_id", "subject", "starts_at", "ends_at", "active", once=True)
         self._count = say(sa.select(sa.func.count()).select_from(claim).where(of_appointment), "id_")
         self._drop = say(sa.delete(claim).where(of_appointment), "id_")
-        self._free = say(sa.update(claim).values(active=sa.false()).where(of_appointment), "id_")
         self._in_the_way = say(_in_the_way(say), "subjects since until id_")
 
         read = columns(history)
@@ -96,7 +95,7 @@ class Appointments:
         for was, *row in session.rows(self._of_key, (keepable(change.key),)):
             found = self._rows.appointment(row)
             return Replayed(found) if was == asked else OtherContents(change.key, found.id)
-        taken = self._take(session, change, apart(change.offer.claims), ())
+        taken = self._take(session, change, _wanted(change.offer), ())
         if taken is not None:
             return taken
         made = first(change)
@@ -134,10 +133,8 @@ class Appointments:
         ended = found.state_at(change.at) is State.expired
         if isinstance(change, Move) or (isinstance(change, Confirm) and ended):
             own = session.rows(self._own, (found.id,))
-            wanted = apart(change.offer.claims) if isinstance(change, Move) else [self._as_claim(*row) for row in own]
+            wanted = _wanted(change.offer) if isinstance(change, Move) else [self._as_claim(*row) for row in own]
             return self._take(session, change, wanted, own)
-        if after.state not in TAKING:
-            session.do(self._free, (found.id,))
         return None
 
     def _as_claim(self, subject: str, start: Any, end: Any, _active: object) -> Claim:
@@ -148,7 +145,7 @@ class Appointments:
     ) -> Taken | None:
         """Takes the time; or says who has it, and the former claims are as they were."""
         id_ = keepable(change.id)
-        rows = [(keepable(one.subject), session.instant(one.start), session.instant(one.end), True) for one in wanted]
+        rows = [(one.subject, session.instant(one.start), session.instant(one.end), True) for one in wanted]
         while (taken := self._make_way(session, change, wanted)) is None:
             self._put(session, id_, rows)
             if session.rows(self._count, (id_,)) == [(len(rows),)]:
@@ -167,7 +164,7 @@ class Appointments:
             return None
         since, until = min(one.start for one in wanted), max(one.end for one in wanted)
         between = (session.instant(since), session.instant(until))
-        subjects = to_json([keepable(one.subject) for one in wanted])
+        subjects = to_json([one.subject for one in wanted])
         ended: dict[str, Appointment] = {}
         for subject, start, end, by, *row in session.rows(self._in_the_way, (subjects, *between, keepable(change.id))):
             span = Span(self._moment(start), self._moment(end))
@@ -180,7 +177,6 @@ class Appointments:
         for other in ended.values():
             after = expired(other)
             self._write(session, after)
-            session.do(self._free, (other.id,))
             self._tell(session, expiry(after, change))
         return None
 
@@ -195,6 +191,10 @@ class Appointments:
 
     def _further(self, session: Session, change: Hold | Transition) -> list[Any]:
         return [self._apply(session, one) for one in change.then]
+
+
+def _wanted(offer: Offer) -> list[Claim]:
+    return apart(Claim(keepable(one.subject), one.start, one.end) for one in offer.claims)
 
 
 def _in_the_way(say: Say) -> sa.Select[Any]:
@@ -214,4 +214,4 @@ def _in_the_way(say: Say) -> sa.Select[Any]:
 
 
 def _meet(wanted: Claim, subject: str, span: Span) -> bool:
-    return keepable(wanted.subject) == subject and wanted.start < span.end and span.start < wanted.end
+    return wanted.subject == subject and wanted.start < span.end and span.start < wanted.end
