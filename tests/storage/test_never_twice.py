@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import sqlite3
 import sys
 import time
 from collections import Counter
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.storage.hand import Shell, check, forget_all, shell
 from tests.storage.rows import NOON, after
 from tests.storage.visits import CHAIR, OLENA, confirm, hold, offer
 
 from onebox.booking.appointment import (
-    TAKING,
     Cancel,
     Confirm,
     Expire,
@@ -43,8 +42,6 @@ if TYPE_CHECKING:
 
     from onebox.booking.appointment import Outcome, Transition
 
-Shell = sqlite3.Connection | psycopg.Connection[Any]
-
 
 @asynccontextmanager
 async def ledgers(database: Path | str, number: int) -> AsyncIterator[list[Writer]]:
@@ -54,30 +51,6 @@ async def ledgers(database: Path | str, number: int) -> AsyncIterator[list[Write
     opened = [Writer(await asyncio.to_thread(backend.write, False), appliers) for _ in range(number)]  # noqa: FBT003
     yield opened
     await asyncio.gather(*(one.close() for one in opened))
-
-
-def shell(database: Path | str) -> closing[Shell]:
-    """What a person has who opens the database by hand."""
-    if is_postgres(database):
-        options = "-c search_path=onebox -c timezone=UTC"
-        return closing(psycopg.connect(str(database), autocommit=True, options=options))
-    return closing(sqlite3.connect(database, isolation_level=None))
-
-
-def check(database: Path | str) -> None:
-    """No overlap, and rows that fit together."""
-    with shell(database) as hand:
-        claims = hand.execute(
-            "select subject, starts_at, ends_at, appointment_id from appointment_claim where active order by 1, 2"
-        )
-        taken = list(claims.fetchall())
-        states = dict(hand.execute("select id, state from appointment").fetchall())
-        revisions = dict(hand.execute("select id, revision from appointment").fetchall())
-        told = dict(hand.execute("select appointment_id, count(*) from appointment_entry group by 1").fetchall())
-    overlaps = [(one, other) for one, other in itertools.pairwise(taken) if one[0] == other[0] and one[2] > other[1]]
-    assert overlaps == []
-    assert {row[3] for row in taken} == {id_ for id_, state in states.items() if state in TAKING}
-    assert told == revisions
 
 
 # --- races
@@ -159,9 +132,7 @@ ROUNDS = st.lists(st.lists(HOLDS | CHANGES, min_size=1, max_size=6), min_size=1,
 
 
 async def play(database: Path | str, rounds: list[list[Hold | Transition]]) -> None:
-    with shell(database) as hand:
-        for table in ("appointment", "appointment_claim", "appointment_entry"):
-            hand.execute(f"delete from {table}")  # type: ignore[call-overload,unused-ignore]
+    forget_all(database)
     async with ledgers(database, 3) as many:
         for at_once in rounds:
             units = [many[place % 3].commit([change]) for place, change in enumerate(at_once)]
