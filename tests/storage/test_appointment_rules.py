@@ -29,7 +29,7 @@ from onebox.booking.appointment import (
     State,
     Taken,
 )
-from onebox.booking.claims import Span
+from onebox.booking.claims import Claim, Span
 from onebox.storage.opening import open_storage
 
 if TYPE_CHECKING:
@@ -38,16 +38,23 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from onebox.booking.appointment import Hold, Transition
-    from onebox.booking.claims import Claim, Offer
+    from onebox.booking.claims import Offer
     from onebox.storage.opening import Storage
 
 SUBJECTS = (OLENA, CHAIR, "staff:bo")
-OFFERS = st.builds(
-    lambda half_hours, hours, subjects: offer(half_hours / 2, hours, *sorted(subjects)),
-    st.integers(0, 7),
-    st.sampled_from([0.5, 1, 1.5]),
-    st.sets(st.sampled_from(SUBJECTS), min_size=1),
-)
+TIMES = st.tuples(st.integers(0, 4), st.integers(1, 3))
+"""of one subject: the start in half hours after noon, and how many half hours"""
+
+
+def an_offer(times: dict[str, tuple[int, int]]) -> Offer:
+    claims = [
+        Claim(subject, after(hours=start / 2), after(hours=(start + length) / 2))
+        for subject, (start, length) in sorted(times.items())
+    ]
+    return replace(offer(0, 4), claims=tuple(claims))
+
+
+OFFERS = st.dictionaries(st.sampled_from(SUBJECTS), TIMES, min_size=1).map(an_offer)
 WAYS: dict[State, dict[str, State]] = {
     State.held: {"confirm": State.confirmed, "move": State.held, "cancel": State.cancelled},
     State.confirmed: {
