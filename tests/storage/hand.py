@@ -1,21 +1,35 @@
-"""A hand at the database's own shell: what a person or another program sees and does there."""
+"""Others at a box's database: a hand at its own shell, and programs that write as a box does without owning it."""
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
-from contextlib import closing
+from contextlib import asynccontextmanager, closing
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 
 from onebox.booking.appointment import TAKING
-from onebox.storage.opening import is_postgres
+from onebox.storage.changes import appliers_for
+from onebox.storage.opening import _backend, is_postgres
+from onebox.storage.writer import Writer
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
     from pathlib import Path
 
 Shell = sqlite3.Connection | psycopg.Connection[Any]
+
+
+@asynccontextmanager
+async def ledgers(database: Path | str, number: int) -> AsyncIterator[list[Writer]]:
+    """As many connections that book, none of which owns the box."""
+    backend = _backend(database)
+    appliers = appliers_for(backend.dialect)
+    opened = [Writer(await asyncio.to_thread(backend.write, False), appliers) for _ in range(number)]  # noqa: FBT003
+    yield opened
+    await asyncio.gather(*(one.close() for one in opened))
 
 
 def shell(database: Path | str) -> closing[Shell]:

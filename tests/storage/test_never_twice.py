@@ -7,14 +7,13 @@ import sqlite3
 import sys
 import time
 from collections import Counter
-from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.storage.hand import Shell, check, forget_all, shell
+from tests.storage.hand import Shell, check, forget_all, ledgers, shell
 from tests.storage.rows import NOON, after
 from tests.storage.visits import CHAIR, OLENA, confirm, hold, offer
 
@@ -32,25 +31,12 @@ from onebox.booking.appointment import (
 )
 from onebox.booking.claims import Span
 from onebox.kernel.encoding import load
-from onebox.storage.changes import appliers_for
-from onebox.storage.opening import _backend, is_postgres, open_storage
-from onebox.storage.writer import Writer
+from onebox.storage.opening import is_postgres, open_storage
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
     from pathlib import Path
 
     from onebox.booking.appointment import Outcome, Transition
-
-
-@asynccontextmanager
-async def ledgers(database: Path | str, number: int) -> AsyncIterator[list[Writer]]:
-    """As many connections that book, none of which owns the box."""
-    backend = _backend(database)
-    appliers = appliers_for(backend.dialect)
-    opened = [Writer(await asyncio.to_thread(backend.write, False), appliers) for _ in range(number)]  # noqa: FBT003
-    yield opened
-    await asyncio.gather(*(one.close() for one in opened))
 
 
 # --- races
