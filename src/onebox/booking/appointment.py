@@ -7,12 +7,12 @@ appointments have the same subject at the same time.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import astuple, dataclass, field, replace
+import json
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
 from onebox.booking.claims import Claim
-from onebox.kernel.encoding import dump, normalise
 from onebox.kernel.ledger import Change
 
 if TYPE_CHECKING:
@@ -316,13 +316,23 @@ def expiry(after: Appointment, change: Hold | Transition) -> HistoryEntry:
 def digest(change: Hold | Transition) -> str:
     """What is asked for, whoever asks and whenever: the same for a request that comes again."""
     offer = getattr(change, "offer", None)
-    asked: list[Any] = [None if offer is None else astuple(offer)]
+    asked: list[Any] = [None if offer is None else _as_asked(offer)]
     if isinstance(change, Hold):
         asked += [change.client_id, change.person_id, change.price, change.deposit, change.currency]
         asked += [change.note, change.language]
     else:
         asked += [change.what.value, change.id]
-    return hashlib.sha256(dump(normalise(asked)).encode("utf-8", "replace")).hexdigest()
+    return hashlib.sha256(json.dumps(asked).encode()).hexdigest()
+
+
+def _as_asked(offer: Offer) -> list[Any]:
+    parts = [[part.service, part.staff, part.places, *_told(part.start, part.end)] for part in offer.parts]
+    claims = [[claim.subject, *_told(claim.start, claim.end)] for claim in offer.claims]
+    return [*_told(offer.start, offer.end), parts, claims]
+
+
+def _told(start: datetime, end: datetime) -> tuple[str, str]:
+    return start.isoformat(), end.isoformat()
 
 
 def apart(claims: Iterable[Claim]) -> list[Claim]:

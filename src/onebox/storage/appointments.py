@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -43,6 +44,7 @@ from onebox.storage.session import keepable, maybe_keepable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from datetime import datetime
 
     from onebox.booking.appointment import HistoryEntry, NotPossible, Outdated, Transition
     from onebox.booking.claims import Offer
@@ -74,10 +76,11 @@ class Appointments:
         of_appointment = claim.c.appointment_id == sa.bindparam("id_")
         own = sa.select(claim.c.subject, claim.c.starts_at, claim.c.ends_at, claim.c.active).where(of_appointment)
         self._own = say(own, "id_")
-        self._claim = say.insert(claim, "appointment_id", "subject", "starts_at", "ends_at", "active", once=True)
-        self._count = say(sa.select(sa.func.count()).select_from(claim).where(of_appointment), "id_")
+        columns_of_claim = "appointment_id subject starts_at ends_at active"
+        put = say.dialect.insert(claim).values({name: sa.bindparam(name) for name in columns_of_claim.split()})
+        self._claim = say.touching(put.on_conflict_do_nothing(), columns_of_claim)
         self._drop = say(sa.delete(claim).where(of_appointment), "id_")
-        self._in_the_way = say(_in_the_way(say), "subjects since until id_")
+        self._in_the_way = say(_in_the_way(say), "wanted id_")
 
         read = columns(history)
         self._keep = say.insert(history, *(column.name for column in read), "request_key", "request_digest")
@@ -146,34 +149,36 @@ class Appointments:
         """Takes the time; or says who has it, and the former claims are as they were."""
         id_ = keepable(change.id)
         rows = [(one.subject, session.instant(one.start), session.instant(one.end), True) for one in wanted]
+        known = bool(former)
         while (taken := self._make_way(session, change, wanted)) is None:
-            self._put(session, id_, rows)
-            if session.rows(self._count, (id_,)) == [(len(rows),)]:
+            if self._put(session, id_, rows, instead=known):
                 return None
-            self._put(session, id_, former)
+            known = True
+            self._put(session, id_, former, instead=known)
         return taken
 
-    def _put(self, session: Session, id_: str, claims: Sequence[tuple[Any, ...]]) -> None:
-        session.do(self._drop, (id_,))
-        for claim in claims:
-            session.do(self._claim, (id_, *claim))
+    def _put(self, session: Session, id_: str, claims: Sequence[tuple[Any, ...]], *, instead: bool) -> bool:
+        """Writes claims, `instead` of those that the appointment has. False if one was refused."""
+        if instead:
+            session.do(self._drop, (id_,))
+        written = [session.touched(self._claim, (id_, *claim)) for claim in claims]
+        return all(one if type(one) is bool else one.touched() for one in written)
 
     def _make_way(self, session: Session, change: Hold | Transition, wanted: Sequence[Claim]) -> Taken | None:
         """Expires the ended holds that stand in the way, if nothing else does."""
-        if not wanted:
-            return None
-        since, until = min(one.start for one in wanted), max(one.end for one in wanted)
-        between = (session.instant(since), session.instant(until))
-        subjects = to_json([one.subject for one in wanted])
         ended: dict[str, Appointment] = {}
-        for subject, start, end, by, *row in session.rows(self._in_the_way, (subjects, *between, keepable(change.id))):
-            span = Span(self._moment(start), self._moment(end))
-            if not any(_meet(one, subject, span) for one in wanted):
-                continue
-            other = None if row[0] is None else self._rows.appointment(row)  # a claim may have been written by hand
-            if other is None or other.state_at(change.at) is not State.expired:
-                return Taken(subject, span, by)
-            ended[by] = other
+        looked = wanted
+        while looked:
+            given = to_json([[one.subject, _text(one.start), _text(one.end)] for one in looked])
+            looked = []
+            for subject, start, end, by, until, *row in session.rows(self._in_the_way, (given, keepable(change.id))):
+                span = Span(self._moment(start), self._moment(end))
+                other = None if row[0] is None else self._rows.appointment(row)  # a claim may have been written by hand
+                if other is None or other.state_at(change.at) is not State.expired:
+                    return Taken(subject, span, by)
+                ended[by] = other
+                if span.end < self._moment(until):
+                    looked.append(Claim(subject, span.end, self._moment(until)))
         for other in ended.values():
             after = expired(other)
             self._write(session, after)
@@ -198,20 +203,24 @@ def _wanted(offer: Offer) -> list[Claim]:
 
 
 def _in_the_way(say: Say) -> sa.Select[Any]:
+    """The first claim within each that is wanted. As no two overlap, it is the first that ends after the start of it."""
     table, claim = tables.appointment, tables.appointment_claim
+    wanted = say.dialect.lists("wanted", claim.c.subject, claim.c.starts_at, claim.c.ends_at)
+    other = claim.alias("other")
+    of_others = (other.c.subject == wanted.c.subject, other.c.appointment_id != sa.bindparam("id_"))
+    later = sa.select(sa.func.min(other.c.ends_at)).where(
+        sa.text("other.active"), *of_others, other.c.ends_at > wanted.c.starts_at
+    )
+    first_one = (claim.c.subject == wanted.c.subject, claim.c.ends_at == later.scalar_subquery())
+    of_claim = (claim.c.subject, claim.c.starts_at, claim.c.ends_at, claim.c.appointment_id)
     return (
-        sa.select(claim.c.subject, claim.c.starts_at, claim.c.ends_at, claim.c.appointment_id, *columns(table))
-        .join_from(claim, table, table.c.id == claim.c.appointment_id, isouter=True)
-        .where(
-            tables.ACTIVE,
-            claim.c.subject.in_(say.dialect.members("subjects")),
-            claim.c.ends_at > sa.bindparam("since"),
-            claim.c.starts_at < sa.bindparam("until"),
-            claim.c.appointment_id != sa.bindparam("id_"),
-        )
+        sa.select(*of_claim, wanted.c.ends_at.label("until"), *columns(table))
+        .join_from(wanted, claim, sa.and_(tables.ACTIVE, *first_one))
+        .join(table, table.c.id == claim.c.appointment_id, isouter=True)
+        .where(claim.c.starts_at < wanted.c.ends_at)
         .order_by(claim.c.starts_at, claim.c.subject)
     )
 
 
-def _meet(wanted: Claim, subject: str, span: Span) -> bool:
-    return wanted.subject == subject and wanted.start < span.end and span.start < wanted.end
+def _text(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="microseconds")

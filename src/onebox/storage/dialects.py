@@ -41,6 +41,10 @@ class Dialect(Protocol):
         """The strings of a JSON list that is given as a parameter."""
         ...
 
+    def lists(self, parameter: str, *columns: sa.Column[Any]) -> sa.Subquery:
+        """The rows of a JSON list of lists of strings that is given as a parameter, in these columns."""
+        ...
+
 
 class Sqlite:
     """SQLite by the standard library's sqlite3."""
@@ -73,6 +77,12 @@ class Sqlite:
         listed = sa.func.json_each(sa.bindparam(parameter, type_=sa.Text)).table_valued("value")
         return sa.select(listed.c.value)
 
+    def lists(self, parameter: str, *columns: sa.Column[Any]) -> sa.Subquery:
+        listed = sa.func.json_each(sa.bindparam(parameter, type_=sa.Text)).table_valued("value")
+        places = [sa.literal_column(f"'$[{place}]'", sa.Text) for place in range(len(columns))]
+        found = (sa.func.json_extract(listed.c.value, place) for place in places)
+        return sa.select(*(value.label(column.name) for value, column in zip(found, columns, strict=True))).subquery()
+
 
 class Postgres:
     """Postgres by psycopg."""
@@ -102,6 +112,14 @@ class Postgres:
         given = sa.cast(sa.bindparam(parameter, type_=sa.Text), sa.JSON)
         listed = sa.func.json_array_elements_text(given).table_valued("value")
         return sa.select(listed.c.value)
+
+    def lists(self, parameter: str, *columns: sa.Column[Any]) -> sa.Subquery:
+        given = sa.cast(sa.bindparam(parameter, type_=sa.Text), sa.JSON)
+        listed = sa.func.json_array_elements(given).table_valued("value")
+        found = (listed.c.value.op("->>")(sa.literal_column(str(place))) for place in range(len(columns)))
+        return sa.select(
+            *(sa.cast(value, column.type).label(column.name) for value, column in zip(found, columns, strict=True))
+        ).subquery()
 
 
 def compile_with(dialect: Dialect, statement: sa.Executable) -> tuple[str, tuple[str, ...], dict[str, Any]]:
