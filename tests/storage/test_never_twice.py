@@ -31,10 +31,13 @@ from onebox.booking.appointment import (
 )
 from onebox.booking.claims import Span
 from onebox.kernel.encoding import load
+from onebox.storage.creating import create_tables
 from onebox.storage.opening import is_postgres, open_storage
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from tests.support.postgres import Cluster
 
     from onebox.booking.appointment import Outcome, Transition
 
@@ -253,6 +256,23 @@ async def test_who_waits_for_no_turn_is_still_waited_for(migrated_postgres: str,
 def _until_somebody_waits(watch: Shell) -> None:
     while watch.execute("select 1 from pg_locks where not granted").fetchall() == []:
         time.sleep(0.01)
+
+
+async def test_a_role_that_may_make_nothing_but_tables_has_the_guard(postgres_cluster: Cluster) -> None:
+    """No extension is asked for, neither of who owns the server nor of who runs the box."""
+    url = postgres_cluster.create_database()
+    name = url.rpartition("/")[2]
+    with psycopg.connect(url, autocommit=True) as superuser:
+        superuser.execute(f"create role {name} login")  # type: ignore[call-overload,unused-ignore]
+        superuser.execute(f"grant create on database {name} to {name}")  # type: ignore[call-overload,unused-ignore]
+    plain = url.replace("postgres@", f"{name}@")
+    await asyncio.to_thread(create_tables, plain)
+    storage = await open_storage(plain, own=True)
+    await storage.ledger.commit([hold()])
+    with shell(plain) as hand, pytest.raises(psycopg.errors.ExclusionViolation, match="appointment_never_twice"):
+        hand.execute(_written(1.5, 2.5))  # type: ignore[call-overload,unused-ignore]
+    await storage.close()
+    postgres_cluster.drop_database(url)
 
 
 # --- killed
