@@ -94,11 +94,13 @@ class Appointments:
 
     def hold(self, session: Session, change: Hold) -> Held | Taken | Replayed | OtherContents:
         self._take_turn(session)
-        asked = digest(change)
-        for was, *row in session.rows(self._of_key, (keepable(change.key),)):
+        asked, wanted = digest(change), _wanted(change.offer)
+        look = (self._in_the_way, (_given(wanted), keepable(change.id)))
+        known, in_the_way = session.rows_of((self._of_key, (keepable(change.key),)), look)
+        for was, *row in known:
             found = self._rows.appointment(row)
             return Replayed(found) if was == asked else OtherContents(change.key, found.id)
-        taken = self._take(session, change, _wanted(change.offer), ())
+        taken = self._take(session, change, wanted, (), in_the_way)
         if taken is not None:
             return taken
         made = first(change)
@@ -110,10 +112,12 @@ class Appointments:
         self, session: Session, change: Transition
     ) -> Changed | Taken | Replayed | OtherContents | NotPossible | Outdated:
         self._take_turn(session)
-        found = self._find(session, change.id)
-        if found is not None and change.key is not None:
-            for (was,) in session.rows(self._was, (found.id, keepable(change.key))):
-                return Replayed(found) if was == digest(change) else OtherContents(change.key, found.id)
+        id_, key = keepable(change.id), change.key
+        rows, asked_before = session.rows_of((self._one, (id_,)), (self._was, (id_, maybe_keepable(key))))
+        found = next((self._rows.appointment(row) for row in rows), None)
+        if found is not None and key is not None:
+            for (was,) in asked_before:
+                return Replayed(found) if was == digest(change) else OtherContents(key, found.id)
         after = advance(found, change)
         if found is None or not isinstance(after, Appointment):
             assert not isinstance(after, Appointment)
@@ -129,9 +133,6 @@ class Appointments:
         if self._turn is not None:
             session.do(self._turn, ())
 
-    def _find(self, session: Session, id_: str) -> Appointment | None:
-        return next((self._rows.appointment(row) for row in session.rows(self._one, (keepable(id_),))), None)
-
     def _have_time(self, session: Session, change: Transition, found: Appointment, after: Appointment) -> Taken | None:
         ended = found.state_at(change.at) is State.expired
         if isinstance(change, Move) or (isinstance(change, Confirm) and ended):
@@ -144,16 +145,21 @@ class Appointments:
         return Claim(subject, self._moment(start), self._moment(end))
 
     def _take(
-        self, session: Session, change: Hold | Transition, wanted: Sequence[Claim], former: Sequence[tuple[Any, ...]]
+        self,
+        session: Session,
+        change: Hold | Transition,
+        wanted: Sequence[Claim],
+        former: Sequence[tuple[Any, ...]],
+        in_the_way: Sequence[tuple[Any, ...]] | None = None,
     ) -> Taken | None:
-        """Takes the time; or says who has it, and the former claims are as they were."""
+        """Takes the time; or says who has it, and the former claims are as they were. `in_the_way`, if it was read."""
         id_ = keepable(change.id)
         rows = [(one.subject, session.instant(one.start), session.instant(one.end), True) for one in wanted]
         known = bool(former)
-        while (taken := self._make_way(session, change, wanted)) is None:
+        while (taken := self._make_way(session, change, wanted, in_the_way)) is None:
             if self._put(session, id_, rows, instead=known):
                 return None
-            known = True
+            known, in_the_way = True, None
             self._put(session, id_, former, instead=known)
         return taken
 
@@ -164,14 +170,21 @@ class Appointments:
         written = [session.touched(self._claim, (id_, *claim)) for claim in claims]
         return all(one if type(one) is bool else one.touched() for one in written)
 
-    def _make_way(self, session: Session, change: Hold | Transition, wanted: Sequence[Claim]) -> Taken | None:
+    def _make_way(
+        self,
+        session: Session,
+        change: Hold | Transition,
+        wanted: Sequence[Claim],
+        found: Sequence[tuple[Any, ...]] | None,
+    ) -> Taken | None:
         """Expires the ended holds that stand in the way, if nothing else does."""
         ended: dict[str, Appointment] = {}
-        looked = wanted
-        while looked:
-            given = to_json([[one.subject, _text(one.start), _text(one.end)] for one in looked])
+        while wanted:
+            rows = found
+            if rows is None:
+                rows = session.rows(self._in_the_way, (_given(wanted), keepable(change.id)))
             looked = []
-            for subject, start, end, by, until, *row in session.rows(self._in_the_way, (given, keepable(change.id))):
+            for subject, start, end, by, until, *row in rows:
                 span = Span(self._moment(start), self._moment(end))
                 other = None if row[0] is None else self._rows.appointment(row)  # a claim may have been written by hand
                 if other is None or other.state_at(change.at) is not State.expired:
@@ -179,6 +192,7 @@ class Appointments:
                 ended[by] = other
                 if span.end < self._moment(until):
                     looked.append(Claim(subject, span.end, self._moment(until)))
+            wanted, found = looked, None
         for other in ended.values():
             after = expired(other)
             self._write(session, after)
@@ -220,6 +234,10 @@ def _in_the_way(say: Say) -> sa.Select[Any]:
         .where(claim.c.starts_at < wanted.c.ends_at)
         .order_by(claim.c.starts_at, claim.c.subject)
     )
+
+
+def _given(wanted: Sequence[Claim]) -> str:
+    return to_json([[one.subject, _text(one.start), _text(one.end)] for one in wanted])
 
 
 def _text(at: datetime) -> str:

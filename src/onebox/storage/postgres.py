@@ -135,6 +135,10 @@ class PostgresSession:
     def rows(self, sql: str, values: _Row) -> list[_Row]:
         return self._connection.execute(sql, values).fetchall()
 
+    def rows_of(self, *asked: tuple[str, _Row]) -> list[list[_Row]]:
+        cursors = [self._connection.execute(sql, values) for sql, values in asked]
+        return [cursor.fetchall() for cursor in cursors]
+
     def people_sql(
         self, statement: str, arguments: Mapping[str, Any], *, limit: int, time_limit: timedelta
     ) -> dict[str, Any]:

@@ -29,6 +29,10 @@ class Session(Protocol):
         """Reads, or writes with RETURNING."""
         ...
 
+    def rows_of(self, *asked: tuple[str, Values]) -> list[list[tuple[Any, ...]]]:
+        """Several reads of which none decides another: one round trip."""
+        ...
+
     def instant(self, at: datetime) -> Any:
         """An instant as a parameter."""
         ...

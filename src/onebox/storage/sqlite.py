@@ -85,6 +85,9 @@ class SqliteSession:
     def rows(self, sql: str, values: tuple[Any, ...]) -> list[tuple[Any, ...]]:
         return self.do(sql, values).fetchall()
 
+    def rows_of(self, *asked: tuple[str, tuple[Any, ...]]) -> list[list[tuple[Any, ...]]]:
+        return [self.do(sql, values).fetchall() for sql, values in asked]
+
     def people_sql(
         self, statement: str, arguments: Mapping[str, Any], *, limit: int, time_limit: timedelta
     ) -> dict[str, Any]:
