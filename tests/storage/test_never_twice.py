@@ -150,7 +150,7 @@ def test_nothing_that_many_do_at_once_leaves_an_overlap(database: Path | str) ->
 
 @pytest.mark.soak
 def test_nothing_at_all_that_many_do_at_once_leaves_an_overlap(database: Path | str) -> None:
-    _play_any(database, 400)
+    _play_any(database, 150)
 
 
 # --- by hand
