@@ -253,6 +253,24 @@ async def test_who_waits_for_no_turn_is_still_waited_for(migrated_postgres: str,
     await storage.close()
 
 
+@pytest.mark.soak
+async def test_a_deadlock_with_a_person_is_decided_anew(migrated_postgres: str) -> None:
+    """Postgres waits a second before it looks for one, and ends who waited first: the box."""
+    storage = await open_storage(migrated_postgres, own=True)
+    with shell(migrated_postgres) as hand, shell(migrated_postgres) as watch:
+        hand.execute("begin")
+        hand.execute(_written(3, 4))  # type: ignore[call-overload,unused-ignore]
+        unit = [hold("a1", offer(1)), hold("a2", offer(3))]
+        holding = asyncio.ensure_future(storage.ledger.commit(unit))
+        await asyncio.to_thread(_until_somebody_waits, watch)
+        await asyncio.to_thread(hand.execute, _written(1, 2))  # type: ignore[arg-type,unused-ignore]
+        hand.execute("commit")
+        results = await holding
+    spans = [Span(after(hours=hour), after(hours=hour + 1)) for hour in (1, 3)]
+    assert results == [Taken(OLENA, span, "hand") for span in spans]
+    await storage.close()
+
+
 def _until_somebody_waits(watch: Shell) -> None:
     while watch.execute("select 1 from pg_locks where not granted").fetchall() == []:
         time.sleep(0.01)

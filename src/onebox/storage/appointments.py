@@ -4,8 +4,8 @@
    one a subject: a transaction holds the units of many, and two that lock subjects in turn would wait for each other.
    SQLite: BEGIN IMMEDIATE is that turn.
 2. What stands in the way is read. A hold that has ended is expired; anything else is the answer `Taken`.
-3. The claims are written. A writer that waited for no turn (a person at `psql`) meets the constraint of the table, and
-   so do we: a claim that it refuses is not written, the former ones come back, and step 2 finds who has the time.
+3. The claims are written. Who waited for no turn (a person at `psql`) may have been faster by one that nobody could see
+   yet: then the constraint of the table refuses ours, the unit is undone and done again, and step 2 finds who has the time.
 """
 
 from __future__ import annotations
@@ -74,11 +74,9 @@ class Appointments:
         self._update = say(update.where(table.c.id == sa.bindparam("id_")), f"{names} id_")
 
         of_appointment = claim.c.appointment_id == sa.bindparam("id_")
-        own = sa.select(claim.c.subject, claim.c.starts_at, claim.c.ends_at, claim.c.active).where(of_appointment)
+        own = sa.select(claim.c.subject, claim.c.starts_at, claim.c.ends_at).where(of_appointment)
         self._own = say(own, "id_")
-        columns_of_claim = "appointment_id subject starts_at ends_at active"
-        put = say.dialect.insert(claim).values({name: sa.bindparam(name) for name in columns_of_claim.split()})
-        self._claim = say.touching(put.on_conflict_do_nothing(), columns_of_claim)
+        self._claim = say.insert(claim, "appointment_id", "subject", "starts_at", "ends_at", "active")
         self._drop = say(sa.delete(claim).where(of_appointment), "id_")
         self._in_the_way = say(_in_the_way(say), "wanted id_")
 
@@ -100,10 +98,11 @@ class Appointments:
         for was, *row in known:
             found = self._rows.appointment(row)
             return Replayed(found) if was == asked else OtherContents(change.key, found.id)
-        taken = self._take(session, change, wanted, (), in_the_way)
+        taken = self._make_way(session, change, wanted, in_the_way)
         if taken is not None:
             return taken
         made = first(change)
+        self._put(session, keepable(made.id), wanted)
         session.do(self._insert, (*self._rows.values(made), asked))
         self._tell(session, entry(None, made, What.held, change))
         return Held(made, self._further(session, change))
@@ -122,7 +121,7 @@ class Appointments:
         if found is None or not isinstance(after, Appointment):
             assert not isinstance(after, Appointment)
             return after
-        taken = self._have_time(session, change, found, after)
+        taken = self._have_time(session, change, found)
         if taken is not None:
             return taken
         self._write(session, after)
@@ -133,51 +132,32 @@ class Appointments:
         if self._turn is not None:
             session.do(self._turn, ())
 
-    def _have_time(self, session: Session, change: Transition, found: Appointment, after: Appointment) -> Taken | None:
-        ended = found.state_at(change.at) is State.expired
-        if isinstance(change, Move) or (isinstance(change, Confirm) and ended):
+    def _have_time(self, session: Session, change: Transition, found: Appointment) -> Taken | None:
+        if isinstance(change, Move):
+            wanted = _wanted(change.offer)
+        elif isinstance(change, Confirm) and found.state_at(change.at) is State.expired:
             own = session.rows(self._own, (found.id,))
-            wanted = _wanted(change.offer) if isinstance(change, Move) else [self._as_claim(*row) for row in own]
-            return self._take(session, change, wanted, own)
-        return None
-
-    def _as_claim(self, subject: str, start: Any, end: Any, _active: object) -> Claim:
-        return Claim(subject, self._moment(start), self._moment(end))
-
-    def _take(
-        self,
-        session: Session,
-        change: Hold | Transition,
-        wanted: Sequence[Claim],
-        former: Sequence[tuple[Any, ...]],
-        in_the_way: Sequence[tuple[Any, ...]] | None = None,
-    ) -> Taken | None:
-        """Takes the time; or says who has it, and the former claims are as they were. `in_the_way`, if it was read."""
-        id_ = keepable(change.id)
-        rows = [(one.subject, session.instant(one.start), session.instant(one.end), True) for one in wanted]
-        known = bool(former)
-        while (taken := self._make_way(session, change, wanted, in_the_way)) is None:
-            if self._put(session, id_, rows, instead=known):
-                return None
-            known, in_the_way = True, None
-            self._put(session, id_, former, instead=known)
+            wanted = [Claim(subject, self._moment(start), self._moment(end)) for subject, start, end in own]
+        else:
+            return None
+        taken = self._make_way(session, change, wanted)
+        if taken is None:
+            session.do(self._drop, (found.id,))
+            self._put(session, found.id, wanted)
         return taken
 
-    def _put(self, session: Session, id_: str, claims: Sequence[tuple[Any, ...]], *, instead: bool) -> bool:
-        """Writes claims, `instead` of those that the appointment has. False if one was refused."""
-        if instead:
-            session.do(self._drop, (id_,))
-        written = [session.touched(self._claim, (id_, *claim)) for claim in claims]
-        return all(one if type(one) is bool else one.touched() for one in written)
+    def _put(self, session: Session, id_: str, claims: Sequence[Claim]) -> None:
+        for one in claims:
+            session.do(self._claim, (id_, one.subject, session.instant(one.start), session.instant(one.end), True))
 
     def _make_way(
         self,
         session: Session,
         change: Hold | Transition,
         wanted: Sequence[Claim],
-        found: Sequence[tuple[Any, ...]] | None,
+        found: Sequence[tuple[Any, ...]] | None = None,
     ) -> Taken | None:
-        """Expires the ended holds that stand in the way, if nothing else does."""
+        """Expires the ended holds that stand in the way, if nothing else does. `found`, if it was looked for."""
         ended: dict[str, Appointment] = {}
         while wanted:
             rows = found

@@ -30,6 +30,8 @@ _OWNERSHIP_PATIENCE = 2.0
 _RECONNECT_PATIENCE = 30.0
 _PAUSE = 0.1
 _FULL = frozenset({"53100"})
+_RACED = frozenset({"23P01", "40P01"})
+"""an EXCLUDE constraint, a deadlock"""
 _MARK = "insert into commit_mark (id, mark) values (1, %s) on conflict (id) do update set mark = excluded.mark"
 
 _Row = tuple[Any, ...]
@@ -212,6 +214,9 @@ class PostgresSession:
 
     def is_full(self, error: BaseException) -> bool:
         return isinstance(error, psycopg.Error) and error.sqlstate in _FULL
+
+    def is_raced(self, error: BaseException) -> bool:
+        return isinstance(error, psycopg.Error) and error.sqlstate in _RACED
 
     def is_lost(self, error: BaseException) -> bool:
         return isinstance(error, _Lost) or (isinstance(error, psycopg.OperationalError) and self._connection.closed)

@@ -80,6 +80,10 @@ class Connection(Session, Protocol):
         """Whether it means that there is no room."""
         ...
 
+    def is_raced(self, error: BaseException) -> bool:
+        """Whether it means that another program took what a unit had seen to be free: it is to be decided anew."""
+        ...
+
     def is_lost(self, error: BaseException) -> bool:
         """Whether it means that the connection is gone, and nothing of the transaction was kept."""
         ...

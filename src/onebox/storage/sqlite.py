@@ -143,6 +143,9 @@ class SqliteSession:
     def is_full(self, error: BaseException) -> bool:
         return isinstance(error, sqlite3.OperationalError) and _code(error) in _FULL
 
+    def is_raced(self, error: BaseException) -> bool:
+        return False  # who writes, writes alone
+
     def is_lost(self, error: BaseException) -> bool:
         return False
 

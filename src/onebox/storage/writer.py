@@ -27,6 +27,7 @@ MOST_UNITS = 512
 _MAY_FAIL = frozenset({RunSql})
 _PEOPLES_SHARE = 0.1
 """seconds that people's statements may take of one transaction; the one that goes over it is the last"""
+_MOST_RACES = 5
 _FULL = "there is no room to write: the disk or the quota of the box's database is full"
 
 
@@ -146,11 +147,15 @@ class Writer:
         outcomes: list[list[Any] | Exception | None] = [None] * len(units)
         left = list(range(len(units)))
         began = time.monotonic()
+        races = 0
         while left:
             try:
                 written = self._write([units[index] for index in left])
             except _Spoiled as spoiled:
                 self._connection.rollback()
+                if len(left) == 1 and races < _MOST_RACES and self._connection.is_raced(spoiled.error):
+                    races += 1
+                    continue
                 left = self._after_spoiling(spoiled, units, left, outcomes)
                 if time.monotonic() - began > _PEOPLES_SHARE:
                     left = [index for index in left if not _may_fail(units[index])]
