@@ -125,7 +125,7 @@ async def _ask_a_box(where: Path | str, wanted: Iterator[Wish], seconds: float) 
 async def _overlaps(box: Path | str) -> int:
     storage = await open_storage(box, own=False)
     subjects = [f"{kind}:{number}" for kind in ("staff", "chair") for number in range(STAFF)]
-    busy = await storage.reader.busy(subjects, Span(_FROM, _FROM + timedelta(days=DAYS + 1)), now=_FROM)
+    busy = await storage.reader.appointments.busy(subjects, Span(_FROM, _FROM + timedelta(days=DAYS + 1)), now=_FROM)
     await storage.close()
     return sum(one.end > other.start for spans in busy.values() for one, other in pairwise(spans))
 

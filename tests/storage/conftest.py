@@ -92,7 +92,7 @@ async def kept(request: pytest.FixtureRequest) -> AsyncIterator[Kept]:
         memory.close()
         return
     storage = await open_storage(request.getfixturevalue(f"migrated_{request.param}"), own=True)
-    yield Kept(storage.ledger, storage.reader, storage.reader)
+    yield Kept(storage.ledger, storage.reader, storage.reader.appointments)
     await storage.close()
 
 

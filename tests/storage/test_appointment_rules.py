@@ -181,7 +181,7 @@ class Rules(RuleBasedStateMachine):
 
     @rule(change=asked)
     def ask_again(self, change: Hold | Transition) -> None:
-        found = self.runner.run(self.storage.reader.appointment(change.id))
+        found = self.runner.run(self.storage.reader.appointments.appointment(change.id))
         assert found is not None
         again = replace(change, at=self.now, who="somebody")
         assert self.commit(again) == Replayed(found)
@@ -193,7 +193,7 @@ class Rules(RuleBasedStateMachine):
 
     @invariant()
     def what_is_read_is_what_the_model_knows(self) -> None:
-        read = self.storage.reader
+        read = self.storage.reader.appointments
         busy = self.runner.run(read.busy(SUBJECTS, Span(NOON, after(hours=24)), now=self.now))
         expected: dict[str, list[Span]] = {subject: [] for subject in SUBJECTS}
         for visit in self.visits.values():

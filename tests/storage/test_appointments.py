@@ -377,8 +377,8 @@ async def test_pruning_leaves_appointments_and_who_had_them(database: Path | str
     await storage.ledger.commit([hold(person_id="p1"), confirm()])
     while await storage.ledger.commit([Prune(after(days=10_000), 100)]) != [0]:
         pass
-    assert await storage.reader.appointment("a1") is not None
-    assert len(await storage.reader.appointment_history("a1")) == 2
+    assert await storage.reader.appointments.appointment("a1") is not None
+    assert len(await storage.reader.appointments.appointment_history("a1")) == 2
     left = await storage._pool.run(lambda connection: connection.rows("select id from person"))
     assert left == [("p1",)]
     await storage.close()
@@ -387,7 +387,7 @@ async def test_pruning_leaves_appointments_and_who_had_them(database: Path | str
 async def test_appointments_follow_people_who_are_merged(database: Path | str) -> None:
     storage = await open_storage(database, own=True)
     await storage.ledger.commit([hold(person_id="p2"), MergePeople("p1", "p2")])
-    assert [one.id for one in await storage.reader.appointments_of_person("p1")] == ["a1"]
+    assert [one.id for one in await storage.reader.appointments.appointments_of_person("p1")] == ["a1"]
     await storage.close()
 
 

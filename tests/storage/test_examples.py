@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from onebox.booking.appointment import Hold
 from onebox.storage.appointment_reading import AppointmentReading
 from onebox.storage.changes import appliers_for
 from onebox.storage.dialects import Sqlite
@@ -47,7 +48,9 @@ def no_connection() -> ReadConnection:
 
 def statements() -> Iterator[str]:
     dialect, pool = Sqlite(), ReadPool(no_connection)
-    writers = {getattr(apply, "__self__", None) for apply in appliers_for(dialect).values()} - {None}
+    appliers = appliers_for(dialect)
+    assert callable(appliers[Hold])  # what writes appointments is loaded when it is asked for
+    writers = {getattr(apply, "__self__", None) for apply in appliers.values()} - {None}
     readers = (RunReading(pool, pool, dialect), MessageReading(pool, dialect), AppointmentReading(pool, dialect))
     for repository in (*writers, *readers):
         for value in vars(repository).values():

@@ -212,7 +212,7 @@ async def test_a_claim_that_was_written_by_hand_is_respected(database: Path | st
         hand.execute(_written(1.5, 3, active=False, subject=CHAIR))  # type: ignore[call-overload,unused-ignore]
     by_hand = Span(after(hours=1.5), after(hours=3))
     assert await storage.ledger.commit([hold()]) == [Taken(OLENA, by_hand, "hand")]
-    assert await storage.reader.busy([OLENA, CHAIR], by_hand, now=NOON) == {OLENA: [by_hand], CHAIR: []}
+    assert await storage.reader.appointments.busy([OLENA, CHAIR], by_hand, now=NOON) == {OLENA: [by_hand], CHAIR: []}
     await storage.close()
 
 
@@ -225,7 +225,7 @@ async def test_a_state_that_was_changed_by_hand_takes_the_time_or_gives_it_back(
                 hand.execute("set search_path to public")
             table = "onebox.appointment" if is_postgres(database) else "appointment"
             hand.execute(f"update {table} set state = '{state}'")  # type: ignore[call-overload,unused-ignore]
-        found = await storage.reader.busy([OLENA], Span(NOON, after(hours=24)), now=NOON)
+        found = await storage.reader.appointments.busy([OLENA], Span(NOON, after(hours=24)), now=NOON)
         assert bool(found[OLENA]) is taken
     await storage.close()
 
@@ -248,7 +248,7 @@ async def test_who_waits_for_no_turn_is_still_waited_for(migrated_postgres: str,
     if kept:
         assert moved == Taken(OLENA, by_hand, "hand")
     hour = 1 if kept else 3
-    found = await storage.reader.busy([CHAIR], Span(NOON, after(hours=24)), now=NOON)
+    found = await storage.reader.appointments.busy([CHAIR], Span(NOON, after(hours=24)), now=NOON)
     assert found == {CHAIR: [Span(after(hours=hour), after(hours=hour + 1))]}
     await storage.close()
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from onebox.storage.appointments import Appointments
 from onebox.storage.broadcasts import Broadcasts
 from onebox.storage.chats import Chats
 from onebox.storage.conversations import Conversations, People
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
 
 def appliers_for(dialect: Dialect) -> dict[type[Change[Any]], Callable[[Session, Any], Any]]:
     """How each kind of change is written on this database."""
-    return dict(_appliers_for(type(dialect)))
+    return _appliers_for(type(dialect))
 
 
 @cache
@@ -38,7 +37,7 @@ def _appliers_for(dialect: type[Dialect]) -> dict[type[Change[Any]], Callable[[S
     """They are texts of SQL and keep nothing, so that all who open such a database may share them."""
     say = Say(dialect())
     signals = Signals(say)
-    found: dict[type[Change[Any]], Callable[[Session, Any], Any]] = {}
+    found = _Appliers(say)
 
     def apply(session: Session, change: Change[Any]) -> Any:
         return found[type(change)](session, change)
@@ -57,7 +56,22 @@ def _appliers_for(dialect: type[Dialect]) -> dict[type[Change[Any]], Callable[[S
         Feeds(say),
         Chats(say),
         Pruning(say),
-        Appointments(say, apply),
     ):
         found.update(repository.appliers)  # type: ignore[arg-type]
     return found
+
+
+class _Appliers(dict["type[Change[Any]]", "Callable[[Session, Any], Any]"]):
+    """A box without appointments does not load what writes them."""
+
+    def __init__(self, say: Say) -> None:
+        super().__init__()
+        self._say = say
+
+    def __missing__(self, kind: type[Change[Any]]) -> Callable[[Session, Any], Any]:
+        if kind.__module__ != "onebox.booking.appointment":
+            raise KeyError(kind)
+        from onebox.storage.appointments import Appointments
+
+        self.update(Appointments(self._say, lambda session, change: self[type(change)](session, change)).appliers)
+        return self[kind]

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 from urllib.parse import urlsplit
 
 from onebox.flows.run import FileRequest
 from onebox.kernel.errors import OneboxError
-from onebox.storage.appointment_reading import AppointmentReading
 from onebox.storage.broadcast_reading import BroadcastReading
 from onebox.storage.changes import appliers_for
 from onebox.storage.chat_reading import ChatReading
@@ -27,6 +27,7 @@ from onebox.storage.writer import Writer
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from onebox.booking.appointment import AppointmentReader
     from onebox.kernel.ledger import Change
     from onebox.storage.dialects import Dialect
     from onebox.storage.readers import ReadConnection
@@ -49,7 +50,6 @@ class Reader(
     ConversationReading,
     BroadcastReading,
     ChatReading,
-    AppointmentReading,
 ):
     """All that is read, by whom it may concern: RunReader, SqlReader, MessageReader, Records, FeedReader, …"""
 
@@ -61,7 +61,14 @@ class Reader(
         ChatReading.__init__(self, pool, dialect)
         ConversationReading.__init__(self, pool, dialect)
         BroadcastReading.__init__(self, pool, dialect)
-        AppointmentReading.__init__(self, pool, dialect)
+        self._for_appointments = pool, dialect
+
+    @cached_property
+    def appointments(self) -> AppointmentReader:
+        """What is read of appointments. A box without them does not load it."""
+        from onebox.storage.appointment_reading import AppointmentReading
+
+        return AppointmentReading(*self._for_appointments)
 
 
 @dataclass(frozen=True, slots=True)
