@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from onebox.app.secrets import SecretsUnreadable, Vault
 from onebox.app.settings import BoxSettings, check_settings, salvaged_vars, settings_text
 from onebox.app.tables_check import check_tables
-from onebox.flows.definition.faults import Fault
 from onebox.flows.testing.cases import Setting
+from onebox.kernel.faults import Fault
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

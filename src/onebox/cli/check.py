@@ -12,7 +12,7 @@ from onebox.cli.options import Box, Json
 from onebox.cli.output import say, show, show_json
 
 if TYPE_CHECKING:
-    from onebox.flows.definition.faults import Fault
+    from onebox.kernel.faults import Fault
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
