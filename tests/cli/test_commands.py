@@ -196,7 +196,7 @@ def test_retry_wants_runs_or_all_that_failed(box: str, said: Any) -> None:
     assert said("runs", "retry", "--failed", "--box", box).err == "no run failed\n"
 
 
-@pytest.mark.parametrize("which", ["flow", "box", "test"])
+@pytest.mark.parametrize("which", ["flow", "box", "test", "booking"])
 def test_schemas_are_json_schemas(which: str, said: Any) -> None:
     assert said("schema", which).json["$schema"] == "https://json-schema.org/draft/2020-12/schema"
 

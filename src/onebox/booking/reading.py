@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from onebox.kernel.faults import Fault
 
 _BEGINNING = "a salon has `currency`, `languages`, `staff` and `services`"
+_NO_PLACE = "staff"
 _DAY = timedelta(days=1)
 _FARTHEST = timedelta(days=731)
 _LEAST = {"lead_time": 0, "horizon": 1, "slot_step": 1, "hold": 1, "cancellation_window": 0}
@@ -44,7 +45,7 @@ def _salon(reader: DocumentReader, raw: dict[str, Any], time_zone: str) -> Salon
     spoken = languages(reader, raw, ())
     currency = currency_of(reader, raw)
     staff = {name: read_member(reader, name, one, spoken) for name, one in checked_names(reader, raw, "staff")}
-    places = {name: many for name, many in checked_names(reader, raw, "places") if isinstance(many, int)}
+    places = _places(reader, raw)
     around = {"languages": spoken, "currency": currency, "places": places}
     services = {
         name: service
@@ -61,6 +62,16 @@ def _salon(reader: DocumentReader, raw: dict[str, Any], time_zone: str) -> Salon
         policies=_policies(reader, raw),
         texts=_texts(reader, raw, spoken),
     )
+
+
+def _places(reader: DocumentReader, raw: dict[str, Any]) -> dict[str, int]:
+    found = dict(checked_names(reader, raw, "places"))
+    if _NO_PLACE in found:
+        # A claim of `staff:1` would be the person's and the place's.
+        reader.fault(
+            ("places", _NO_PLACE), f"a place cannot be called {_NO_PLACE!r}", "such as chair or room", key=True
+        )
+    return found
 
 
 def _policies(reader: DocumentReader, raw: dict[str, Any]) -> Policies:

@@ -34,7 +34,6 @@ Amount = Annotated[Any, WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "
 """`reading` takes it as it is written, so that 85.10 is 85.10"""
 Name = Annotated[Any, WithJsonSchema(_TEXTS)]
 Count = Annotated[int, Field(ge=1, le=100)]
-_NAMES = WithJsonSchema({"type": "array", "items": {"type": "string"}, "minItems": 1})
 
 
 class PolicyFields(StrictModel):
@@ -93,7 +92,7 @@ class ServiceFields(StrictModel):
     """in the salon's currency"""
     deposit: Amount = 0
     """what is paid at booking"""
-    staff: Annotated[list[str], _NAMES] | None = None
+    staff: Annotated[list[str], Field(min_length=1)] | None = None
     """who does it; everyone, if nobody is named"""
     needs: list[str] = Field(default_factory=list)
     """kinds of places, one of each"""
