@@ -13,6 +13,7 @@ from onebox.booking.claims import Claim, Offer, Span
 from onebox.booking.reading import read_salon
 from onebox.booking.slots import offers
 from onebox.booking.visit import Wish, WishInvalid
+from tests.booking.clock import BERLIN, TUESDAY, at, taken
 from tests.booking.salons import minutes
 
 if TYPE_CHECKING:
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 
     from onebox.booking.salon import Salon
 
-BERLIN = ZoneInfo("Europe/Berlin")
-TUESDAY = date(2026, 11, 3)
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -47,17 +46,6 @@ services:
     assert faults == []
     assert read is not None
     return read
-
-
-def at(clock: str, day: date = TUESDAY, fold: int = 0) -> datetime:
-    """A time on the salon's clock."""
-    hours, minute = map(int, clock.split(":"))
-    return datetime(day.year, day.month, day.day, hours, minute, tzinfo=BERLIN, fold=fold).astimezone(UTC)
-
-
-def taken(clock: str, day: date = TUESDAY) -> Span:
-    start, end = clock.split("-")
-    return Span(at(start, day), at(end, day))
 
 
 def offered(

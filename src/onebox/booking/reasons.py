@@ -19,20 +19,22 @@ if TYPE_CHECKING:
 
 _MINUTE = timedelta(minutes=1)
 _DAY = timedelta(days=1)
+CODES = {
+    "too_soon": "from the first instant that can be booked to the last",
+    "too_far": "the same",
+    "off_grid": "from the last start before it to the next one",
+    "closed": "when anybody works on that day",
+    "not_working": "when this person works on that day",
+    "holiday": "this person's days off, from the first to the last",
+    "busy": "what takes this person meanwhile",
+    "no_place": "what takes the places of this kind meanwhile",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """One cause. `code` says what `spans` are:
-
-    - `too_soon`, `too_far`: the instants between which a start can lie;
-    - `off_grid`: from the last start before it to the next one;
-    - `closed`: when anybody works on that day; `not_working`: when this person does;
-    - `holiday`: this person's, first to last day;
-    - `busy`: what else takes this person; `no_place`: what takes the places of this kind.
-
-    `subject` is a person as claims name one (`staff:olena`), or a kind of place (`chair`).
-    """
+    """One cause. `code` is one of `CODES`, which says what `spans` are. `subject` is a person as claims name one
+    (`staff:olena`), or a kind of place (`chair`)."""
 
     code: str
     spans: tuple[Span, ...]
