@@ -12,6 +12,7 @@ from onebox.booking.claims import Claim, Offer, Part, Span
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import date
 
     from onebox.booking.salon import Salon, Service
 
@@ -78,7 +79,7 @@ def _is_free(busy: Sequence[Span], taken: Spans) -> bool:
 def _visit(
     salon: Salon,
     steps: list[tuple[Service, datetime, set[str], list[str]]],
-    day: object,
+    day: date,
     busy: Mapping[str, Sequence[Span]],
 ) -> Offer:
     load = {

@@ -42,7 +42,7 @@ def windows(draw: some.DrawFn) -> Windows:
     pairs = [Window(5 * start, 5 * end) for start, end in zip(times[::2], times[1::2], strict=False)]
     if len(times) % 2 and times[-1] > 0:
         pairs.append(Window(5 * times[-1], DAY + 5 * draw(some.integers(0, 36))))
-    return tuple(window for window in pairs if window.end - window.start <= DAY)
+    return tuple(window for window in pairs if window.end - window.start < DAY)
 
 
 @some.composite

@@ -65,9 +65,7 @@ def test_off_the_grid_says_what_is_before_and_after(start: datetime) -> None:
 
 
 def test_closed_says_when_anybody_works() -> None:
-    assert why(at("20:00"), "cut") == [
-        Reason("closed", (taken("09:00-13:00"), taken("12:00-20:00"), taken("14:00-18:00")), "cut")
-    ]
+    assert why(at("20:00"), "cut") == [Reason("closed", (taken("09:00-20:00"),), "cut")]
     assert why(at("12:00", date(2026, 11, 8)), "cut") == [Reason("closed", (), "cut")]
 
 

@@ -44,7 +44,7 @@ class Chooser:
         self, salon: Salon, visit: Visit, choices: Sequence[Choices], ranked: Callable[[datetime], Iterable[str]]
     ) -> None:
         self._ranked = ranked
-        self._steps = [_Chosen(salon, step, one) for step, one in zip(visit.steps, choices, strict=True)]
+        self._steps = [_Ready(salon, step, one) for step, one in zip(visit.steps, choices, strict=True)]
         self._alone = _free_for_all([one.people for one in choices])
 
     def offer(self, at: datetime, bit: int) -> Offer:
@@ -81,8 +81,8 @@ def _first(free: Mapping[str, bytes], asked: Iterable[str], bit: int) -> str:
     return ""
 
 
-class _Chosen:
-    """A step for which somebody was chosen."""
+class _Ready:
+    """A step of which parts and claims are made."""
 
     def __init__(self, salon: Salon, step: Step, choices: Choices) -> None:
         self.people = {one: _bytes(bits) for one, bits in choices.people.items()}

@@ -76,7 +76,8 @@ def day_span(zone: tzinfo, day: date) -> Span:
 
 def working(member: StaffMember, clock: Iterable[Stretch]) -> list[Span]:
     """When this person works, in order, joined where spans touch; also what began on the evening before."""
-    return list(_joined(sorted(span for stretch in clock for span in _within(member, stretch))))
+    # They overlap where a night meets the exception of the day after.
+    return list(joined(sorted(span for stretch in clock for span in _within(member, stretch))))
 
 
 def _within(member: StaffMember, stretch: Stretch) -> Iterator[Span]:
@@ -91,8 +92,8 @@ def _within(member: StaffMember, stretch: Stretch) -> Iterator[Span]:
         day += _DAY
 
 
-def _joined(spans: Iterable[Span]) -> Iterator[Span]:
-    """Sorted spans as few as possible: a night's and the next morning's may overlap at an exception."""
+def joined(spans: Iterable[Span]) -> Iterator[Span]:
+    """Sorted spans as few as possible: those that touch or overlap become one."""
     last: Span | None = None
     for span in spans:
         if last is not None and span.start <= last.end:

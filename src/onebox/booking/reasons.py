@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from onebox.booking.claims import Span
-from onebox.booking.days import day_of, day_span, stretches, working
+from onebox.booking.days import day_of, day_span, joined, stretches, working
 from onebox.booking.visit import planned
 
 if TYPE_CHECKING:
@@ -101,8 +101,8 @@ class _Look:
             if any(_overlapping(hours, self._worked) for hours in self._hours.values()):
                 yield from (reason for reasons in people.values() for reason in reasons)
             else:
-                hours = (span for one in self._hours.values() for span in one)
-                yield self._reason("closed", self._of_the_day(sorted(hours)))
+                hours = sorted(span for one in self._hours.values() for span in one)
+                yield self._reason("closed", self._of_the_day(joined(hours)))
         for kind in self._step.needs:
             taken = [self._in_the_way(place, self._held) for place in self._salon.subjects(kind)]
             if all(taken):
