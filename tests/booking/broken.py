@@ -64,6 +64,7 @@ BROKEN: dict[str, str] = {
     "no step": _with(("15m", "0m")),
     "a horizon of years": _with(("60d", "800d")),
     "a lead time beyond the horizon": _with(("2h", "61d")),
+    "a lead time as long as the horizon": _with(("2h", "60d")),
     # --- staff ---
     "a name of capital letters": _with(("  marko:", "  Marko:")),
     "a person without hours": _with((', hours: {tue: "09:00-17:00"}', "")),
