@@ -96,6 +96,8 @@ BROKEN: dict[str, str] = {
     "a name that is a number": _with(("name: Cut", "name: 7")),
     "no duration": _with(("45m", "0m")),
     "a duration that is a number": _with(("45m", "45")),
+    "a duration of days": _with(("45m", "2d")),
+    "a buffer of days": _with(("before: 5m", "before: 25h")),
     "a gap that reaches the end": _with(("length: 30m", "length: 60m")),
     "a gap at the start": _with(("{after: 30m", "{after: 0m")),
     "half a gap": _with((", length: 30m", "")),
