@@ -13,7 +13,18 @@ if TYPE_CHECKING:
     from bench.results import Results
 
 ROOT = Path(__file__).resolve().parents[1]
-SCENARIOS = ("throughput", "burst", "memory", "fairness", "feeds", "chats", "drop_in", "postgres", "appointments")
+SCENARIOS = (
+    "throughput",
+    "burst",
+    "memory",
+    "fairness",
+    "feeds",
+    "slots",
+    "chats",
+    "drop_in",
+    "postgres",
+    "appointments",
+)
 
 
 def main(arguments: list[str]) -> int:

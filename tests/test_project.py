@@ -18,7 +18,9 @@ ROOT = Path(__file__).resolve().parents[1]
 SOURCES = sorted((ROOT / "src").rglob("*.py"))
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 PURE = [
-    file for room in ("kernel", "messaging", "flows") for file in sorted((ROOT / "src/onebox" / room).rglob("*.py"))
+    file
+    for room in ("kernel", "messaging", "flows", "booking")
+    for file in sorted((ROOT / "src/onebox" / room).rglob("*.py"))
 ]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 

@@ -124,3 +124,37 @@ def test_flows_that_were_read_and_could_not_be_kept_are_to_be_read_again(tmp_pat
 
     files.came_into_force()
     assert not files.changed()
+
+
+SALON = """\
+currency: EUR
+languages: [en]
+staff: {olena: {name: Olena, hours: {mon-fri: "09:00-17:00"}}}
+services: {cut: {name: Cut, duration: 45m, price: "40.00"}}
+"""
+
+
+def test_the_salon_is_checked_where_there_is_one(tmp_path: Path) -> None:
+    folder = made(tmp_path, box="timezone: Europe/Kyiv\n")
+    assert check_box(folder, {}).salon is None
+
+    folder.booking.write_text(SALON)
+    checked = check_box(folder, {})
+
+    assert checked.faults == []
+    assert checked.salon is not None
+    assert checked.salon.time_zone == "Europe/Kyiv"
+
+
+def test_faults_of_the_salon_stand_beside_those_of_the_flows(tmp_path: Path) -> None:
+    folder = made(tmp_path, other="flow: other\n")
+    folder.booking.write_text(SALON.replace("mon-fri", "mon-fry"))
+
+    assert {fault.file for fault in check_box(folder, {}).faults} == {"flows/other.yaml", "booking.yaml"}
+
+
+def test_a_salon_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    folder = made(tmp_path)
+    folder.booking.mkdir()
+
+    assert str(check_box(folder, {}).faults[0]).startswith("booking.yaml:1:1: cannot be read: is a directory\n")

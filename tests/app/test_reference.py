@@ -18,6 +18,7 @@ from onebox.app.catalogue import catalogue
 from onebox.app.settings import BoxSettings, check_settings
 from onebox.app.testing import writings_of
 from onebox.app.throttling import ThrottleSettings
+from onebox.booking.reading import read_salon
 from onebox.flows.check import ALWAYS, ERROR_NAMES
 from onebox.flows.definition import FlowLoader, models
 from onebox.flows.expressions import filters
@@ -282,8 +283,10 @@ def test_every_example_has_no_faults(file: Path) -> None:
     flows = {f"{file.stem}-{number}.yaml": block for number, block in enumerate(blocks) if block.startswith("flow:")}
     settings = [block for block in blocks if block.startswith(("box:", "accounts:"))]
     tests = [block for block in blocks if block.startswith("- name:")]
+    salons = [block for block in blocks if block.startswith(("time_zone:", "currency:"))]
 
-    assert len(flows) + len(settings) + len(tests) == len(blocks)
+    assert len(flows) + len(settings) + len(tests) + len(salons) == len(blocks)
     assert [faults for block in tests if (faults := read_cases("a", block, None, Setting(KINDS.triggers)).faults)] == []
     assert list(map(str, FlowLoader(KINDS).load(flows).faults)) == []
+    assert [faults for block in salons if (faults := read_salon("booking.yaml", block)[1])] == []
     assert [faults for block in settings if (faults := check_settings(block)[1])] == []

@@ -75,6 +75,22 @@ def test_a_new_box_has_no_faults(box: str, said: Any) -> None:
     assert (checked.code, checked.out, checked.err) == (Exit.ok, "", "all is well: 1 flow\n")
 
 
+def test_a_salon_is_counted_and_its_faults_are_told(box: str, said: Any) -> None:
+    booking = Path(box, "booking.yaml")
+    booking.write_text(
+        'currency: EUR\nlanguages: [en]\nstaff: {ana: {name: Ana, hours: {mon: "09:00-17:00"}}}\n'
+        "services: {cut: {name: Cut, duration: 45m, price: 40}}\n"
+    )
+    assert said("check", "--box", box).err == "all is well: 1 flow, 1 salon\n"
+
+    booking.write_text(booking.read_text().replace("45m", "9h"))
+    checked = said("check", "--box", box)
+    booking.unlink()
+
+    assert (checked.code, checked.err) == (Exit.fault, "1 fault in 1 file\n")
+    assert checked.out.startswith("booking.yaml:4:12: nobody can do it: it takes 9h without a pause")
+
+
 def test_a_new_box_says_what_to_do_next(tmp_path: Path, said: Any) -> None:
     made = said("init", str(tmp_path / "salon"))
 
@@ -196,7 +212,7 @@ def test_retry_wants_runs_or_all_that_failed(box: str, said: Any) -> None:
     assert said("runs", "retry", "--failed", "--box", box).err == "no run failed\n"
 
 
-@pytest.mark.parametrize("which", ["flow", "box", "test"])
+@pytest.mark.parametrize("which", ["flow", "box", "test", "booking"])
 def test_schemas_are_json_schemas(which: str, said: Any) -> None:
     assert said("schema", which).json["$schema"] == "https://json-schema.org/draft/2020-12/schema"
 

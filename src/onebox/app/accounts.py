@@ -12,17 +12,18 @@ from pydantic import AfterValidator, Field, PlainValidator, ValidationError, Wit
 from pydantic_core import PydanticCustomError
 
 from onebox.app.throttling import ThrottleSettings
-from onebox.channels.chat.words import Language  # noqa: TC001 - pydantic reads it
-from onebox.flows.definition.fields import Duration, FlowModel, Rate, RateText
-from onebox.flows.definition.validate import Problem, problems
+from onebox.channels.chat.words import Language
+from onebox.flows.definition.fields import FlowModel, Rate, RateText
+from onebox.kernel.fields import Duration
 from onebox.kernel.nearest import did_you_mean
+from onebox.kernel.problems import Problem, problems
 from onebox.messaging.channel import A_TEXT, Outlet, Pace
 from onebox.messaging.patience import Patience
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from onebox.flows.definition.document import Location
+    from onebox.kernel.document import Location
 
 _NAME = re.compile(r"([a-z][a-z0-9_-]*)/([a-zA-Z0-9][a-zA-Z0-9_.-]*)")
 

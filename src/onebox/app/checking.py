@@ -5,24 +5,28 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from onebox.app.folder import BOOKING
 from onebox.app.secrets import SecretsUnreadable, Vault
 from onebox.app.settings import BoxSettings, check_settings, salvaged_vars, settings_text
 from onebox.app.tables_check import check_tables
-from onebox.flows.definition.faults import Fault
 from onebox.flows.testing.cases import Setting
+from onebox.kernel.faults import Fault
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from onebox.app.folder import BoxFolder
+    from onebox.booking.salon import Salon
     from onebox.flows.plan import Flow
 
 
 @dataclass(frozen=True)
 class Checked:
-    """The flows without a fault, and all faults: of the settings, the secrets, the tables, the flows, their tests."""
+    """The flows without a fault, the salon if there is one, and all faults: of the settings, the secrets, the tables,
+    the flows, their tests, the salon."""
 
     flows: list[Flow] = field(default_factory=list)
+    salon: Salon | None = None
     faults: list[Fault] = field(default_factory=list)
 
 
@@ -41,7 +45,8 @@ def check_box(folder: BoxFolder, environ: Mapping[str, str]) -> Checked:
     faults += check_tables(folder.table_sources(), loaded.flows, postgres=postgres)
     setting = Setting(files.kinds.triggers, (settings or guessed).vars, secrets)
     tests = read_tests(folder, loaded.flows, setting)
-    return Checked(loaded.flows, [*wrong, *faults, *loaded.faults, *tests.faults])
+    salon, unsound = _salon(folder, (settings or guessed).timezone)
+    return Checked(loaded.flows, salon, [*wrong, *faults, *loaded.faults, *tests.faults, *unsound])
 
 
 def _secrets(folder: BoxFolder, environ: Mapping[str, str], faults: list[Fault]) -> dict[str, str]:
@@ -54,6 +59,19 @@ def _secrets(folder: BoxFolder, environ: Mapping[str, str], faults: list[Fault])
         return dict.fromkeys(vault.names(), "")
     except SecretsUnreadable:
         return {}
+
+
+def _salon(folder: BoxFolder, time_zone: str) -> tuple[Salon | None, list[Fault]]:
+    if not folder.booking.exists():
+        return None, []
+    from onebox.app.flows import unreadable
+    from onebox.booking.reading import read_salon
+
+    try:
+        text = folder.text_of(BOOKING)
+    except OSError as error:
+        return None, unreadable({BOOKING: error})
+    return read_salon(BOOKING, text, time_zone)
 
 
 def _strays(folder: BoxFolder) -> list[Fault]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from onebox.app.catalogue import catalogue
 from onebox.flows.definition import FlowLoader, Loaded, Names
-from onebox.flows.definition.faults import Fault
+from onebox.kernel.faults import Fault
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 SETTINGS = "box.yaml"
 SECRETS = "secrets.yaml"
+BOOKING = "booking.yaml"
 
 Fingerprint = tuple[tuple[str, int, int], ...]
 """path, time of change and size of each file"""
@@ -32,6 +33,7 @@ class BoxFolder:
         self.path = path
         self.settings = path / SETTINGS
         self.secrets = path / SECRETS
+        self.booking = path / BOOKING
         self.flows = path / "flows"
         self.templates = path / "templates"
         self.code = path / "code"

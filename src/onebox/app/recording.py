@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from onebox.app.flows import FlowFiles
 from onebox.app.testing import writings_of
-from onebox.flows.definition.document import DocumentInvalid
 from onebox.flows.testing.appending import with_case
 from onebox.flows.testing.cases import Setting, cases_beside, read_cases
 from onebox.flows.testing.judging import Surroundings, judge, stand_in
 from onebox.flows.testing.recording import CannotRecord, record
+from onebox.kernel.document import DocumentInvalid
 from onebox.kernel.errors import OneboxError
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from onebox.app.folder import replace_file
 from onebox.app.plain_settings import mark_of
-from onebox.flows.definition.document import DocumentInvalid, read_document
+from onebox.kernel.document import DocumentInvalid, read_document
 from onebox.kernel.errors import OneboxError
 from onebox.kernel.nearest import did_you_mean
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from cryptography.fernet import MultiFernet
 
     from onebox.app.folder import BoxFolder
-    from onebox.flows.definition.faults import Fault
+    from onebox.kernel.faults import Fault
 
 KEY_VARIABLE = "ONEBOX_KEY"
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")

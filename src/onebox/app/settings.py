@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zoneinfo
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
@@ -12,20 +11,21 @@ from pydantic.json_schema import models_json_schema
 from onebox.app.accounts import CHANNELS, account_problems, accounts_as_models
 from onebox.app.folder import SETTINGS
 from onebox.app.secrets import Vault, fill_in, secret_names
-from onebox.flows.definition.document import Document, DocumentInvalid, read_document
-from onebox.flows.definition.faults import Fault
-from onebox.flows.definition.fields import Duration, FlowModel, Size
-from onebox.flows.definition.validate import Problem, problems
-from onebox.flows.settings import wrong
+from onebox.flows.definition.fields import FlowModel, Size
+from onebox.kernel.document import Document, DocumentInvalid, read_document
 from onebox.kernel.errors import OneboxError
+from onebox.kernel.faults import Fault
+from onebox.kernel.fields import Duration, Timezone
 from onebox.kernel.nearest import did_you_mean
+from onebox.kernel.problems import Problem, problems
+from onebox.kernel.wrong import wrong
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
     from onebox.app.folder import BoxFolder
-    from onebox.flows.definition.document import Location
+    from onebox.kernel.document import Location
     from onebox.messaging.channel import Outlet
 
 _POSTGRES = ("postgresql://", "postgres://")
@@ -49,16 +49,6 @@ def _box_name(value: Any) -> str:
     return value
 
 
-def _timezone(value: Any) -> str:
-    if not isinstance(value, str):
-        raise wrong("timezone", f"expected a time zone such as Europe/Berlin, got {value!r}")
-    try:
-        return zoneinfo.ZoneInfo(value).key
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
-        near = did_you_mean(value, zoneinfo.available_timezones())
-        raise wrong("timezone", f"{value!r} is no time zone of the IANA list{near}") from None
-
-
 def _storage(value: Any) -> str:
     if isinstance(value, str) and (value == "sqlite" or value.startswith(_POSTGRES)):
         return value
@@ -78,11 +68,6 @@ BoxName = Annotated[
     str,
     PlainValidator(_box_name, json_schema_input_type=str),
     WithJsonSchema({"type": "string", "minLength": 1, "maxLength": _LONGEST_NAME}),
-]
-Timezone = Annotated[
-    str,
-    PlainValidator(_timezone, json_schema_input_type=str),
-    WithJsonSchema({"type": "string", "examples": ["Europe/Berlin"]}),
 ]
 StorageUrl = Annotated[
     str,

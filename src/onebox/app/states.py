@@ -12,9 +12,9 @@ from onebox.app.plain_settings import mark_of, plain_settings, without_passwords
 from onebox.app.revisions import LARGEST, as_text
 from onebox.app.settings import check_settings
 from onebox.flows.definition import FlowLoader
-from onebox.flows.definition.document import DocumentInvalid, read_document
 from onebox.flows.difference import Box, FlowText, TableText, compare
 from onebox.flows.kinds import Nature
+from onebox.kernel.document import DocumentInvalid, read_document
 from onebox.kernel.encoding import from_json
 
 if TYPE_CHECKING:

@@ -6,16 +6,16 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from onebox.flows.definition.document import read_document
-from onebox.flows.definition.faults import Fault
+from onebox.kernel.document import read_document
 from onebox.kernel.encoding import from_json
+from onebox.kernel.faults import Fault
 from onebox.storage.table_files import choose, faults_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from onebox.flows.definition.document import Location
     from onebox.flows.plan import Flow
+    from onebox.kernel.document import Location
     from onebox.storage.table_files import TableFile
 
 

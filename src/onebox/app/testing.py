@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, ClassVar
 from onebox.app.flows import FlowFiles, unreadable
 from onebox.app.secrets import Vault
 from onebox.app.settings import read_settings
-from onebox.flows.definition.faults import Fault
 from onebox.flows.testing.cases import Setting, cases_beside, flow_beside, read_cases
 from onebox.flows.testing.judging import Outcome, Surroundings, Verdict, judge, stand_in
 from onebox.flows.testing.layout import Layout
 from onebox.kernel.errors import OneboxError
+from onebox.kernel.faults import Fault
 from onebox.kernel.nearest import did_you_mean
 
 if TYPE_CHECKING:

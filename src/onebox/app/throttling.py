@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from onebox.flows.definition.fields import Duration, FlowModel, RateText
+from onebox.flows.definition.fields import FlowModel, RateText
+from onebox.kernel.fields import Duration
 from onebox.messaging.gate import ThrottleGate
 from onebox.messaging.throttle import Limit, Policy, Throttle, ThrottleRules
 

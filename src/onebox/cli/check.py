@@ -12,14 +12,14 @@ from onebox.cli.options import Box, Json
 from onebox.cli.output import say, show, show_json
 
 if TYPE_CHECKING:
-    from onebox.flows.definition.faults import Fault
+    from onebox.kernel.faults import Fault
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
 @app.command()
 def check(box: Box = None, as_json: Json = False) -> None:
-    """Find every fault before anything runs. Settings, secrets, flows and their tests are checked, each fault with its place."""
+    """Find every fault before anything runs. Settings, secrets, flows, their tests and the salon are checked, each fault with its place."""
     from onebox.app.checking import check_box
     from onebox.app.folder import BoxFolder
 
@@ -33,7 +33,7 @@ def check(box: Box = None, as_json: Json = False) -> None:
         files = len({fault.file for fault in checked.faults})
         say(f"{count(len(checked.faults), 'fault')} in {count(files, 'file')}")
         raise typer.Exit(Exit.fault)
-    say(f"all is well: {count(len(checked.flows), 'flow')}")
+    say(f"all is well: {count(len(checked.flows), 'flow')}{', 1 salon' if checked.salon else ''}")
 
 
 def as_plain(fault: Fault) -> dict[str, str | int | None]:

@@ -1,4 +1,4 @@
-"""`onebox schema`: what flow files, their tests and box.yaml may hold, for editors."""
+"""`onebox schema`: what flow files, their tests, box.yaml and booking.yaml may hold, for editors."""
 
 from __future__ import annotations
 
@@ -18,17 +18,25 @@ class Which(StrEnum):
     flow = "flow"
     box = "box"
     test = "test"
+    booking = "booking"
 
 
 @app.command()
 def schema(
-    which: Annotated[Which, typer.Argument(help="Of a flow file, of box.yaml, or of a test file.")] = Which.flow,
+    which: Annotated[
+        Which, typer.Argument(help="Of a flow file, of box.yaml, of a test file, or of booking.yaml.")
+    ] = Which.flow,
 ) -> None:
     """Print the JSON Schema for editors. They use it for completion."""
     if which is Which.box:
         from onebox.app.settings import settings_schema
 
         show_json(settings_schema())
+        return
+    if which is Which.booking:
+        from onebox.booking.shapes import salon_schema
+
+        show_json(salon_schema())
         return
     from onebox.app.catalogue import catalogue
 

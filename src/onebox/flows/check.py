@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from onebox.flows.expressions import RESERVED, suggestion
+from onebox.flows.expressions import RESERVED
 from onebox.flows.expressions.filters import FUNCTIONS
+from onebox.kernel.nearest import suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable

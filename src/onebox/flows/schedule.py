@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo
 from cronsim import CronSim, CronSimError
 from pydantic import Field, field_validator, model_validator
 
-from onebox.flows.definition.fields import Duration, FlowModel
+from onebox.flows.definition.fields import FlowModel
 from onebox.flows.kinds import EventRefused, TriggerKind, refuse_unknown
-from onebox.flows.settings import wrong
+from onebox.kernel.fields import Duration
+from onebox.kernel.wrong import wrong
 from onebox.messaging.inbox import Arrival
 
 if TYPE_CHECKING:

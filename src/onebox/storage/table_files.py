@@ -7,8 +7,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from onebox.flows.definition.faults import Fault
 from onebox.kernel.errors import OneboxError
+from onebox.kernel.faults import Fault
 from onebox.storage.table_sql import faults_of, for_postgres, read_statements
 
 if TYPE_CHECKING:

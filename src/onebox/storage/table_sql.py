@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from onebox.flows.definition.faults import Fault
+from onebox.kernel.faults import Fault
 from onebox.kernel.nearest import did_you_mean
 from onebox.storage.sql_tokens import tokens
 

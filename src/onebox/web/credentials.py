@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
 
-from onebox.flows.definition.fields import Duration, FlowModel
+from onebox.flows.definition.fields import FlowModel
 from onebox.flows.responses import header_fault
-from onebox.flows.settings import wrong
+from onebox.kernel.fields import Duration
+from onebox.kernel.wrong import wrong
 
 if TYPE_CHECKING:
     from pydantic import GetJsonSchemaHandler

@@ -11,7 +11,7 @@ from pydantic import Field, field_validator, model_validator
 from onebox.flows.definition.fields import FlowModel
 from onebox.flows.kinds import EventRefused, TriggerKind, refuse_unknown
 from onebox.flows.responses import header_fault
-from onebox.flows.settings import wrong
+from onebox.kernel.wrong import wrong
 from onebox.web.credentials import Auth
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onebox.flows.definition.document import DocumentInvalid, read_document
+from onebox.kernel.document import DocumentInvalid, read_document
 
 if TYPE_CHECKING:
     from onebox.flows.definition import Fault

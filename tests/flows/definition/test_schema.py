@@ -6,7 +6,7 @@ import pytest
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from onebox.flows.definition import json_schema
-from onebox.flows.definition.document import read_document
+from onebox.kernel.document import read_document
 from tests.flows.definition.kinds import catalogue
 from tests.flows.definition.test_examples import example_files
 

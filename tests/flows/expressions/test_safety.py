@@ -16,12 +16,12 @@ from onebox.flows.expressions import (
     ExpressionInvalid,
     compile_value,
     render_template_text,
-    suggestion,
 )
 from onebox.flows.expressions.engine import ENVIRONMENT
 from onebox.flows.expressions.filters import BUILT_IN, FILTERS, FUNCTIONS, TESTS
 from onebox.flows.expressions.methods import METHOD_NAMES
 from onebox.kernel.errors import OneboxError
+from onebox.kernel.nearest import suggestion
 from tests.flows.expressions.scope import scope
 
 _ATTEMPTS = [

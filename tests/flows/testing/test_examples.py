@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
-from onebox.flows.definition.document import read_document
 from onebox.flows.testing.cases import flow_beside
 from onebox.flows.testing.schema import schema_of_tests
+from onebox.kernel.document import read_document
 from tests.flows.definition.test_examples import example_files
 from tests.flows.testing.boxes import compiled, kinds, told
 

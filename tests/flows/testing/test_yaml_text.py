@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from onebox.flows.definition.document import read_document
 from onebox.flows.testing.values import meant, written
 from onebox.flows.testing.yaml_text import inline, scalar, yaml_lines
+from onebox.kernel.document import read_document
 
 TEXTS = some.text(some.characters(exclude_categories=["Cs"]), max_size=20) | some.sampled_from(
     [

@@ -8,8 +8,8 @@ from pydantic import field_validator
 
 from onebox.flows.definition.fields import FlowModel
 from onebox.flows.kinds import TriggerKind, refuse_unknown
-from onebox.flows.settings import wrong
 from onebox.kernel.nearest import did_you_mean
+from onebox.kernel.wrong import wrong
 from onebox.messaging.chat import EVENT_NAMES, chat_data
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from pydantic import Field, field_validator
 from onebox.channels.telegram.updates import EVENT_NAMES, UpdateKind, event_of
 from onebox.flows.definition.fields import FlowModel
 from onebox.flows.kinds import EventRefused, TriggerKind, refuse_unknown
-from onebox.flows.settings import wrong
 from onebox.flows.waiting import AnyOf
 from onebox.kernel.nearest import did_you_mean
+from onebox.kernel.wrong import wrong
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

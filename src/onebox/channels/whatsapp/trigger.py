@@ -9,9 +9,9 @@ from pydantic import Field, field_validator
 from onebox.channels.whatsapp.incoming import EVENT_NAMES, EventKind
 from onebox.flows.definition.fields import FlowModel
 from onebox.flows.kinds import TriggerKind, refuse_unknown
-from onebox.flows.settings import wrong
 from onebox.flows.waiting import AnyOf
 from onebox.kernel.nearest import did_you_mean
+from onebox.kernel.wrong import wrong
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

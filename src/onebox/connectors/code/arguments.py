@@ -9,9 +9,10 @@ from pydantic_core import PydanticCustomError
 
 from onebox.connectors.code.connector import DEFAULT_MEMORY, split_function
 from onebox.connectors.code.names import missing_function
-from onebox.flows.definition.fields import Duration, FlowModel, Given, Verbatim
+from onebox.flows.definition.fields import FlowModel, Given, Verbatim
 from onebox.flows.handlers import StepFailed
 from onebox.flows.kinds import StepKind
+from onebox.kernel.fields import Duration
 from onebox.kernel.sizes import SizeError, parse_size
 
 if TYPE_CHECKING:

@@ -9,9 +9,10 @@ import yarl
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from onebox.connectors.feeds.events import EVENT_NAMES, event_of_test, said_of_event
-from onebox.flows.definition.fields import Duration, FlowModel, Verbatim
+from onebox.flows.definition.fields import FlowModel, Verbatim
 from onebox.flows.kinds import TriggerKind
-from onebox.flows.settings import wrong
+from onebox.kernel.fields import Duration
+from onebox.kernel.wrong import wrong
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

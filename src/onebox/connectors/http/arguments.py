@@ -9,9 +9,10 @@ from pydantic_core import PydanticCustomError
 
 from onebox.connectors.http.answer import status_range
 from onebox.connectors.http.auth import FORMS, is_auth
-from onebox.flows.definition.fields import Duration, FlowModel, Given, is_expression
+from onebox.flows.definition.fields import FlowModel, Given, is_expression
 from onebox.flows.handlers import StepFailed
 from onebox.flows.kinds import StepKind
+from onebox.kernel.fields import Duration
 from onebox.kernel.nearest import did_you_mean
 from onebox.kernel.sizes import SizeError, parse_size
 

@@ -5,19 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from onebox.flows.definition.fields import is_expression
-from onebox.flows.expressions import Constant, suggestion
+from onebox.flows.expressions import Constant
 from onebox.flows.plan import Action
+from onebox.kernel.nearest import suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from onebox.flows.check import Scope
     from onebox.flows.definition.companions import Companions
-    from onebox.flows.definition.document import Location
     from onebox.flows.definition.reader import Reader
     from onebox.flows.expressions import Template
     from onebox.flows.kinds import Catalogue, StepKind
     from onebox.flows.plan import Formula
+    from onebox.kernel.document import Location
 
 _STAND_IN = "${text}"  # what a template gives is known only when it is rendered
 

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from onebox.flows.check import Scope
-    from onebox.flows.definition.document import Location
     from onebox.flows.definition.reader import Reader
     from onebox.flows.plan import Formula
+    from onebox.kernel.document import Location
 
 _OPTIONS = re2.Options()
 _OPTIONS.log_errors = False

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from onebox.flows.expressions import suggestion
+from onebox.kernel.nearest import suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from onebox.flows.definition.document import Location
     from onebox.flows.definition.reader import Reader
+    from onebox.kernel.document import Location
 
 
 @dataclass(slots=True)

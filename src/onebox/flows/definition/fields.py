@@ -6,10 +6,11 @@ import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, TypeVar
 
-from pydantic import BaseModel, ConfigDict, GetPydanticSchema, PlainValidator, WithJsonSchema
+from pydantic import GetPydanticSchema, PlainValidator, WithJsonSchema
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from onebox.kernel.durations import DurationError, parse_duration
+from onebox.kernel.fields import StrictModel
 from onebox.kernel.sizes import SizeError, parse_size
 
 if TYPE_CHECKING:
@@ -18,35 +19,16 @@ if TYPE_CHECKING:
 AS_WRITTEN = {"as_written": True}
 """The validation context of a flow file: expressions are still texts. Without it, a value must be what it says."""
 
-DURATION_PATTERN = r"^\s*([0-9]+(\.[0-9]+)?(ms|[smhdw])\s*)+$"
-
 T = TypeVar("T")
 
 
-class FlowModel(BaseModel):
-    """The base of everything that stands in a flow file: unknown keys are refused, and nothing is converted."""
-
-    # Validators are built when they are first needed: a box uses few of the kinds that there are.
-    model_config = ConfigDict(
-        extra="forbid",
-        frozen=True,
-        strict=True,
-        populate_by_name=True,
-        use_attribute_docstrings=True,
-        defer_build=True,
-    )
+class FlowModel(StrictModel):
+    """The base of everything that stands in a flow file."""
 
 
 def is_expression(value: Any) -> bool:
     """True for a text that holds a `${`."""
     return isinstance(value, str) and "${" in value
-
-
-def _duration(value: Any) -> timedelta:
-    try:
-        return parse_duration(value)
-    except DurationError as error:
-        raise PydanticCustomError("duration", "{reason}", {"reason": error.message}) from None
 
 
 def _size(value: Any) -> int:
@@ -63,13 +45,6 @@ def _verbatim(value: Any) -> str:
         raise PydanticCustomError("verbatim", "no expression may stand here")
     return value
 
-
-Duration = Annotated[
-    timedelta,
-    PlainValidator(_duration, json_schema_input_type=str),
-    WithJsonSchema({"type": "string", "pattern": DURATION_PATTERN, "description": "such as 10s, 15m, 2h or 90d"}),
-]
-"""A length of time such as `10s`, `15m`, `2h`, `90d`; a timedelta once it is validated."""
 
 Size = Annotated[
     int,

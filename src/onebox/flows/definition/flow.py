@@ -9,24 +9,24 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from onebox.flows.check import ERROR_NAMES, Names, first_scope, ids_in
 from onebox.flows.definition.actions import Actions
-from onebox.flows.definition.document import DocumentInvalid, read_document
 from onebox.flows.definition.models import FlowFile
 from onebox.flows.definition.reader import Reader
 from onebox.flows.definition.steps import Steps
 from onebox.flows.definition.triggers import compile_triggers, event_names
-from onebox.flows.expressions import suggestion
 from onebox.flows.plan import Flow, Limits, Place
+from onebox.kernel.document import DocumentInvalid, read_document
 from onebox.kernel.encoding import to_json
+from onebox.kernel.nearest import suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from onebox.flows.check import Scope
     from onebox.flows.definition.companions import Companions
-    from onebox.flows.definition.faults import Fault
     from onebox.flows.definition.models import LimitFields
     from onebox.flows.kinds import Catalogue
     from onebox.flows.plan import Block, Trigger
+    from onebox.kernel.faults import Fault
 
 
 @dataclass(slots=True)
@@ -61,10 +61,10 @@ class Setting:
 def compile_flow(file: str, text: str, setting: Setting, companions: Companions) -> Compiled:
     """The flow of a file, or its faults. Never raises for what stands in the file."""
     try:
-        document = read_document(file, text)
+        document = read_document(file, text, "a flow begins with `flow: its-name`")
     except DocumentInvalid as error:
         return Compiled(file, None, [error.fault])
-    reader = Reader(document, setting.names_checked, list(document.faults))
+    reader = Reader(document, list(document.faults), setting.names_checked)
     if not isinstance(document.value, dict):
         reader.fault((), "a flow file is a mapping", "it begins with `flow: its-name`")
         return Compiled(file, None, reader.faults)

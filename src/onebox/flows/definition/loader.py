@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, ClassVar
 
 from onebox.flows.check import Names
 from onebox.flows.definition.companions import Companions, folder_of
-from onebox.flows.definition.faults import Fault
 from onebox.flows.definition.flow import Compiled, Setting, compile_flow
-from onebox.flows.expressions import suggestion
 from onebox.kernel.encoding import from_json
 from onebox.kernel.errors import OneboxError
+from onebox.kernel.faults import Fault
+from onebox.kernel.nearest import suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

@@ -10,7 +10,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, WithJsonSchema
 
-from onebox.flows.definition.fields import Duration, FlowModel, Given
+from onebox.flows.definition.fields import FlowModel, Given
+from onebox.kernel.fields import Duration
+from onebox.kernel.names import ID_PATTERN, NAME_PATTERN
 
 PART = "x-part"
 """Stands in the generated schema for a reference to another part, which only the whole schema has."""
@@ -21,10 +23,8 @@ StepList = Annotated[
 Anything = Annotated[Any, WithJsonSchema({})]
 Condition = Annotated[Any, WithJsonSchema({"anyOf": [{"type": "boolean"}, {"type": "string", "pattern": r"\$\{"}]})]
 CatchShape = Annotated[Any, WithJsonSchema({"anyOf": [{PART: "catch"}, {"type": "array", "items": {PART: "step"}}]})]
-ID_PATTERN = r"^[A-Za-z][A-Za-z0-9_]*$"
-FLOW_NAME_PATTERN = r"^[a-z0-9][a-z0-9_-]*$"
 Identifier = Annotated[str, Field(pattern=ID_PATTERN, max_length=64)]
-FlowName = Annotated[str, Field(pattern=FLOW_NAME_PATTERN, max_length=100)]
+FlowName = Annotated[str, Field(pattern=NAME_PATTERN, max_length=100)]
 
 
 class RetryFields(FlowModel):

@@ -2,57 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
-
-from pydantic import BaseModel, ValidationError
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from onebox.flows.check import Scope, check_reference
-from onebox.flows.definition.faults import Fault
 from onebox.flows.definition.fields import AS_WRITTEN, is_expression
-from onebox.flows.definition.validate import problems
 from onebox.flows.expressions import Constant, ExpressionInvalid, compile_template, compile_value, references
 from onebox.flows.plan import Place
+from onebox.kernel.faults import Fault
+from onebox.kernel.reading import DocumentReader
 
 if TYPE_CHECKING:
-    from onebox.flows.definition.document import Document, Location
     from onebox.flows.expressions import Template
     from onebox.flows.plan import Formula
-
-Model = TypeVar("Model", bound=BaseModel)
+    from onebox.kernel.document import Location
 
 
 @dataclass(slots=True)
-class Reader:
+class Reader(DocumentReader):
     """One file on its way to a flow. `names_checked` is off for flows that are rebuilt for runs which began with them."""
 
-    document: Document
-    names_checked: bool = True
-    faults: list[Fault] = field(default_factory=list)
+    context: ClassVar[Any] = AS_WRITTEN
 
-    def fault(self, location: Location, message: str, hint: str | None = None, *, key: bool = False) -> None:
-        """Notes what is wrong at a location."""
-        line, column = self.document.place(location, key=key)
-        self.faults.append(Fault(self.document.file, line, column, message, hint))
+    names_checked: bool = True
 
     def place(self, location: Location) -> Place:
         """Where that is."""
         return Place(*self.document.place(location))
-
-    def model(self, model: type[Model], raw: Any, location: Location, owner: str = "") -> Model | None:
-        """The checked shape, or None and faults. `owner` is named where something of it is missing."""
-        try:
-            return model.model_validate(raw, context=AS_WRITTEN)
-        except ValidationError as error:
-            for problem in problems(error, model, raw, lambda loc: self.document.written(location + loc)):
-                message = problem.message
-                prefix = owner if message.endswith("is missing") else "" if problem.location else _last_name(location)
-                message = f"{prefix}: {message}" if prefix else message
-                self.fault(location + problem.location, message, problem.hint, key=problem.at_key)
-            return None
-        except RecursionError:
-            self.fault(location, "nested too deep")
-            return None
 
     def formula(self, raw: Any, location: Location, scope: Scope) -> Formula:
         """The compiled value, its names checked; a constant null and faults if it is wrong."""
@@ -139,7 +115,3 @@ class Reader:
         before = text[:offset]
         line, column = before.count("\n") + 1, offset - before.rfind("\n")
         self.faults.append(Fault(file, line, column, message, hint))
-
-
-def _last_name(location: Location) -> str:
-    return next((part for part in reversed(location) if isinstance(part, str)), "")

@@ -9,16 +9,17 @@ from onebox.flows.check import ERROR_NAMES, RESERVED_IDS, ids_in
 from onebox.flows.definition import models
 from onebox.flows.definition.cases import compile_case
 from onebox.flows.definition.waits import compile_wait, compile_wait_for
-from onebox.flows.expressions import Constant, nearest
+from onebox.flows.expressions import Constant
+from onebox.kernel.nearest import nearest
 
 if TYPE_CHECKING:
     from datetime import timedelta
 
     from onebox.flows.check import Scope
     from onebox.flows.definition.actions import Actions
-    from onebox.flows.definition.document import Location
     from onebox.flows.definition.reader import Reader
     from onebox.flows.plan import Block, Body, Catch, Formula, Step
+    from onebox.kernel.document import Location
 
 _PRIMARY = ("do", "then", "switch", "each", "repeat", "parallel", "try", "wait", "wait_for", "steps")
 _SHAPES = "do, if/then, switch, each, repeat, parallel, try, wait, wait_for or steps"

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from onebox.flows.definition.faults import Fault
-from onebox.flows.expressions import suggestion
 from onebox.flows.plan import Trigger
+from onebox.kernel.faults import Fault
+from onebox.kernel.nearest import suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
     from onebox.flows.definition.companions import Companions
-    from onebox.flows.definition.document import Location
     from onebox.flows.definition.reader import Reader
     from onebox.flows.kinds import Catalogue, TriggerKind
+    from onebox.kernel.document import Location
 
 Claim = tuple[str, "Location"]
 

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from onebox.flows.check import Scope
-    from onebox.flows.definition.document import Location
     from onebox.flows.definition.reader import Reader
     from onebox.flows.plan import Formula, Wait, WaitFor
+    from onebox.kernel.document import Location
 
 _TIME_OF_DAY = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from onebox.flows.definition.document import DocumentInvalid, read_document
 from onebox.flows.definition.models import LimitFields
 from onebox.flows.difference.amounts import compare_keeping, compare_limits
 from onebox.flows.difference.arguments import Files
@@ -18,6 +17,7 @@ from onebox.flows.difference.steps import Steps
 from onebox.flows.difference.tree import about, all_nodes, read_block
 from onebox.flows.difference.triggers import compare_triggers, is_open, triggers_of
 from onebox.flows.difference.values import same
+from onebox.kernel.document import DocumentInvalid, read_document
 from onebox.kernel.durations import format_duration
 
 if TYPE_CHECKING:

@@ -12,7 +12,6 @@ from onebox.flows.expressions.formula import (
     names,
     references,
 )
-from onebox.flows.expressions.paths import nearest, suggestion
 from onebox.flows.expressions.rewrite import RESERVED, Reference
 from onebox.flows.expressions.template import Template, compile_template, render_template_text
 
@@ -29,8 +28,6 @@ __all__ = [
     "compile_value",
     "is_constant",
     "names",
-    "nearest",
     "references",
     "render_template_text",
-    "suggestion",
 ]

@@ -12,7 +12,8 @@ from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 from onebox.flows.expressions.failure import ExpressionFailed
-from onebox.flows.expressions.paths import describe, suggestion
+from onebox.flows.expressions.paths import describe
+from onebox.kernel.nearest import suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Callable

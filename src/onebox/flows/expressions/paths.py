@@ -4,22 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
-from difflib import get_close_matches
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from onebox.flows.expressions.failure import ExpressionFailed
+from onebox.kernel.nearest import suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 Key = str | int
 
-_ALIKE = 0.65
-_MOST_LISTED = 12
-_MOST_COMPARED = 1000
-_LONGEST_NAME = 60
-"""names are looked at while everyone waits, and a stranger's event may have very many, very long ones"""
 _DAY = ("year", "month", "day")
 _HOUR = ("hour", "minute", "second", "microsecond")
 _ATTRIBUTES: tuple[tuple[type, tuple[str, ...]], ...] = (
@@ -59,33 +53,6 @@ def step_into(value: Any, key: Any, before: str = "the value") -> Any:
         return value[key]
     except (KeyError, IndexError, TypeError):
         return _look_closer(value, key, before)
-
-
-def nearest(name: str, known: Iterable[str]) -> str | None:
-    """
-    >>> nearest("amuont", ["amount", "currency"])
-    'amount'
-    """
-    if len(name) > _LONGEST_NAME:
-        return None
-    candidates = [text for text in map(str, islice(known, _MOST_COMPARED)) if len(text) <= _LONGEST_NAME]
-    found = get_close_matches(name, candidates, n=1, cutoff=_ALIKE)
-    if found:
-        return found[0]
-    lowered = {candidate.lower(): candidate for candidate in candidates}
-    return lowered.get(name.lower())
-
-
-def suggestion(name: str, known: Iterable[str]) -> str | None:
-    """What to write instead, or what there is."""
-    names = sorted({text for text in map(str, islice(known, _MOST_COMPARED)) if len(text) <= _LONGEST_NAME})
-    found = nearest(name, names)
-    if found:
-        return f"did you mean {found!r}?"
-    if not names:
-        return None
-    listed = ", ".join(names[:_MOST_LISTED]) + (", …" if len(names) > _MOST_LISTED else "")
-    return f"there is: {listed}"
 
 
 def _look_closer(value: Any, key: Any, before: str) -> Any:

@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, NoReturn
 from onebox.flows.expressions.failure import ExpressionInvalid
 from onebox.flows.expressions.filters import FILTERS, FUNCTIONS, TESTS
 from onebox.flows.expressions.methods import METHOD_NAMES
-from onebox.flows.expressions.paths import dotted, suggestion
+from onebox.flows.expressions.paths import dotted
 from onebox.flows.expressions.tokens import Token, tokens
+from onebox.kernel.nearest import suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -10,9 +10,9 @@ from minijinja import TemplateError
 
 from onebox.flows.expressions.engine import ENVIRONMENT, compiles, failed, reason
 from onebox.flows.expressions.failure import ExpressionFailed, ExpressionInvalid
-from onebox.flows.expressions.paths import suggestion
 from onebox.flows.expressions.rewrite import Reference, quote, rewrite
 from onebox.flows.expressions.scan import closing
+from onebox.kernel.nearest import suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

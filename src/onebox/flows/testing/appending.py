@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from yaml.nodes import SequenceNode
 
-from onebox.flows.definition.document import read_document
 from onebox.flows.testing.recording import CannotRecord
 from onebox.flows.testing.yaml_text import yaml_lines
+from onebox.kernel.document import read_document
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -5,22 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from onebox.flows.definition.document import DocumentInvalid, read_document
 from onebox.flows.definition.reader import Reader
-from onebox.flows.expressions import suggestion
 from onebox.flows.testing.checking import CaseCheck
 from onebox.flows.testing.layout import Layout
 from onebox.flows.testing.models import CaseFields
 from onebox.flows.testing.values import meant
+from onebox.kernel.document import DocumentInvalid, read_document
+from onebox.kernel.nearest import suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from datetime import datetime
 
-    from onebox.flows.definition.document import Document, Location
-    from onebox.flows.definition.faults import Fault
     from onebox.flows.kinds import TriggerKind
     from onebox.flows.plan import Flow
+    from onebox.kernel.document import Document, Location
+    from onebox.kernel.faults import Fault
 
 TEST_ENDING = ".test.yaml"
 BY_HAND = ("manual", "flow")

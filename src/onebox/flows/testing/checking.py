@@ -9,10 +9,10 @@ from onebox.flows.testing.answers import form_of
 from onebox.flows.testing.models import FailureFields
 
 if TYPE_CHECKING:
-    from onebox.flows.definition.document import Location
     from onebox.flows.definition.reader import Reader
     from onebox.flows.testing.cases import Case
     from onebox.flows.testing.layout import Layout, StepAt
+    from onebox.kernel.document import Location
 
 MATCHES = "matches"
 _TRUE_ALONE = ("times_out", "skipped")

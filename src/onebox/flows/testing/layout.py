@@ -6,11 +6,11 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from onebox.flows.expressions import nearest
 from onebox.flows.kinds import Nature
 from onebox.flows.machine.frame import child_path
 from onebox.flows.machine.machine import ON_ERROR
 from onebox.flows.plan import Action, Block, Each, If, Parallel, Place, Repeat, Switch, Try, Wait, WaitFor
+from onebox.kernel.nearest import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, PlainValidator, WithJsonSchema
 
 from onebox.flows.definition.fields import FlowModel
-from onebox.flows.settings import wrong
 from onebox.flows.testing.values import instant_of
+from onebox.kernel.wrong import wrong
 
 NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
 FORMS = ("result", "fails", "attempts", "times_out", "skipped")

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from yaml.nodes import CollectionNode, MappingNode, ScalarNode, SequenceNode
 
-from onebox.flows.definition.document import read_document
 from onebox.flows.testing.yaml_text import inline, scalar, yaml_lines
+from onebox.kernel.document import read_document
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

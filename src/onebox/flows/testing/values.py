@@ -16,7 +16,7 @@ from onebox.kernel.encoding import EncodingError, normalise
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from onebox.flows.definition.document import Location
+    from onebox.kernel.document import Location
 
 INSTANT = "$instant"
 BYTES = "$bytes"

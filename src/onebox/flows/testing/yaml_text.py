@@ -6,7 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from onebox.flows.definition.document import plain_scalar
+from onebox.kernel.document import plain_scalar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,7 +11,7 @@ from pydantic import Field, field_validator, model_validator
 
 from onebox.flows.definition.cases import compiled
 from onebox.flows.definition.fields import FlowModel, RateText, Size
-from onebox.flows.settings import wrong
+from onebox.kernel.wrong import wrong
 from onebox.web.webhook import check_place
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""What is wrong with the flow files: each fault with its place."""
+"""What is wrong with files that people wrote: each fault with its place."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Reads YAML 1.2 as flow files use it, and remembers where everything stands.
+"""Reads YAML 1.2 as the files of a box use it, and remembers where everything stands.
 
 PyYAML's parser is fast but speaks YAML 1.1 (`on` is true, `16:00` is 960); so it is asked for the nodes alone, and the
-values are made here by the core schema of YAML 1.2. What a flow file has no use for is refused: tags, anchors, merge
+values are made here by the core schema of YAML 1.2. What they have no use for is refused: tags, anchors, merge
 keys, keys that are no text, several documents.
 """
 
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from onebox.flows.definition.faults import Fault
+from onebox.kernel.faults import Fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -98,15 +98,15 @@ class Document:
         return node
 
 
-def read_document(file: str, text: str) -> Document:
-    """Parses one file. Raises DocumentInvalid if there is nothing to go on with; other faults are in the document."""
+def read_document(file: str, text: str, beginning: str | None = None) -> Document:
+    """Parses one file; `beginning` is the hint for one that is empty. Raises DocumentInvalid if there is nothing to go on with; other faults are in the document."""
     if len(text) > LARGEST:
         raise DocumentInvalid(Fault(file, 1, 1, f"the file has {len(text):,} characters; the most is {LARGEST:,}"))
     faults: list[Fault] = []
     root = _compose(file, text, faults)
     document = Document(file, text, None, root, faults)
     if root is None:
-        raise DocumentInvalid(Fault(file, 1, 1, "the file is empty", "a flow begins with `flow: its-name`"))
+        raise DocumentInvalid(Fault(file, 1, 1, "the file is empty", beginning))
     document.value = _Builder(document).value(root)
     return document
 
@@ -162,7 +162,7 @@ def _syntax_fault(file: str, text: str, error: yaml.MarkedYAMLError) -> Fault:
 
 def _syntax_hint(problem: str, source: str) -> str | None:
     if "another document" in problem:
-        return "one file is one flow: take out the `---`"
+        return "one file holds one document: take out the `---`"
     if "tab" in problem or "\t" in source[: len(source) - len(source.lstrip())]:
         return "indent with spaces: YAML takes no tabs"
     if "${" in source:

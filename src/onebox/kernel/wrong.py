@@ -1,4 +1,4 @@
-"""What the settings of triggers share."""
+"""What validators say in words of their own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tells what pydantic found in words that a flow's author can use."""
+"""Tells what pydantic found in words that the author of a file can use."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
-from onebox.flows.definition.models import FLOW_NAME_PATTERN, ID_PATTERN
-from onebox.flows.expressions import suggestion
+from onebox.kernel.names import PATTERNS
+from onebox.kernel.nearest import suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pydantic import ValidationError
     from pydantic_core import ErrorDetails
 
-    from onebox.flows.definition.document import Location
+    from onebox.kernel.document import Location
 
 _EXPECTED = {
     "string_type": "a text",
@@ -31,10 +31,6 @@ _EXPECTED = {
     "model_attributes_type": "a mapping",
     "time_delta_type": "a duration such as 10s, 15m, 2h or 90d",
     "none_required": "nothing",
-}
-_PATTERNS = {
-    FLOW_NAME_PATTERN: "a name of small letters, digits, - and _",
-    ID_PATTERN: "a name of letters, digits and _ that begins with a letter",
 }
 _QUOTED = re.compile(r"'([^']*)'")
 _SHOWN = 60
@@ -121,7 +117,7 @@ def _sentence(detail: ErrorDetails, got: str) -> tuple[str, str | None]:
         expected = str(context["expected"])
         return f"expected {expected}, got {got}", suggestion(str(value), _QUOTED.findall(expected))
     if kind == "string_pattern_mismatch":
-        return f"expected {_PATTERNS.get(context['pattern'], 'what fits ' + context['pattern'])}, got {got}", None
+        return f"expected {PATTERNS.get(context['pattern'], 'what fits ' + context['pattern'])}, got {got}", None
     for limit, words in _COMPARED.items():
         if limit in context:
             return f"must be {words} {context[limit]}, got {got}", None

@@ -1,0 +1,88 @@
+"""Time as the bits of one number, the earliest the lowest: what is asked of all of it at once costs little."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+
+def painted(length: int, spans: Iterable[tuple[int, int]]) -> int:
+    """The bits from 0 to `length` that lie within spans.
+
+    >>> f"{painted(12, [(0, 2), (5, 11)]):b}"
+    '11111100011'
+    """
+    # Bytes, and not a number that grows by `|=`: that would be copied for every span.
+    bits = bytearray((length >> 3) + 1)
+    for begins, ends in spans:
+        start, end = max(begins, 0), min(ends, length)
+        if start < end:
+            _paint(bits, start, end)
+    return int.from_bytes(bits, "little")
+
+
+def _paint(bits: bytearray, start: int, end: int) -> None:
+    first, last = start >> 3, end >> 3
+    if first == last:
+        bits[first] |= ((1 << (end - start)) - 1) << (start & 7)
+        return
+    bits[first] |= 0xFF << (start & 7) & 0xFF
+    bits[first + 1 : last] = b"\xff" * (last - first - 1)
+    bits[last] |= (1 << (end & 7)) - 1
+
+
+def full(length: int) -> int:
+    """All bits from 0 to `length`."""
+    return (1 << length) - 1
+
+
+def runs(bits: int, length: int) -> int:
+    """The bits from which on so many are set in a row.
+
+    >>> f"{runs(0b111101101, 2):b}"
+    '11100100'
+    """
+    reach = 1
+    while reach < length:
+        more = min(reach, length - reach)
+        bits &= bits >> more
+        reach += more
+    return bits
+
+
+def starts(bits: int, span: tuple[int, int]) -> int:
+    """The bits for which all of `span`, counted from each of them, is set. A span may begin before 0."""
+    begins, ends = span
+    found = runs(bits, ends - begins)
+    return found >> begins if begins >= 0 else found << -begins
+
+
+def multiples(length: int, first: int, step: int) -> int:
+    """Every so many-th bit from `first` on.
+
+    >>> f"{multiples(10, 1, 4):b}"
+    '1000100010'
+    """
+    if first >= length:
+        return 0
+    many = (length - first + step - 1) // step
+    bits, have = 1, 1
+    while have < many:
+        bits |= bits << have * step
+        have *= 2
+    return bits << first & full(length)
+
+
+def positions(bits: int) -> Iterator[int]:
+    """Those that are set, in order.
+
+    >>> list(positions(0b100101))
+    [0, 2, 5]
+    """
+    text = f"{bits:b}"[::-1]
+    at = text.find("1")
+    while at >= 0:
+        yield at
+        at = text.find("1", at + 1)
