@@ -49,10 +49,9 @@ def without_part(text: str, *, before: str | None = None, keep_rules: bool = Fal
     head, tail = text[: found[0]], text[found[1] :]
     if keep_rules and learnt:
         return head + "\n".join((LEARNT, "", *learnt)).replace("\n", newline) + tail
-    for space in (newline if before is None else before, newline):
-        if space and head.endswith(space):
-            head = head.removesuffix(space)
-            break
+    if before is None or (before and not head.endswith(before)):
+        before = newline
+    head = head.removesuffix(before)
     tail = tail.removeprefix(newline)
     return head + (newline if tail and head and not head.endswith("\n") else "") + tail
 

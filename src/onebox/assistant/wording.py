@@ -65,6 +65,11 @@ def _commands(stack: Stack) -> str:
     return "\n".join(lines or ["   - what the project checks itself with; if there is nothing, say so"])
 
 
+def plugin_readme(stack: Stack) -> str:
+    """What a plugin's folder tells of itself."""
+    return _text("plugin.md").replace("STACK", stack.name) + "\n"
+
+
 def hook_scripts(secrets: str) -> dict[str, str]:
     """The two hooks, by their names below `.claude/` or a plugin's folder: each one file that needs Python alone.
     The list of secrets is what the guard goes by where it finds none."""
