@@ -58,7 +58,18 @@ class Manifest:
             "made": list(self.made),
             "folders": list(self.folders),
         }
-        return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+        return f"{_spread(document)}\n"
+
+
+def _spread(value: Any, around: str = "") -> str:
+    """JSON in lines that git can compare: what is in an object, and each item of a list, has a line of its own."""
+    inner = f"{around}  "
+    if isinstance(value, dict) and value:
+        lines = [f"{json.dumps(name)}: {_spread(part, inner)}" for name, part in value.items()]
+        return "{\n" + ",\n".join(f"{inner}{line}" for line in lines) + f"\n{around}}}"
+    if isinstance(value, list) and value:
+        return "[\n" + ",\n".join(f"{inner}{json.dumps(part, ensure_ascii=False)}" for part in value) + f"\n{around}]"
+    return json.dumps(value, ensure_ascii=False)
 
 
 def read_manifest(data: bytes | None) -> Manifest | None:

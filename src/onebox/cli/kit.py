@@ -62,7 +62,7 @@ def init(
 
 def _next_steps() -> list[str]:
     return [
-        "git diff                     # read what changed; CLAUDE.md is yours to shorten",
+        "git diff                     # read what changed; your own rules go around the kit's part of CLAUDE.md",
         "edit .claude/secrets.txt     # what is secret here; then run onebox kit init again",
         "onebox kit doctor            # see the hooks work as they are installed",
         "start Claude Code anew, so that it reads the settings; commit CLAUDE.md and .claude/",
