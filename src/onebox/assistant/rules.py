@@ -138,16 +138,16 @@ class Ledger:
         end = min((number - 1 for number, _ in self._headers() if number - 1 > start), default=len(lines))
         keys = [(number, _KEY.match(lines[number])) for number in range(start + 1, end)]
         place = {match[1]: number for number, match in keys if match}
-        last = max(place.values(), default=start)
+        new = [f"{key} = {value}" for key, value in values.items() if value is not None and key not in place]
+        if new:
+            lines.insert(max(place.values(), default=start) + 1, "\n".join(new))
+        gone = {number for key, number in place.items() if key in values and values[key] is None}
         for key, value in values.items():
-            line = None if value is None else f"{key} = {value}"
-            if key in place:
-                lines[place[key]] = "\0" if line is None else line + _comment_of(lines[place[key]])
-            elif line is not None:
-                lines[last] += f"\n{line}"
+            if key in place and value is not None:
+                lines[place[key]] = f"{key} = {value}{_comment_of(lines[place[key]])}"
         if header:
             lines[start] = _HEADER.sub(header, lines[start])
-        self._write("\n".join(line for line in lines if line != "\0") + "\n")
+        self._write("\n".join(line for number, line in enumerate(lines) if number not in gone) + "\n")
 
     def _write(self, text: str) -> None:
         tomllib.loads(text)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import typer
 
+from onebox.cli import kit_doctor, kit_rules
+
 app = typer.Typer(
     help="Give a repository a kit for Claude Code: rules, a reviewer, a checklist, and two hooks.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
 )
-# learn, rules and doctor are in modules of their own, each with an `app`: app.add_typer(kit_rules.app) takes them in.
+app.add_typer(kit_rules.app)
+app.add_typer(kit_doctor.app)
 
 
 @app.callback()
