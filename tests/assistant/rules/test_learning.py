@@ -36,18 +36,18 @@ def test_a_proved_rule_is_written_in_three_places(tmp_path: Path) -> None:
     project = a_project(tmp_path)
     learnt(project)
 
-    id = "channel-code-lives-in-src-adapters"
+    kept = ".claude/violations/channel-code-lives-in-src-adapters.patch"
     assert (project / LEDGER).read_text() == (
         "[[rule]]\n"
-        f'id = "{id}"\n'
+        'id = "channel-code-lives-in-src-adapters"\n'
         'rule = "Channel code lives in src/adapters"\n'
         'failure = "put Telegram code into core"\n'
         "learnt = 2026-11-24\n"
         'check = "! grep -rq adapters src/core"\n'
         "proved = 2026-11-24\n"
-        f'violation = ".claude/violations/{id}.patch"\n'
+        f'violation = "{kept}"\n'
     )
-    assert (project / f".claude/violations/{id}.patch").read_text() == VIOLATION
+    assert (project / kept).read_text() == VIOLATION
     claude_md = (project / "CLAUDE.md").read_text()
     assert claude_md.startswith("# The shop\n\nAna's own words.\n")
     assert "- Channel code lives in src/adapters (checked: `! grep -rq adapters src/core`).\n" in claude_md

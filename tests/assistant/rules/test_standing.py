@@ -159,8 +159,10 @@ def test_the_commands_learn_list_run_and_retire(tmp_path: Path) -> None:
 
     assert (taught.returncode, taught.stdout) == (
         0,
-        f"learnt {PROVED}: CLAUDE.md, .claude/rules.toml:1\n"
-        f"proved: `{CHECK}` passes, and fails after .claude/violations/{PROVED}.patch\n",
+        (
+            f"learnt {PROVED}: CLAUDE.md, .claude/rules.toml:1\n"
+            f"proved: `{CHECK}` passes, and fails after .claude/violations/{PROVED}.patch\n"
+        ),
     )
     assert listed.stdout.splitlines()[1].split("  ")[:2] == [PROVED, CHECK]
     assert "\nNothing checks:\n  prices-are-in-cents: Prices are in cents\n" in listed.stdout
@@ -175,6 +177,8 @@ def test_the_commands_learn_list_run_and_retire(tmp_path: Path) -> None:
     wrong = onebox(project, "rules", "--retire", "price-are-in-cents")
     assert (wrong.returncode, wrong.stderr) == (
         1,
-        "onebox: .claude/rules.toml has no rule 'price-are-in-cents'; did you mean 'prices-are-in-cents'?\n"
-        "hint: `onebox kit rules` lists them with their ids\n",
+        (
+            "onebox: .claude/rules.toml has no rule 'price-are-in-cents'; did you mean 'prices-are-in-cents'?\n"
+            "hint: `onebox kit rules` lists them with their ids\n"
+        ),
     )
