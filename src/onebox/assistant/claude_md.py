@@ -49,12 +49,17 @@ def without_part(text: str, *, before: str | None = None, keep_rules: bool = Fal
     head, tail = text[: found[0]], text[found[1] :]
     if keep_rules and learnt:
         return head + "\n".join((LEARNT, "", *learnt)).replace("\n", newline) + tail
-    for space in (newline if before is None else before, newline):
-        if space and head.endswith(space):
-            head = head.removesuffix(space)
-            break
+    if before is None or (before and not head.endswith(before)):
+        before = newline
+    head = head.removesuffix(before)
     tail = tail.removeprefix(newline)
     return head + (newline if tail and head and not head.endswith("\n") else "") + tail
+
+
+def own_part(text: str) -> str | None:
+    """The kit's part without the rules that were learnt; None if there is no kit's part."""
+    part = kit_part(text)
+    return None if part is None else part.partition(LEARNT)[0].strip("\n") + "\n"
 
 
 def learnt_rules(text: str) -> list[str]:
@@ -78,16 +83,12 @@ def without_rule(text: str, line: str) -> str:
 
 
 def _with_learnt(text: str, learnt: list[str]) -> str:
-    part = _unlearnt(kit_part(text) or "")
+    part = own_part(text) or ""
     bare = text
     found = _span(text)
     if found is not None:  # so that with_part finds no rules of old
         bare = text[: found[0]] + BEGIN + END + text[found[1] :]
     return with_part(bare, _joined(part, learnt))
-
-
-def _unlearnt(part: str) -> str:
-    return part.partition(LEARNT)[0].rstrip("\n") + "\n"
 
 
 def _joined(part: str, learnt: list[str]) -> str:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 SETTINGS = ".claude/settings.json"
 _SCRIPTS = (".claude/hooks/protect_secrets.py", ".claude/hooks/check_after_edit.py")
+_EMPTY = "{}\n"
 
 Path = tuple[str, ...]
 """the keys that lead to a list, such as ("permissions", "deny")"""
@@ -56,13 +57,27 @@ def _hook(command: str, script: str, **more: Any) -> dict[str, Any]:
     return {"type": "command", "command": "sh", "args": ["-c", command, script], **more}
 
 
+def decoded(data: bytes) -> str:
+    """The settings' text. Raises SettingsUnreadable for bytes that are no UTF-8."""
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise SettingsUnreadable(
+            f"{SETTINGS}:{line}: byte {data[error.start]:#04x} is no UTF-8",
+            hint="nothing was written; save the file as UTF-8, then try again",
+        ) from None
+
+
 def merged(text: str, entries: Sequence[Entry]) -> tuple[str, Put]:
     """The text with these entries, and what was put in; what is there already is not put in again.
     Raises SettingsUnreadable."""
-    text = text if text.strip().strip("\ufeff") else "{}\n"
     made: list[Path] = []
     put: list[Entry] = []
     insertions: list[tuple[int, int]] = []
+    if _is_blank(text):
+        insertions.append((len(text), len(_EMPTY)))
+        text += _EMPTY
     for path in dict.fromkeys(path for path, _ in entries):
         root = _read(text)
         there = _items(text, root, path)
@@ -78,6 +93,8 @@ def merged(text: str, entries: Sequence[Entry]) -> tuple[str, Put]:
 
 def complete(text: str, entries: Sequence[Entry], put: Put) -> bool:
     """Whether all these entries are there, and none of the kit's that is not among them. Raises SettingsUnreadable."""
+    if _is_blank(text):
+        return not entries
     root = _read(text)
     missing = [1 for path, item in entries if not _is_there(path, item, _items(text, root, path))]
     stale = [entry for entry in put.entries if entry not in entries and entry[1] in _items(text, root, entry[0])]
@@ -91,6 +108,8 @@ def taken_out(text: str, put: Put) -> str:
         for at, length in reversed(put.insertions):
             text = text[:at] + text[at + length :]
         return text
+    if _is_blank(text):
+        return text
     for path, item in put.entries:
         text = _without_item(text, path, item)
     for path in sorted(put.made, key=len, reverse=True):
@@ -100,7 +119,7 @@ def taken_out(text: str, put: Put) -> str:
 
 def without_strangers(text: str, entries: Sequence[Entry]) -> str:
     """The text without the kit's hooks of another release that no manifest tells of. Raises SettingsUnreadable."""
-    while found := _strangers(_read(text), entries):
+    while not _is_blank(text) and (found := _strangers(_read(text), entries)):
         node, index = found[0]
         text = without(text, node, index)
     return text
@@ -203,6 +222,15 @@ def _at(node: Node | None, path: Path) -> Node | None:
     for name in path:
         node = node.member(name) if node else None
     return node
+
+
+def _is_blank(text: str) -> bool:
+    return not text.strip().strip("\ufeff")
+
+
+def is_empty(text: str) -> bool:
+    """Whether nothing is left in it."""
+    return _is_blank(text) or not _read(text).value
 
 
 def _read(text: str) -> Node:
