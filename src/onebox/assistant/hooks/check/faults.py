@@ -46,8 +46,9 @@ def shown_path(file: str, root: str) -> str:
     return file if below.startswith(os.pardir) else below
 
 
-# `src/a.py:3:5: …` of most tools, `src/a.ts(3,5): …` of tsc; `vet: ` stands before what go vet could not compile.
-_COLONS = re.compile(r"(?:vet: )?([^\s:][^:\n]*?):(\d+)(?::(\d+))?:\s*(\S.*)")
+# `src/a.py:3:5: …` of most tools, `src/a.ts(3,5): …` of tsc; `vet: ` stands before what go vet could not compile,
+# and ruff numbers the cells of a notebook (`a.ipynb:cell 2:1:8: …`).
+_COLONS = re.compile(r"(?:vet: )?([^\s:][^:\n]*?)(?::(cell \d+))?:(\d+)(?::(\d+))?:\s*(\S.*)")
 _BRACKETS = re.compile(r"([^\s(][^(\n]*?)\((\d+),(\d+)\):\s*(\S.*)")
 
 
@@ -55,10 +56,15 @@ def faults_in(text: str, folder: str) -> list[Fault]:
     """The faults in what a tool printed, which names files from `folder`. Other lines are left out."""
     found = []
     for line in text.splitlines():
-        match = _BRACKETS.match(line) or _COLONS.match(line)
-        if match:
-            file, row, column, said = match.groups()
-            found.append(Fault(os.path.normpath(os.path.join(folder, file)), int(row), int(column or 0), said))
+        colons, brackets = _COLONS.match(line), _BRACKETS.match(line)
+        if brackets:
+            file, row, column, said = brackets.groups()
+        elif colons:
+            file, cell, row, column, said = colons.groups()
+            said = f"{cell}: {said}" if cell else said
+        else:
+            continue
+        found.append(Fault(os.path.normpath(os.path.join(folder, file)), int(row), int(column or 0), said))
     return found
 
 

@@ -137,7 +137,7 @@ def check_mypy(folder: str, root: str, memory: Memory, seconds: float) -> Outcom
 
 
 def _targets(folder: str, part: str) -> list[str]:
-    """mypy reads what its config names; where that names nothing, `src` or all."""
+    """What mypy is given: nothing where its config names files; where that names nothing, `src` or all."""
     if re.search(r"^\s*(?:files|packages|modules)\s*=", part, re.MULTILINE):
         return []
     return ["src"] if os.path.isdir(os.path.join(folder, "src")) else ["."]

@@ -63,8 +63,9 @@ def check_stop(root: str, *, again: bool) -> Answer:
 def _checks(root: str) -> list[Due]:
     found = survey(root, KINDS)
     checks = [Due(f"{kind} {folder}", seen, kind, folder) for (kind, folder), seen in found.places.items()]
-    for rule in checked_rules(root):
-        checks.append(Due(f"rule {rule['id']}", f"{found.everything} {rule['check']}", rule=rule))
+    checks += [
+        Due(f"rule {rule['id']}", f"{found.everything} {rule['check']}", rule=rule) for rule in checked_rules(root)
+    ]
     return checks
 
 
