@@ -43,7 +43,7 @@ def fold(text: str) -> str:
 class Pattern:
     """One line of the list."""
 
-    __slots__ = ("_matcher", "anchored", "body", "folders_only", "home", "line", "negated", "text")
+    __slots__ = ("_matcher", "anchored", "anywhere", "body", "folders_only", "home", "line", "negated", "text")
 
     def __init__(self, line: int, text: str) -> None:
         self.line, self.text = line, text
@@ -55,6 +55,7 @@ class Pattern:
         body = body[:-1] if self.folders_only else body
         self.anchored = "/" in body
         self.body = body.removeprefix("/")
+        self.anywhere = self.body.startswith("**/")
         self._matcher: Callable[[str], bool] | None = None
 
     @property
@@ -165,7 +166,8 @@ class SecretList:
         self._names: set[str] = set()
         self._starts: tuple[str, ...] = ()
         self._ends: tuple[str, ...] = ()
-        self._anchored = [pattern for pattern in self.patterns if pattern.anchored and not pattern.home]
+        self._rooted = [pattern for pattern in self.patterns if pattern.anchored and not pattern.home]
+        self._outside = [pattern for pattern in self._rooted if pattern.anywhere]
         self._home = [pattern for pattern in self.patterns if pattern.home]
         self._index([pattern for pattern in self.patterns if not pattern.anchored])
 
@@ -179,7 +181,7 @@ class SecretList:
         """(line, pattern) of what makes this path a secret, or None.
 
         parts: the path from the root of the list; home: the same from the home, where it lies there; folder: whether it
-        is one; anchored=False: the path lies outside, and only patterns for names anywhere apply."""
+        is one; anchored=False: the path lies outside, and only what counts anywhere applies."""
         found = self.last_match(parts, folder, home, anchored)
         return None if found is None or found.negated else (found.line, found.text)
 
@@ -223,7 +225,7 @@ class SecretList:
 
     def _match(self, names: list[str], home: list[str], folder: bool, anchored: bool) -> Pattern | None:
         name = names[-1] if names else home[-1] if home else ""
-        if not (self._suspect(name) or (anchored and names and self._anchored) or (home and self._home)):
+        if not (self._suspect(name) or (self._rooted if anchored else self._outside) or (home and self._home)):
             return None
         rooted, homely = "/".join(names), "/".join(home)
         for pattern in reversed(self.patterns):
@@ -232,7 +234,7 @@ class SecretList:
             if pattern.home:
                 hit = bool(homely) and pattern.matches(homely)
             elif pattern.anchored:
-                hit = anchored and bool(rooted) and pattern.matches(rooted)
+                hit = (anchored or pattern.anywhere) and bool(rooted) and pattern.matches(rooted)
             else:
                 hit = pattern.matches(name)
             if hit:
