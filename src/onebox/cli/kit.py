@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from onebox.cli import kit_doctor, kit_rules
 from onebox.cli.output import say, show
 
 if TYPE_CHECKING:
@@ -18,7 +19,8 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
 )
-# learn, rules and doctor are in modules of their own, each with an `app`: app.add_typer(kit_rules.app) takes them in.
+app.add_typer(kit_rules.app)
+app.add_typer(kit_doctor.app)
 
 StackName = Annotated[
     str | None,
