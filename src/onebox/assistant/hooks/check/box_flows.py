@@ -1,0 +1,57 @@
+"""A box: `onebox check` of the nearest one."""
+
+from __future__ import annotations
+
+import json
+import os
+
+from onebox.assistant.hooks.check.faults import Fault, Outcome, first_line
+from onebox.assistant.hooks.check.processes import run_tool
+from onebox.assistant.hooks.check.programs import program
+from onebox.assistant.hooks.check.survey import Kind
+
+
+class BoxKind(Kind):
+    """Begins where a box.yaml is."""
+
+    def begins_in(self, folder: str, names: set[str]) -> bool:
+        return "box.yaml" in names
+
+
+BOX = BoxKind("onebox check", (".yaml", ".yml", ".sql", ".py", ".j2", ".html", ".txt", ".json"))
+
+
+def check_box(folder: str, root: str, seconds: float) -> Outcome:
+    onebox = program("onebox", near=folder, root=root, homes=(".venv/bin", "venv/bin"))
+    if not onebox:
+        return Outcome()
+    ran = run_tool([onebox, "check", "--box", folder, "--json"], folder=folder, seconds=seconds)
+    if ran.code is None:
+        return Outcome(unchecked=f"onebox check took more than {seconds:.0f} s")
+    if ran.code == 0:
+        return Outcome()
+    found = _listed_faults(ran.text, folder)
+    return Outcome(found) if found else Outcome(unchecked=f"onebox check ended with {ran.code}: {first_line(ran.text)}")
+
+
+def _listed_faults(text: str, folder: str) -> list[Fault]:
+    """What `--json` prints is one line among what is said for people."""
+    for line in text.splitlines():
+        if line.startswith("["):
+            try:
+                listed = json.loads(line)
+            except ValueError:
+                continue
+            return [_fault(one, folder) for one in listed if isinstance(one, dict)]
+    return []
+
+
+def _fault(one: dict[str, object], folder: str) -> Fault:
+    file, line, column, hint = one.get("file"), one.get("line"), one.get("column"), one.get("hint")
+    said = str(one.get("message", "a fault"))
+    return Fault(
+        os.path.join(folder, file) if isinstance(file, str) and file else "",
+        line if isinstance(line, int) else 0,
+        column if isinstance(column, int) else 0,
+        f"{said} ({hint})" if hint else said,
+    )

@@ -1,0 +1,169 @@
+"""Python: syntax and ruff for the edited file, mypy for the project."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+
+from onebox.assistant.hooks.check.faults import Fault, Outcome, faults_in, first_line
+from onebox.assistant.hooks.check.memory import Memory
+from onebox.assistant.hooks.check.processes import run_tool
+from onebox.assistant.hooks.check.programs import folders_upwards, nearest, program, read_text
+from onebox.assistant.hooks.check.survey import Kind
+
+PYTHON_CONFIGS = ("pyproject.toml", "setup.cfg", "setup.py", "ruff.toml", ".ruff.toml")
+PYTHON_HOMES = (".venv/bin", "venv/bin")
+# A daemon that nobody asks for so long ends itself.
+DAEMON_SECONDS = 1800
+
+
+def check_python(path: str, root: str, seconds: float) -> Outcome:
+    """Where ruff is there it judges syntax too: it knows the project's Python, its exclusions, and newer grammar."""
+    folder = nearest(path, root, PYTHON_CONFIGS)
+    ruff = program("ruff", near=path, root=root, homes=PYTHON_HOMES) if folder else ""
+    wrong = None if path.endswith(".ipynb") else _syntax_fault(path)
+    if ruff:
+        return _ruff(ruff, path, folder, seconds)
+    if wrong is None or _newer_python_reads(path, root, folder, seconds):
+        return Outcome()
+    return Outcome([wrong])
+
+
+def _syntax_fault(path: str) -> Fault | None:
+    """Compiled in memory: nothing is written beside the file."""
+    import warnings
+
+    with open(path, "rb") as file:
+        source = file.read()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            compile(source, path, "exec", dont_inherit=True)
+    except SyntaxError as wrong:
+        return Fault(path, wrong.lineno or 0, wrong.offset or 0, f"{type(wrong).__name__}: {wrong.msg}")
+    except ValueError as wrong:
+        return Fault(path, 0, 0, f"not Python: {wrong}")
+    return None
+
+
+def _newer_python_reads(path: str, root: str, folder: str, seconds: float) -> bool:
+    """The hook runs on the machine's Python. What that cannot read may be good on the project's newer one."""
+    python = next(
+        (
+            os.path.join(above, home, "python")
+            for above in folders_upwards(path, root)
+            for home in PYTHON_HOMES
+            if os.access(os.path.join(above, home, "python"), os.X_OK)
+        ),
+        "",
+    )
+    if python:
+        script = "import sys; compile(open(sys.argv[1], 'rb').read(), 'file', 'exec')"
+        return run_tool([python, "-I", "-S", "-B", "-c", script, path], folder=root, seconds=seconds).code == 0
+    wanted = re.search(
+        r"(?:requires-python|python_requires)\s*=\s*[\"']?[^\"'\n]*?>=?\s*3\.(\d+)",
+        "".join(read_text(os.path.join(folder, name)) for name in PYTHON_CONFIGS[:3]) if folder else "",
+    )
+    return bool(wanted) and int(wanted.group(1)) > sys.version_info[1]  # type: ignore[union-attr]
+
+
+def _ruff(ruff: str, path: str, folder: str, seconds: float) -> Outcome:
+    command = [
+        ruff,
+        "check",
+        "--no-cache",
+        "--no-fix",
+        "--force-exclude",
+        "--quiet",
+        "--output-format",
+        "concise",
+        path,
+    ]
+    ran = run_tool(command, folder=folder, seconds=seconds)
+    if ran.code is None:
+        return Outcome(unchecked=f"ruff took more than {seconds:.0f} s")
+    found = faults_in(ran.text, folder)
+    if found or ran.code == 0:
+        return Outcome(found)
+    return Outcome(unchecked=f"ruff ended with {ran.code}: {first_line(ran.text)}")
+
+
+class MypyKind(Kind):
+    """Begins where mypy is configured."""
+
+    def begins_in(self, folder: str, names: set[str]) -> bool:
+        return bool({"mypy.ini", ".mypy.ini", "pyproject.toml", "setup.cfg"} & names) and _mypy_part(folder) is not None
+
+
+MYPY = MypyKind("mypy", (".py", ".pyi"), ("mypy.ini", ".mypy.ini", "pyproject.toml", "setup.cfg"))
+
+
+def _mypy_part(folder: str) -> str | None:
+    """The text of mypy's own section, or None where it is not configured here."""
+    for name, header in (
+        ("mypy.ini", r"\[mypy\]"),
+        (".mypy.ini", r"\[mypy\]"),
+        ("pyproject.toml", r"\[tool\.mypy\]"),
+        ("setup.cfg", r"\[mypy\]"),
+    ):
+        found = re.search(
+            rf"^{header}[^\n]*\n(.*?)(?=^\[|\Z)", read_text(os.path.join(folder, name)), re.MULTILINE | re.DOTALL
+        )
+        if found:
+            return found.group(1)
+    return None
+
+
+def check_mypy(folder: str, root: str, memory: Memory, seconds: float) -> Outcome:
+    """The daemon where it runs, mypy itself where not; both keep what they keep outside of the tree."""
+    mypy = program("mypy", near=folder, root=root, homes=PYTHON_HOMES)
+    daemon = program("dmypy", near=folder, root=root, homes=PYTHON_HOMES)
+    part = _mypy_part(folder)
+    if part is None or not (mypy or daemon):
+        return Outcome()
+    arguments = [
+        "--cache-dir",
+        memory.place("mypy"),
+        "--no-color-output",
+        "--no-error-summary",
+        "--no-pretty",
+        *_targets(folder, part),
+    ]
+    outcome = _daemon(daemon, arguments, folder, memory, seconds) if daemon else None
+    if outcome is None and mypy:
+        outcome = _mypy_outcome([mypy, *arguments], folder, seconds)
+    return outcome or Outcome()
+
+
+def _targets(folder: str, part: str) -> list[str]:
+    """What mypy is given: nothing where its config names files; where that names nothing, `src` or all."""
+    if re.search(r"^\s*(?:files|packages|modules)\s*=", part, re.MULTILINE):
+        return []
+    return ["src"] if os.path.isdir(os.path.join(folder, "src")) else ["."]
+
+
+def _daemon(dmypy: str, arguments: list[str], folder: str, memory: Memory, seconds: float) -> Outcome | None:
+    """None where the daemon is of no use here: mypy is asked then."""
+    import hashlib
+
+    status = memory.place(f"dmypy-{hashlib.sha256(folder.encode('utf-8', 'surrogateescape')).hexdigest()[:8]}.json")
+    command = [dmypy, "--status-file", status, "run", "--timeout", str(DAEMON_SECONDS), "--", *arguments]
+    outcome = _mypy_outcome(command, folder, seconds)
+    if outcome.unchecked:
+        # It has left our process group, and would go on working.
+        run_tool([dmypy, "--status-file", status, "kill"], folder=folder, seconds=5)
+        return outcome if "took more" in outcome.unchecked else None
+    return outcome
+
+
+def _mypy_outcome(command: list[str], folder: str, seconds: float) -> Outcome:
+    ran = run_tool(command, folder=folder, seconds=seconds)
+    if ran.code is None:
+        return Outcome(unchecked=f"mypy took more than {seconds:.0f} s")
+    if ran.code == 0:
+        return Outcome()
+    found = [fault for fault in faults_in(ran.text, folder) if not fault.said.startswith("note:")]
+    if found and "Duplicate module named" not in ran.text:
+        return Outcome(found)
+    return Outcome(unchecked=f"mypy ended with {ran.code}: {first_line(ran.text)}")
