@@ -57,12 +57,17 @@ class MessagesApi(LocalServer):
             for place, end in zip(where, ends, strict=True)
         ]
 
+    def was_told(self, text: str) -> bool:
+        """Whether the assistant was ever told this, in a result or in any other way."""
+        return any(text in _text(block) for block in _heard(self._conversation))
+
     # --- what is answered
 
     async def _messages(self, request: web.Request) -> web.StreamResponse:
         asked = await request.json()
         if self._answers_left == 0:
-            return web.json_response({"type": "error", "error": {"type": "invalid_request_error", "message": "no more"}}, status=400)
+            error = {"type": "invalid_request_error", "message": "The script is at its end."}
+            return web.json_response({"type": "error", "error": error}, status=400)
         self._answers_left -= 1
         self._answered += 1
         content = self._content(asked)
