@@ -7,8 +7,10 @@ import os
 import re
 import subprocess
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _LIST_OF_NAMES = re.compile(r"[\w\- ,|]+")
 _PROJECT = "${CLAUDE_PROJECT_DIR}"

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
-
 from tests.support.local_server import LocalServer
 
 if TYPE_CHECKING:

@@ -194,7 +194,9 @@ async def test_a_hook_that_does_not_end_blocks(shop: Repository) -> None:
 
 
 @pytest.mark.parametrize("programs", [("node", "git", "sh", "bash", "cat", "ls"), ("node", "git", "cat", "ls")])
-async def test_a_machine_without_python_or_sh_blocks(tmp_path: Path, shop: Repository, programs: tuple[str, ...]) -> None:
+async def test_a_machine_without_python_or_sh_blocks(
+    tmp_path: Path, shop: Repository, programs: tuple[str, ...]
+) -> None:
     await _everything_is_blocked(shop, path=lane(tmp_path / "lane", *programs))
 
 
