@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-
 from tests.assistant.check.project import TOOLS, Project
 
 if TYPE_CHECKING:
