@@ -58,7 +58,18 @@ class Manifest:
             "made": list(self.made),
             "folders": list(self.folders),
         }
-        return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+        return f"{_spread(document)}\n"
+
+
+def _spread(value: Any, around: str = "") -> str:
+    """JSON in lines that git can compare: what is in an object, and each item of a list, has a line of its own."""
+    inner = f"{around}  "
+    if isinstance(value, dict) and value:
+        lines = [f"{json.dumps(name)}: {_spread(part, inner)}" for name, part in value.items()]
+        return "{\n" + ",\n".join(f"{inner}{line}" for line in lines) + f"\n{around}}}"
+    if isinstance(value, list) and value:
+        return "[\n" + ",\n".join(f"{inner}{json.dumps(part, ensure_ascii=False)}" for part in value) + f"\n{around}]"
+    return json.dumps(value, ensure_ascii=False)
 
 
 def read_manifest(data: bytes | None) -> Manifest | None:
@@ -101,5 +112,6 @@ def _manifest(document: dict[str, Any]) -> Manifest:
 
 
 def sha_of(data: bytes | str) -> str:
-    """The hash that a manifest has of a file."""
-    return hashlib.sha256(data.encode() if isinstance(data, str) else data).hexdigest()
+    """The hash that a manifest has of a file. git may end lines otherwise on another machine: that is no edit."""
+    data = data.encode("utf-8", "surrogateescape") if isinstance(data, str) else data
+    return hashlib.sha256(data.replace(b"\r\n", b"\n")).hexdigest()

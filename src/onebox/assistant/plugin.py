@@ -51,7 +51,15 @@ def plan_plugin(folder: Path, stack: Stack) -> Changes:
 def _files(stack: Stack) -> dict[str, str]:
     secrets = secrets_of(stack)
     return {
-        _PLUGIN: _json({"name": NAME, "version": __version__, "description": _ABOUT, "author": {"name": "Onebox"}}),
+        _PLUGIN: _json(
+            {
+                "name": NAME,
+                "version": __version__,
+                "description": _ABOUT,
+                "author": {"name": "Onebox"},
+                "license": "Apache-2.0",
+            }
+        ),
         _MARKETPLACE: _json(
             {
                 "name": NAME,

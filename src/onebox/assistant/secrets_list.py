@@ -37,8 +37,9 @@ _USUAL = (
 
 
 def default_list(stack: str) -> str:
-    """The text of `.claude/secrets.txt` for one of the kit's stacks."""
-    return "\n".join((_TEXTS / f"{name}.txt").read_text("utf-8") for name in ("common", *_BESIDE_COMMON.get(stack, ())))
+    """The text of `.claude/secrets.txt` for a stack of the kit's, or several (`python+wordpress`)."""
+    beside = dict.fromkeys(name for each in stack.split("+") for name in _BESIDE_COMMON.get(each, ()))
+    return "\n".join((_TEXTS / f"{name}.txt").read_text("utf-8") for name in ("common", *beside))
 
 
 def deny_rules(text: str) -> list[str]:

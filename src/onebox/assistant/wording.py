@@ -13,6 +13,7 @@ _TITLES = {"python": "Python", "go": "Go", "typescript": "TypeScript", "wordpres
 _UNKNOWN = (
     "<!-- The kit did not recognise the stack: these rules are general. Add the project's own below the kit's part. -->"
 )
+_BELOW = "Run the commands below"
 AGENTS_IMPORT = "@AGENTS.md"
 
 
@@ -38,13 +39,15 @@ def _architecture(stack: Stack) -> list[str]:
 
 
 def _layout(stack: Stack) -> list[str]:
-    places = [("Code", stack.code), ("Tests", stack.tests)]
+    places = [("code", stack.code), ("tests", stack.tests)]
     said = [f"{what} in {', '.join(f'`{folder}`' for folder in folders)}" for what, folders in places if folders]
-    return [f"- {'; '.join(said)}."] if said else []
+    line = ", ".join(said)
+    return [f"- {line[:1].upper()}{line[1:]}."] if said else []
 
 
 def _agreements(stack: Stack) -> str:
-    return _text("agreements.box.md" if stack.names == ("box",) else "agreements.md")
+    text = _text("agreements.box.md" if stack.names == ("box",) else "agreements.md")
+    return text if stack.commands else text.replace(_BELOW, "Run what you changed")
 
 
 def agents_and_skills(stack: Stack) -> dict[str, str]:

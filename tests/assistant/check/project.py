@@ -127,8 +127,9 @@ class Project:
             if ".git" in folders:
                 folders.remove(".git")
             for name in [*folders, *files]:
-                about = os.lstat(os.path.join(where, name))
-                found[os.path.join(where, name)] = (about.st_size, about.st_mtime_ns)
+                path = Path(where, name)
+                about = path.lstat()
+                found[str(path)] = (about.st_size, about.st_mtime_ns)
         return found
 
     def caught(self) -> list[dict[str, str]]:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 BOX = {
     "box.yaml": "",
     "flows/hello.yaml": (
-        "flow: hello\non: {webhook: {path: hello}}\nsteps:\n  - do: log\n    with: {message: good morning}\n"
+        "flow: hello\non: {webhook: {path: hello}}\nsteps:\n  - do: log\n    with: {text: good morning}\n"
     ),
 }
 

@@ -120,7 +120,7 @@ def test_an_event_that_is_none_does_not_hold_up_the_work(projects: Projects, eve
 
 
 def test_of_a_burst_one_reads_the_whole_program(projects: Projects) -> None:
-    """Tsc writes down that it began and waits until the other edits are through."""
+    """The compiler writes down that it began and waits until the other edits are through."""
     project = with_tsc(
         projects,
         'echo x >>"$HOME/began"; until [ -e "$HOME/go-on" ]; do sleep 0.01; done; echo "src/a.ts(1,1): error TS1: no"; exit 2',

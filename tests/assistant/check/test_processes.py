@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from typing import TYPE_CHECKING
 
@@ -56,4 +55,4 @@ def test_a_tool_writes_no_compiled_files(tmp_path: Path) -> None:
     ran = run_tool(["python3", "-c", "import own"], folder=str(tmp_path), seconds=10)
 
     assert ran.code == 0
-    assert os.listdir(tmp_path) == ["own.py"]
+    assert [file.name for file in tmp_path.iterdir()] == ["own.py"]

@@ -76,7 +76,7 @@ def test_keeps_to_what_ruff_excludes(projects: Projects) -> None:
 
 
 def test_reads_notebooks(projects: Projects) -> None:
-    cell = {
+    cell: dict[str, object] = {
         "cell_type": "code",
         "id": "a",
         "metadata": {},

@@ -38,21 +38,20 @@ def test_tells_the_edited_file_first(shop: Project) -> None:
     told = shop.edit("src/price.ts", "export const price: string = 12;\n")
 
     assert told.code == 2
-    assert told.lines == [
-        "src/price.ts:1:14: error TS2322: Type 'number' is not assignable to type 'string'.",
-        "and 2 elsewhere, first src/bill.ts:3:29: error TS2362: The left-hand side of an arithmetic operation must be of type "
-        "'any', 'number', 'bigint' or an enum type.",
-    ]
+    here, elsewhere = told.lines
+    assert here == "src/price.ts:1:14: error TS2322: Type 'number' is not assignable to type 'string'."
+    assert elsewhere.startswith(
+        "and 2 elsewhere, first src/bill.ts:3:29: error TS2362: The left-hand side of an arithmetic"
+    )
 
 
 def test_says_in_one_line_that_the_fault_is_elsewhere(shop: Project) -> None:
     told = shop.edit("src/price.ts", "export const cost = 12;\n")
 
     assert told.code == 2
-    assert told.lines == [
-        "no fault in src/price.ts; 1 elsewhere, first "
-        "src/bill.ts:1:10: error TS2305: Module '\"./price\"' has no exported member 'price'."
-    ]
+    (line,) = told.lines
+    fault = "src/bill.ts:1:10: error TS2305: Module '\"./price\"' has no exported member 'price'."
+    assert line == f"no fault in src/price.ts; 1 elsewhere, first {fault}"
 
 
 def test_tells_of_a_config_that_tsc_does_not_read(shop: Project) -> None:
