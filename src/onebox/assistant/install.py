@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -175,3 +177,15 @@ def _put_manifest(putting: _Putting, manifest: Manifest) -> None:
     del changes.changes[before:]
     changes.put(MANIFEST, replace(manifest, folders=tuple(folders)).text().encode())
     changes.changes.insert(0, changes.changes.pop()) if len(changes.changes) > before else None
+
+
+def ignored(root: Path) -> list[str]:
+    """Of what the kit wants in git, the files that git ignores there."""
+    git = shutil.which("git")
+    if git is None:
+        return []
+    names = (CLAUDE, SETTINGS, SECRETS, MANIFEST)
+    asked = subprocess.run(  # noqa: S603  git, by us
+        [git, "-C", str(root), "check-ignore", *names], check=False, capture_output=True, text=True
+    )
+    return asked.stdout.splitlines()

@@ -112,5 +112,6 @@ def _manifest(document: dict[str, Any]) -> Manifest:
 
 
 def sha_of(data: bytes | str) -> str:
-    """The hash that a manifest has of a file."""
-    return hashlib.sha256(data.encode() if isinstance(data, str) else data).hexdigest()
+    """The hash that a manifest has of a file. git may end lines otherwise on another machine: that is no edit."""
+    data = data.encode("utf-8", "surrogateescape") if isinstance(data, str) else data
+    return hashlib.sha256(data.replace(b"\r\n", b"\n")).hexdigest()

@@ -46,7 +46,7 @@ def find_stack(here: Path, root: Path, wanted: str = "auto") -> Stack:
     """The stacks of the nearest config files, from this folder up to the root; what lies below is looked at where that
     is not enough. With another `wanted` than `auto` these stacks are taken for granted (`python+typescript`)."""
     places = _places(here.resolve(), root.resolve())
-    names = tuple(places) if wanted == "auto" else tuple(name for name in wanted.split("+") if name != "plain")
+    names = tuple(places) if wanted == "auto" else tuple(name for name in STACKS if name in wanted.split("+"))
     shared = shared_commands(root)
     taken = {kind for kind, _ in shared}
     own = [(kind, command) for kind, command in _own_commands(names, places, root) if kind not in taken]

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 import shutil
-import subprocess
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from onebox.assistant import claude_md
+from onebox.assistant.caught import state_folder
 from onebox.assistant.changes import Changes
 from onebox.assistant.install import CLAUDE, SECRETS
 from onebox.assistant.manifest import Manifest, read_manifest, sha_of
 from onebox.assistant.place import MANIFEST, KitRefused
 from onebox.assistant.settings import SETTINGS, decoded, is_empty, taken_out
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 LEDGER = ".claude/rules.toml"
 VIOLATIONS = ".claude/violations"
@@ -90,18 +91,6 @@ def _take_ledger(changes: Changes) -> None:
 
 def forget_state(root: Path) -> None:
     """Deletes what the hooks kept outside of git's sight: when rules caught something, locks, stamps."""
-    folder = _state(root)
+    folder = state_folder(root)
     if folder.is_dir() and not folder.is_symlink():
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _state(root: Path) -> Path:
-    git = shutil.which("git")
-    if git is not None:
-        asked = subprocess.run(  # noqa: S603  git, by us
-            [git, "-C", str(root), "rev-parse", "--git-common-dir"], check=False, capture_output=True, text=True
-        )
-        if asked.returncode == 0:
-            return root / asked.stdout.strip() / "onebox-kit"
-    digest = hashlib.sha256(os.fsencode(root)).hexdigest()
-    return Path.home() / ".cache/onebox-kit" / digest

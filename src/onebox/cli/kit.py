@@ -41,7 +41,7 @@ def init(
     dry_run: DryRun = False,
 ) -> None:
     """Put the kit into the repository that you are in, or bring it up to date."""
-    from onebox.assistant.install import plan_init
+    from onebox.assistant.install import ignored, plan_init
     from onebox.assistant.place import project_root
 
     here = Path.cwd()
@@ -57,6 +57,8 @@ def init(
     if not changes.changes:
         say("nothing to do: the kit is as it should be")
         return
+    for name in ignored(root):
+        say(f"git ignores {name}: what is not in git guards this machine alone (git add --force {name})")
     say("next:")
     for line in _next_steps():
         say(f"  {line}")

@@ -365,3 +365,59 @@ def test_a_stack_that_is_not_there_is_named_with_the_nearest(tmp_path: Path, kit
 
     assert refused.code == Exit.usage
     assert "there is no stack 'pyton'; did you mean 'python'?" in " ".join(refused.err.split()).replace("│ ", "")
+
+
+def test_the_kit_lies_in_the_repositorys_root(tmp_path: Path, kit: Kit) -> None:
+    root = make(tmp_path / "shop", "python")
+
+    assert kit(root / "src/shop", "init").code == Exit.ok
+    assert (root / ".claude/kit.json").exists()
+    assert kit(root / "tests", "remove").code == Exit.ok
+    assert status(root) == ""
+
+
+def test_a_box_in_a_repository_has_a_kit_of_its_own(tmp_path: Path, kit: Kit) -> None:
+    root = make(tmp_path / "shop", "python")
+    assert main(["init", str(root / "box"), "--kit"]) == Exit.ok
+    commit(root)
+    before = tree(root)
+
+    assert "nothing to do" in kit(root / "box/flows", "init").err
+    assert before == tree(root)
+    assert kit(root / "box/flows", "remove").code == Exit.ok
+    assert not (root / "box/.claude").exists()
+
+
+def test_what_git_ignores_is_told(tmp_path: Path, kit: Kit) -> None:
+    root = make(tmp_path / "shop", "python", more={".gitignore": b".claude/settings.json\n"})
+
+    assert "git ignores .claude/settings.json: what is not in git guards this machine alone" in kit(root, "init").err
+
+
+def test_other_line_ends_are_no_edit(tmp_path: Path, kit: Kit) -> None:
+    """As git leaves them on another system."""
+    root = make(tmp_path / "shop", "python")
+    kit(root, "init")
+    for file in (root / "CLAUDE.md", *(root / ".claude").rglob("*.*")):
+        if file.is_file():
+            file.write_bytes(file.read_bytes().replace(b"\n", b"\r\n"))
+
+    gone = kit(root, "remove")
+    assert "left" not in gone.err
+    assert status(root) == ""
+
+
+@pytest.mark.parametrize("command", ["init", "remove"])
+def test_what_a_crash_left_half_done_is_completed(tmp_path: Path, kit: Kit, command: str) -> None:
+    """The manifest is written first; here nothing else was."""
+    root = make(tmp_path / "shop", "python", more=WITH_MORE)
+    kit(root, "init")
+    whole, manifest = tree(root), (root / ".claude/kit.json").read_bytes()
+    kit(root, "remove")
+    (root / ".claude/kit.json").write_bytes(manifest)
+
+    assert kit(root, command).code == Exit.ok
+    if command == "init":
+        assert whole == tree(root)
+    else:
+        assert status(root) == ""
