@@ -1,7 +1,7 @@
 """A hook's script in a process of its own for each event, without the time that an interpreter takes to start.
 
-One process compiles the script and forks for each event; the child is what the script would be: its standard streams are
-pipes, it runs as `__main__`, and it ends as the script ends.
+One process compiles the script, with the modules and patterns that it needs, and forks for each event. The child is what
+the script would be: its standard streams are pipes, it runs as `__main__`, and it ends as the script ends.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ _SERVER = """
 import json, os, sys
 script, home = sys.argv[1:]
 code = compile(open(script, "rb").read(), script, "exec")
+exec(code, {"__name__": "guard", "__file__": script})
 sys.argv = [script]
 requests = os.fdopen(os.dup(0), "rb")
 answers = os.fdopen(os.dup(1), "w")

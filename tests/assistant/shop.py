@@ -108,23 +108,21 @@ def make_shop(root: Path, home: Path) -> None:
 @contextmanager
 def given(root: Path, more: Mapping[str, Mapping[str, str]]) -> Iterator[None]:
     """For a while the repository has more `files` and `links` (path: text, or target), some of them known to git (`tracked`)."""
-    there = {path.name for path in root.iterdir()}
-    folders = {path for path in root.rglob("*") if path.is_dir() and ".git" not in path.parts}
-    write(root, more.get("files", {}))
-    link(root, more.get("links", {}))
-    if tracked := more.get("tracked"):
+    files, links, tracked = (more.get(what, {}) for what in ("files", "links", "tracked"))
+    folders = {folder for name in [*files, *links] for folder in (root / name).parents if not folder.exists()}
+    write(root, files)
+    link(root, links)
+    if tracked:
         git(root, "add", "-f", *tracked)
     try:
         yield
     finally:
         if tracked:
             git(root, "rm", "-qr", "--cached", *tracked)
-        for name in [*more.get("files", {}), *more.get("links", {})]:
+        for name in [*files, *links]:
             (root / name).unlink()
-        for folder in sorted(root.rglob("*"), reverse=True):
-            if folder.is_dir() and folder not in folders and ".git" not in folder.parts:
-                folder.rmdir()
-        assert there == {path.name for path in root.iterdir()}
+        for folder in sorted(folders, reverse=True):
+            folder.rmdir()
 
 
 def write(root: Path, files: Mapping[str, str]) -> None:
