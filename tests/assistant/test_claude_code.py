@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.assistant.messages_api import MessagesApi, Result
-from tests.assistant.shop import lane, make_shop
+from tests.assistant.shop import lane, make_shop, onebox
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -93,7 +93,12 @@ def _bash(command: str) -> tuple[str, dict[str, Any]]:
 
 
 def _reaching_for_secrets(root: Path) -> list[tuple[str, dict[str, Any]]]:
-    settings = {"file_path": f"{root}/.claude/settings.json", "old_string": "PreToolUse", "new_string": "Never"}
+    # Claude Code itself refuses an edit after which the settings cannot be read.
+    settings = {
+        "file_path": f"{root}/.claude/settings.json",
+        "old_string": '"matcher": "*"',
+        "new_string": '"matcher": "X"',
+    }
     return [
         ("Read", {"file_path": f"{root}/.env"}),
         ("Read", {"file_path": f"{root}/notes.txt"}),
@@ -160,7 +165,7 @@ async def test_a_secret_mentioned_in_the_prompt_is_not_read(shop: Repository) ->
     assert api.was_told("z = 2")
 
 
-async def test_a_fault_is_shown_after_the_edit_and_at_the_end(shop: Repository) -> None:
+async def test_a_fault_is_shown_after_the_edit(shop: Repository) -> None:
     broken = {"file_path": f"{shop.root}/src/app.py", "old_string": "x = 1", "new_string": "x = ("}
     good = {"file_path": f"{shop.root}/src/env.py", "old_string": "x = 1", "new_string": "x = 2"}
     read = [("Read", {"file_path": f"{shop.root}/{name}"}) for name in ("src/env.py", "src/app.py")]
@@ -168,9 +173,19 @@ async def test_a_fault_is_shown_after_the_edit_and_at_the_end(shop: Repository) 
 
     assert not any(result.failed for result in results)
     assert "check_after_edit" not in results[2].after
-    after_edit, _, at_end = results[3].after.partition("Stop hook feedback")
-    assert "src/app.py" in after_edit
-    assert "src/app.py" in at_end
+    assert "src/app.py:1" in results[3].after
+
+
+async def test_a_broken_rule_is_shown_at_the_end(shop: Repository) -> None:
+    rule = ("--rule", "No bad words", "--check", "! grep -rq badword src")
+    onebox(shop.root, shop.home, "kit", "learn", "wrote a bad word", *rule)
+    worse = {"file_path": f"{shop.root}/src/app.py", "old_string": "x = 1", "new_string": "x = 1  # badword"}
+    results, _ = await shop.run(("Read", {"file_path": f"{shop.root}/src/app.py"}), ("Edit", worse))
+
+    assert not any(result.failed for result in results)
+    after_edit, _, at_end = results[1].after.partition("Stop hook feedback")
+    assert "No bad words" not in after_edit
+    assert "No bad words" in at_end
 
 
 async def test_a_missing_hook_blocks(shop: Repository) -> None:
