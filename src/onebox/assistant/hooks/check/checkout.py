@@ -73,15 +73,15 @@ def shared_state(root: str) -> str:
     common = common_dir(checkout) if checkout else ""
     if common and os.access(common, os.W_OK):
         return os.path.join(common, "onebox-kit")
-    return os.path.join(os.path.expanduser("~"), ".cache", "onebox-kit", _digest(root))
+    return os.path.join(os.path.expanduser("~"), ".cache", "onebox-kit", digest(root))
 
 
 def own_state(root: str) -> str:
     """A folder in it for this checkout alone: worktrees share git's folder, not their files."""
-    return os.path.join(shared_state(root), "check-" + _digest(root)[:16])
+    return os.path.join(shared_state(root), "check-" + digest(root)[:16])
 
 
-def _digest(text: str) -> str:
+def digest(text: str) -> str:
     import hashlib
 
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()

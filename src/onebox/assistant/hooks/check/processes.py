@@ -6,6 +6,7 @@ import contextlib
 import os
 import select
 import signal
+import subprocess
 import time
 
 # What a tool prints beyond this is thrown away: 25 lines of it are shown.
@@ -36,8 +37,6 @@ def run_tool(command: list[str], *, folder: str, seconds: float, more: dict[str,
     """Standard output and error as one text. When the time is up the whole process group is killed.
 
     Raises OSError where the program cannot be started."""
-    import subprocess
-
     environment = {name: value for name, value in os.environ.items() if name not in LOUD}
     environment.update(QUIET)
     environment.update(more or {})
@@ -52,26 +51,25 @@ def run_tool(command: list[str], *, folder: str, seconds: float, more: dict[str,
     )
     assert process.stdout is not None
     with process.stdout, _killed_with_us(process.pid):
-        pipe = process.stdout.fileno()
         kept = bytearray()
         deadline = time.monotonic() + seconds
-        in_time = _read(pipe, kept, process.poll, deadline)
+        in_time = _read(process, kept, deadline)
         if in_time:
             # Whoever closed its output and goes on working has until the deadline too.
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(max(0.0, deadline - time.monotonic()))
         if process.poll() is None:
-            _kill(process.pid)
-            process.wait()
+            _kill(process)
             return Ran(None, kept.decode("utf-8", "replace"))
     return Ran(process.returncode, kept.decode("utf-8", "replace"))
 
 
-def _read(pipe: int, kept: bytearray, poll: object, deadline: float) -> bool:
+def _read(process: subprocess.Popen[bytes], kept: bytearray, deadline: float) -> bool:
     """Reads until the pipe's end, or until the process has ended: what it left behind may hold the pipe open."""
-    assert callable(poll)
+    assert process.stdout is not None
+    pipe = process.stdout.fileno()
     while True:
-        ended = poll() is not None
+        ended = process.poll() is not None
         left = deadline - time.monotonic()
         if left <= 0 and not ended:
             return False
@@ -86,12 +84,14 @@ def _read(pipe: int, kept: bytearray, poll: object, deadline: float) -> bool:
             kept += part
 
 
-def _kill(group: int) -> None:
-    """Asks the group to end, and a moment later does not ask."""
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """Asks the group to end, and a moment later does not ask: its first process may be gone and others left."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(group, signal.SIGTERM)
-        time.sleep(GRACE)
-        os.killpg(group, signal.SIGKILL)
+        os.killpg(process.pid, signal.SIGTERM)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(GRACE)
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 class _killed_with_us:  # noqa: N801 # reads as what it does in a `with` line

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 
 
 def folders_upwards(path: str, root: str) -> list[str]:
@@ -28,12 +27,14 @@ def nearest(path: str, root: str, names: tuple[str, ...]) -> str:
 
 def program(name: str, *, near: str, root: str, homes: tuple[str, ...] = ()) -> str:
     """The tool of the project (`homes`: folders such as `.venv/bin`), else of the machine; "" where it is missing."""
-    for folder in folders_upwards(near, root):
-        for home in homes:
-            candidate = os.path.join(folder, home, name)
-            if os.access(candidate, os.X_OK) and os.path.isfile(candidate):
-                return candidate
-    return shutil.which(name) or ""
+    folders = [os.path.join(folder, home) for folder in folders_upwards(near, root) for home in homes]
+    # A relative folder in PATH would be one of the tree.
+    folders += [folder for folder in os.environ.get("PATH", os.defpath).split(os.pathsep) if os.path.isabs(folder)]
+    for folder in folders:
+        candidate = os.path.join(folder, name)
+        if os.path.isfile(candidate) and os.access(candidate, os.X_OK):
+            return candidate
+    return ""
 
 
 def read_text(file: str, most: int = 200_000) -> str:

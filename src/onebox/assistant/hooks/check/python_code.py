@@ -6,6 +6,7 @@ import os
 import re
 import sys
 
+from onebox.assistant.hooks.check.checkout import digest
 from onebox.assistant.hooks.check.faults import Fault, Outcome, faults_in, first_line
 from onebox.assistant.hooks.check.memory import Memory
 from onebox.assistant.hooks.check.processes import run_tool
@@ -145,9 +146,7 @@ def _targets(folder: str, part: str) -> list[str]:
 
 def _daemon(dmypy: str, arguments: list[str], folder: str, memory: Memory, seconds: float) -> Outcome | None:
     """None where the daemon is of no use here: mypy is asked then."""
-    import hashlib
-
-    status = memory.place(f"dmypy-{hashlib.sha256(folder.encode('utf-8', 'surrogateescape')).hexdigest()[:8]}.json")
+    status = memory.place(f"dmypy-{digest(folder)[:16]}.json")
     command = [dmypy, "--status-file", status, "run", "--timeout", str(DAEMON_SECONDS), "--", *arguments]
     outcome = _mypy_outcome(command, folder, seconds)
     if outcome.unchecked:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+from onebox.assistant.hooks.check.checkout import digest
+
 # Not the project's own, or made from what is.
 SKIPPED_FOLDERS = frozenset(
     ".git .hg .svn .venv venv node_modules vendor site-packages __pycache__ dist build target coverage".split()
@@ -92,7 +94,5 @@ def _stamp(entry: os.DirEntry[str]) -> str:
 
 
 def _hashed(lines: list[str]) -> str:
-    import hashlib
-
     lines.sort()
-    return hashlib.sha256("\n".join(lines).encode("utf-8", "surrogateescape")).hexdigest()[:32]
+    return digest("\n".join(lines))[:32]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 
+from onebox.assistant.hooks.check.checkout import digest
 from onebox.assistant.hooks.check.faults import Fault, Outcome, faults_in, first_line
 from onebox.assistant.hooks.check.memory import Memory
 from onebox.assistant.hooks.check.processes import run_tool
@@ -55,9 +55,7 @@ def _configs(folder: str) -> list[str]:
 
 
 def _tsc(tsc: str, config: str, folder: str, memory: Memory, seconds: float) -> Outcome:
-    known = memory.place(
-        f"tsc-{hashlib.sha256(config.encode('utf-8', 'surrogateescape')).hexdigest()[:16]}.tsbuildinfo"
-    )
+    known = memory.place(f"tsc-{digest(config)[:16]}.tsbuildinfo")
     command = [tsc, "-p", config, "--noEmit", "--incremental", "--tsBuildInfoFile", known, "--pretty", "false"]
     ran = run_tool(command, folder=folder, seconds=seconds)
     if ran.code is None:

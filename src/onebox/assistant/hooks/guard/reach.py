@@ -23,7 +23,8 @@ def matching(glob: str, *, dotglob: bool = False) -> Iterator[str]:
         if part in {"", "."}:
             continue
         found = list(_step(found, part, dotglob))[:_MOST_MATCHES]
-    yield from (path.rstrip("/") for path in found if os.path.lexists(path))
+    # A file's name with a slash after it is no file's.
+    yield from (path for path in (path.rstrip("/") for path in found) if os.path.lexists(path))
 
 
 def _step(folders: Sequence[str], part: str, dotglob: bool) -> Iterator[str]:
