@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from onebox import __version__
-from onebox.assistant.changes import Changes
+from onebox.assistant.changes import Changes, diff_of
 from onebox.assistant.place import KitRefused
 from onebox.assistant.settings import hooks
 from onebox.assistant.wording import agents_and_skills, hook_scripts, plugin_readme, secrets_of
@@ -26,6 +26,7 @@ CANNOT = (
 _PLUGIN = ".claude-plugin/plugin.json"
 _MARKETPLACE = ".claude-plugin/marketplace.json"
 _HOOKS = "hooks/hooks.json"
+_SECRETS = "hooks/secrets.txt"
 _ABOUT = "A reviewer that only reads, a checklist, a guard of the secrets, and a check after each edit."
 _SHOWN = 3
 
@@ -33,13 +34,14 @@ _SHOWN = 3
 def plan_plugin(folder: Path, stack: Stack) -> Changes:
     """What must be written so that this folder is the plugin. Raises KitRefused if something else is in it."""
     folder = folder.resolve()
-    files = _files(stack)
+    changes = Changes(folder)
     there = set(_names(folder))
+    secrets = _secrets(changes, stack)
+    files = _files(stack, secrets)
     if there and not _is_own(folder):
         _refuse(folder, there)
     if strays := {name for name in there if name not in files and not _may_be_ours(name)}:
         _refuse(folder, strays)
-    changes = Changes(folder)
     for name, text in files.items():
         changes.put(name, text.encode(), script=name.endswith(".py"))
     for name in sorted(there - set(files)):
@@ -48,8 +50,17 @@ def plan_plugin(folder: Path, stack: Stack) -> Changes:
     return changes
 
 
-def _files(stack: Stack) -> dict[str, str]:
-    secrets = secrets_of(stack)
+def _secrets(changes: Changes, stack: Stack) -> str:
+    """The list that is there is a person's, if it is another."""
+    there, default = changes.read(_SECRETS), secrets_of(stack)
+    if there is None or there == default.encode():
+        return default
+    difference = "".join(diff_of(_SECRETS, there, default.encode()))
+    changes.notes.append(f"left {_SECRETS}: delete it to get the list of this stack, with this change:\n{difference}")
+    return there.decode("utf-8", "replace")
+
+
+def _files(stack: Stack, secrets: str) -> dict[str, str]:
     return {
         _PLUGIN: _json(
             {
@@ -69,7 +80,7 @@ def _files(stack: Stack) -> dict[str, str]:
             }
         ),
         _HOOKS: _json({"description": _ABOUT, "hooks": _events()}),
-        "hooks/secrets.txt": secrets,
+        _SECRETS: secrets,
         **hook_scripts(secrets),
         **agents_and_skills(stack),
         "README.md": plugin_readme(stack),

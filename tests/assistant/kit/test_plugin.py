@@ -73,3 +73,16 @@ def test_a_stray_in_its_own_folder_is_refused(tmp_path: Path, kit: Kit) -> None:
     (folder / "notes.txt").write_text("mine\n")
 
     assert "what is not of the plugin: notes.txt" in kit(shop, "plugin", str(folder)).err
+
+
+def test_its_list_of_secrets_is_the_persons(tmp_path: Path, kit: Kit) -> None:
+    folder = tmp_path / "plugin"
+    shop = make(tmp_path / "shop", "python")
+    kit(shop, "plugin", str(folder))
+    (folder / "hooks/secrets.txt").write_text("ledger-of-ana.txt\n")
+    again = kit(shop, "plugin", str(folder))
+
+    assert "left hooks/secrets.txt" in again.err
+    assert "-ledger-of-ana.txt" in again.err
+    assert (folder / "hooks/secrets.txt").read_text() == "ledger-of-ana.txt\n"
+    assert "ledger-of-ana.txt" in (folder / "hooks/protect_secrets.py").read_text()
