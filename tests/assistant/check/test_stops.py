@@ -113,6 +113,15 @@ def test_each_part_of_a_mixed_repository_is_checked_for_itself(projects: Project
     assert calls(project) == 2
 
 
+def test_what_is_built_is_not_checked_unless_it_is_only_called_so(projects: Projects) -> None:
+    project = shop(projects, "fine\n")
+    project.write({"package.json": "{}\n", "dist/tsconfig.json": "{}\n", "dist/src/a.ts": "fault made\n"})
+    assert project.stop().quiet()
+    project.write({"src/dist/tsconfig.json": "{}\n", "src/dist/src/a.ts": "fault here\n"})
+
+    assert project.stop().lines[1:] == ["src/dist/src/a.ts:1:1: error TS1: fault here"]
+
+
 def test_without_git_the_state_lies_in_the_persons_cache(projects: Projects) -> None:
     project = projects({"tsconfig.json": "{}\n", "src/a.ts": "fine\n"}, git=False)
     project.script("node_modules/.bin/tsc", TSC)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 
-from onebox.assistant.hooks.check.faults import Fault, Outcome, first_line
+from onebox.assistant.hooks.check.faults import Fault, Outcome, first_line, late_outcome
 from onebox.assistant.hooks.check.processes import run_tool
 from onebox.assistant.hooks.check.programs import program
 from onebox.assistant.hooks.check.survey import Kind
@@ -27,7 +27,7 @@ def check_box(folder: str, root: str, seconds: float) -> Outcome:
         return Outcome()
     ran = run_tool([onebox, "check", "--box", folder, "--json"], folder=folder, seconds=seconds)
     if ran.code is None:
-        return Outcome(unchecked=f"onebox check took more than {seconds:.0f} s")
+        return late_outcome("onebox check", seconds)
     if ran.code == 0:
         return Outcome()
     found = _listed_faults(ran.text, folder)

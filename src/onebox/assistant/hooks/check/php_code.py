@@ -6,7 +6,7 @@ import json
 import os
 import re
 
-from onebox.assistant.hooks.check.faults import Fault, Outcome, faults_in, first_line
+from onebox.assistant.hooks.check.faults import Fault, Outcome, faults_in, first_line, late_outcome
 from onebox.assistant.hooks.check.memory import Memory
 from onebox.assistant.hooks.check.processes import run_tool
 from onebox.assistant.hooks.check.programs import program
@@ -35,7 +35,7 @@ def check_php(path: str, root: str, seconds: float) -> Outcome:
     command = [php, "-n", "-d", "display_errors=1", "-d", "log_errors=0", "-d", "html_errors=0", "-l", path]
     ran = run_tool(command, folder=os.path.dirname(path), seconds=seconds)
     if ran.code is None:
-        return Outcome(unchecked=f"php -l took more than {seconds:.0f} s")
+        return late_outcome("php -l", seconds)
     if ran.code == 0:
         return Outcome()
     found = PHP_FAULT.search(ran.text)
@@ -57,7 +57,7 @@ def check_phpstan(folder: str, root: str, memory: Memory, seconds: float) -> Out
     command = [phpstan, "analyse", "--no-progress", "--no-interaction", "--error-format=raw", "-c", config]
     ran = run_tool(command, folder=folder, seconds=seconds)
     if ran.code is None:
-        return Outcome(unchecked=f"phpstan took more than {seconds:.0f} s")
+        return late_outcome("phpstan", seconds)
     found = faults_in(ran.text, folder)
     if found or ran.code == 0:
         return Outcome(found if ran.code else [])
