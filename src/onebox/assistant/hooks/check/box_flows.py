@@ -50,8 +50,9 @@ def _printed_list(text: str) -> list[dict[str, object]] | None:
 
 def _for_the_person(one: dict[str, object]) -> bool:
     """A secret that is not set here: the assistant neither has it nor may. A misspelt one comes with the right name."""
-    missing = re.fullmatch(r"there is no secret '[^']*'", str(one.get("message")))
-    return missing is not None and "onebox secrets set" in str(one.get("hint"))
+    missing = re.fullmatch(r"there is no secret '[^']*'(?:; set it: .*)?", str(one.get("message")))
+    hint = one.get("hint")
+    return missing is not None and (not hint or "onebox secrets set" in str(hint))
 
 
 def _fault(one: dict[str, object], folder: str) -> Fault:
