@@ -32,12 +32,20 @@ class Fault:
 class Outcome:
     """What one check came to. `unchecked` says why it came to nothing: "tsc took more than 30 s"."""
 
-    __slots__ = ("caught", "faults", "unchecked")
+    __slots__ = ("caught", "faults", "late", "unchecked")
 
     def __init__(self, faults: list[Fault] | None = None, unchecked: str = "") -> None:
         self.faults = faults or []
         self.unchecked = unchecked
+        self.late = False
         self.caught: list[tuple[str, str]] = []  # rule id, first line of what its check said
+
+
+def late_outcome(tool: str, seconds: float) -> Outcome:
+    """The tool was killed when its time was up."""
+    outcome = Outcome(unchecked=f"{tool} took more than {seconds:.0f} s")
+    outcome.late = True
+    return outcome
 
 
 def shown_path(file: str, root: str) -> str:

@@ -7,7 +7,7 @@ import os
 import re
 import time
 
-from onebox.assistant.hooks.check.faults import Fault, Outcome, faults_in, first_line
+from onebox.assistant.hooks.check.faults import Fault, Outcome, faults_in, first_line, late_outcome
 from onebox.assistant.hooks.check.memory import Memory
 from onebox.assistant.hooks.check.processes import run_tool
 from onebox.assistant.hooks.check.programs import read_text
@@ -46,7 +46,7 @@ def check_rule(rule: dict[str, str], root: str, memory: Memory, seconds: float) 
     check = rule["check"]
     ran = run_tool(["sh", "-c", check], folder=root, seconds=seconds, more=_surroundings(root, memory))
     if ran.code is None:
-        return Outcome(unchecked=f"`{check}` took more than {seconds:.0f} s")
+        return late_outcome(f"`{check}`", seconds)
     if ran.code == 0:
         return Outcome()
     if ran.code in NOT_RUN:

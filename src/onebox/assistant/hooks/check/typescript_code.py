@@ -6,7 +6,7 @@ import os
 import re
 
 from onebox.assistant.hooks.check.checkout import digest
-from onebox.assistant.hooks.check.faults import Fault, Outcome, faults_in, first_line
+from onebox.assistant.hooks.check.faults import Fault, Outcome, faults_in, first_line, late_outcome
 from onebox.assistant.hooks.check.memory import Memory
 from onebox.assistant.hooks.check.processes import run_tool
 from onebox.assistant.hooks.check.programs import program, read_text
@@ -38,6 +38,7 @@ def check_typescript(folder: str, root: str, memory: Memory, seconds: float) -> 
     for config in _configs(folder):
         outcome = _tsc(tsc, config, folder, memory, seconds)
         whole.faults.extend(outcome.faults)
+        whole.late = whole.late or outcome.late
         whole.unchecked = whole.unchecked or outcome.unchecked
     return whole
 
@@ -59,7 +60,7 @@ def _tsc(tsc: str, config: str, folder: str, memory: Memory, seconds: float) -> 
     command = [tsc, "-p", config, "--noEmit", "--incremental", "--tsBuildInfoFile", known, "--pretty", "false"]
     ran = run_tool(command, folder=folder, seconds=seconds)
     if ran.code is None:
-        return Outcome(unchecked=f"tsc took more than {seconds:.0f} s")
+        return late_outcome("tsc", seconds)
     if ran.code == 0 or NO_INPUTS in ran.text:
         return Outcome()
     if UNBUILT.search(ran.text):
