@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 DEEPEST_CALL = 20
 MOST_STEPS = 6000
-SECONDS = 1.5
 MOST_WAYS = 24
 MOST_RAW_NAMES = 4000
 PRIVATE = re.compile("[\ue000-\uf8ff]")
@@ -76,7 +75,6 @@ class Shell(Asker):
         self.steps = 0
         self.table: dict[str, tuple[str, str]] = {}
         self.written: dict[str, str] = {}
-        self.until = time.monotonic() + SECONDS
 
     # ---- texts and nodes
 
@@ -238,7 +236,10 @@ class Shell(Asker):
         ways: list[list[str]] = [[]]
         for word in node.words:
             alternatives = expand(self, word)
-            ways = [way + fields for way in ways for fields in alternatives][:MOST_WAYS]
+            if len(ways) == 1 and len(alternatives) == 1:
+                ways[0].extend(alternatives[0])
+            else:
+                ways = [way + fields for way in ways for fields in alternatives][:MOST_WAYS]
         if node.redirects:
             stdin = self.redirected_input(node.redirects, stdin)
         outputs = []

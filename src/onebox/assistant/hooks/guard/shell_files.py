@@ -270,15 +270,15 @@ def translate(_shell: Shell, _name: str, words: list[str], stdin: str) -> str:
     """`tr a b`, `tr -d a`, for known texts and short sets."""
     plain_words = [plain(word) for word in words]
     if len(plain_words) == 2 and plain_words[0] == "-d":
-        return "".join(character for character in stdin if character not in unescaped(plain_words[1]))
+        return "".join(character for character in stdin if character not in with_escapes(plain_words[1]))
     if len(plain_words) == 2 and "[" not in plain_words[0] and plain_words[1] and not plain_words[0].startswith("-"):
-        old, new = spread(unescaped(plain_words[0])), spread(unescaped(plain_words[1]))
+        old, new = spread(with_escapes(plain_words[0])), spread(with_escapes(plain_words[1]))
         new += new[-1:] * (len(old) - len(new))
         return stdin.translate({ord(a): b for a, b in zip(old, new)})
     return stdin
 
 
-def unescaped(text: str) -> str:
+def with_escapes(text: str) -> str:
     return text.replace("\\n", "\n").replace("\\0", "\0").replace("\\t", "\t")
 
 

@@ -110,8 +110,6 @@ def wrap(shell: Shell, name: str, words: list[str], stdin: str) -> str:
     options = Options(words, valued, stop=True)
     if name in {"command", "builtin"} and options.has("-v", "-V"):
         return ANY
-    if name == "flock" and options.has("-c"):
-        shell.run_apart(options.rest[-1] if options.rest else "", stdin)
     for value in options.all_values():
         shell.ask(value, writes=True)
     folders = options.values("-D", "--chdir")
@@ -124,6 +122,8 @@ def wrap(shell: Shell, name: str, words: list[str], stdin: str) -> str:
         shell.ask_shapes(word)
     rest = rest[int(count) :]
     rest = rest[1:] if rest[:1] == ["--"] else rest
+    if name == "flock" and rest[:1] in (["-c"], ["--command"]):
+        return together_apart(shell, rest[1:], stdin)
     if (name in {"watch", "entr", "hyperfine"} and len(rest) == 1) or name == "hyperfine":
         return together_apart(shell, rest, stdin)
     if name in {"sudo", "doas"} and not rest and options.has("-s", "-i"):
@@ -204,7 +204,8 @@ def run_language(shell: Shell, name: str, words: list[str], stdin: str) -> str:
     given = False
     rest: list[str] = []
     at = 0
-    words = words[1:] if name in {"deno", "bun"} and words[:1] in (["eval"], ["run"], ["repl"]) else words
+    if name in {"deno", "bun"} and words[:1] in (["eval"], ["run"]):
+        words = ["-e", *words[1:]] if words[0] == "eval" else words[1:]
     while at < len(words):
         word = words[at]
         at += 1
@@ -225,8 +226,6 @@ def run_language(shell: Shell, name: str, words: list[str], stdin: str) -> str:
     files = [word for word in rest if not word.startswith("-")]
     if stdin and stdin != ANY and not given and (not files or "-" in words):
         ask_program(shell, language, stdin, "")
-    if "deno" in name and words != rest:
-        given = True
     ask_script(shell, language, rest, given)
     return ANY
 
