@@ -19,6 +19,7 @@ from onebox.assistant.hooks.guard.shell_words import ANY, Beyond, Denied, Node, 
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Callable
 
     from onebox.assistant.hooks.guard.places import Places
@@ -89,13 +90,23 @@ class Shell(Asker):
         self.depth -= 1
         return output
 
-    def run_apart(self, text: str, stdin: str, *, elsewhere: bool = False, arguments: list[str] | None = None) -> str:
-        """As `run_text`, in a shell of its own: what it sets is forgotten."""
+    def run_apart(
+        self,
+        text: str,
+        stdin: str,
+        *,
+        elsewhere: bool = False,
+        arguments: list[str] | None = None,
+        itself: Sequence[str] = (),
+    ) -> str:
+        """As `run_text`, in a shell of its own: what it sets is forgotten. `itself`: its `$0`."""
         before = self.state
         self.state = before.copy()
         self.state.elsewhere = before.elsewhere or elsewhere
         if arguments is not None:
             self.state.arguments = arguments
+        if itself:
+            self.state.variables["0"] = tuple(itself)
         try:
             return self.run_text(text, stdin)
         finally:

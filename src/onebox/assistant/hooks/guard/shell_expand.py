@@ -79,6 +79,8 @@ def fields_of(text: str, *, split: bool) -> list[str]:
     words = [live_again(field) for field in text.split()[:MOST_FIELDS]]
     if text[:1].isspace():
         words.insert(0, "")
+    if text[-1:].isspace():
+        words.append("")
     return words
 
 

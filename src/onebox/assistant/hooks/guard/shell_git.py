@@ -97,6 +97,9 @@ def naming_command(shell: Shell, name: str, words: list[str]) -> str:
                 ask_setting(shell, f"{words[-2]}={setting}")
         for file in Options(words, "-f --file").values("-f", "--file"):
             shell.ask(file, writes=True)
+    if name == "update-index" and "--add" in words:
+        for word in words:
+            ask_revision(shell, word)
     if name == "ls-files":
         return listed_files(shell, words)
     return ANY

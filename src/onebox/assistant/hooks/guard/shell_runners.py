@@ -179,7 +179,7 @@ def run_shell(shell: Shell, _name: str, words: list[str], stdin: str) -> str:
             rest = words[at:]
             while rest and rest[0].startswith("-") and len(rest[0]) > 1:
                 rest = rest[1:]
-            return shell.run_apart(rest[0], stdin, arguments=rest[2:]) if rest else ANY
+            return shell.run_apart(rest[0], stdin, arguments=rest[2:], itself=rest[1:2]) if rest else ANY
         if option in {"-o", "-O", "+o", "+O"}:
             at += 1
         if "s" in option:
@@ -314,6 +314,8 @@ def run_loader(shell: Shell, name: str, words: list[str], stdin: str) -> str:
         for word in words:
             shell.ask_shapes(word, writes=True)
         return ANY
+    if name in {"dotenv", "dotenvx"} and not loaded and not shell.is_missing(".env"):
+        loaded = [".env"]
     refuse_printing(shell, loaded, rest)
     rest = rest[1:] if rest[:1] == ["--"] else rest
     return in_folders(shell, folders, rest, stdin)
@@ -448,13 +450,25 @@ def terminal(shell: Shell, _name: str, words: list[str], _stdin: str) -> str:
     return ANY
 
 
-def make(shell: Shell, _name: str, words: list[str], _stdin: str) -> str:
+def transfer(shell: Shell, _name: str, words: list[str], stdin: str) -> str:
+    """`sftp box <<< 'put .env'`, `lftp -e 'put .env' box`."""
+    options = Options(words, "-i -F -b -B -c -D -J -l -o -P -R -S -s -e -u -p -f")
+    for file in options.values("-b", "-f"):
+        shell.ask(file)
+    for text in [*options.rest, *options.values("-e", "-c"), stdin]:
+        for word in re.split(r"[\s;:]+", text)[:200]:
+            shell.ask(word, writes=True)
+    return ANY
+
+
+def make(shell: Shell, _name: str, words: list[str], stdin: str) -> str:
     options = Options(words, "-C --directory -f --file --makefile -j -o -W -I")
     before = shell.state.cwds
     for folder in options.values("-C", "--directory"):
         shell.state.cwds = tuple(os.path.normpath(os.path.join(cwd, shell.home(plain(folder)))) for cwd in before)
-    for text in options.values("--eval"):
-        shell.run_apart(text.replace("$(shell ", "$("), "")
+    recipes = [line for line in stdin.split("\n") if line.startswith("\t") or "$(shell " in line]
+    for text in options.values("--eval") + recipes:
+        shell.run_apart(text.strip("\t@-").replace("$(shell ", "$("), "")
     for word in options.rest + options.values("-f", "--file", "--makefile"):
         shell.ask_shapes(word)
     shell.state.cwds = before
@@ -475,6 +489,7 @@ def find_runners() -> dict[str, Callable[[Shell, str, list[str], str], str]]:
     table.update(dict.fromkeys(("su", "script", "nix-shell", "at", "batch", "runuser"), switch_user))
     table.update(dict.fromkeys(("tmux", "screen"), terminal))
     table.update(dict.fromkeys(("make", "gmake"), make))
+    table.update(dict.fromkeys(("sftp", "lftp", "ftp"), transfer))
     table.update({"env": environment, "ssh": remote})
     return table
 
