@@ -159,7 +159,7 @@ def test_a_state_that_cannot_be_read_is_begun_anew(projects: Projects) -> None:
     project = shop(projects, "fault one\n")
     assert project.stop().code == 2
     (state,) = project.folder.glob(".git/onebox-kit/check-*/seen.json")
-    for broken in ("{", "[]", '{"checks": 7}', '{"checks": {"tsc": 1}}'):
+    for broken in ("{", "[]", '{"checks": 7}', f'{{"checks": {{"tsc {project.folder}": 1}}}}'):
         state.write_text(broken)
 
         assert project.stop().code == 2

@@ -60,7 +60,7 @@ def _of_whole(path: str, root: str) -> Outcome:
     kind: Kind
     if path.endswith(".go"):
         kind, folder = GO, nearest(path, root, ("go.mod",))
-    elif _is_typescript(path):
+    elif _is_typescript(path, root):
         kind, folder = TYPESCRIPT, nearest(path, root, ("tsconfig.json",))
     elif path.endswith(YAML):
         kind, folder = BOX, nearest(path, root, ("box.yaml",))
@@ -78,10 +78,10 @@ def _of_whole(path: str, root: str) -> Outcome:
         memory.unlock()
 
 
-def _is_typescript(path: str) -> bool:
+def _is_typescript(path: str, root: str) -> bool:
     if path.endswith(UNTYPED):
-        config = os.path.join(nearest(path, os.path.dirname(path), ("tsconfig.json",)) or "", "tsconfig.json")
-        return bool(re.search(r'"(?:checkJs|allowJs)"\s*:\s*true', read_text(config)))
+        config = os.path.join(nearest(path, root, ("tsconfig.json",)), "tsconfig.json")
+        return os.path.isabs(config) and bool(re.search(r'"(?:checkJs|allowJs)"\s*:\s*true', read_text(config)))
     return path.endswith(TYPED) or os.path.basename(path) == "tsconfig.json"
 
 

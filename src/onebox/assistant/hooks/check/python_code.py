@@ -16,6 +16,8 @@ from onebox.assistant.hooks.check.survey import Kind
 PYTHON_CONFIGS = ("pyproject.toml", "setup.cfg", "setup.py", "ruff.toml", ".ruff.toml")
 PYTHON_HOMES = (".venv/bin", "venv/bin")
 OLDEST_PYTHON = re.compile(r"(?:requires-python|python_requires)\s*=\s*[\"']?[^\"'\n]*?>=?\s*3\.(\d+)")
+# For what is a matter of milliseconds.
+SOON = 5.0
 # A daemon that nobody asks for so long ends itself.
 DAEMON_SECONDS = 1800
 
@@ -27,10 +29,10 @@ def check_python(path: str, root: str, seconds: float) -> Outcome:
     outcome = _ruff(ruff, path, folder, seconds) if ruff else Outcome()
     wrong = None if outcome.faults or path.endswith(".ipynb") else _syntax_fault(path)
     if wrong is not None:
-        readable = _project_reads(path, root, folder, seconds)
+        readable = _project_reads(path, root, folder)
         # What ruff lets pass (`return` outside of a function, newer grammar) is a fault where the project's Python says so.
         judged = ruff and not outcome.unchecked
-        told = readable is False and _takes(ruff, path, folder, seconds) if judged else not readable
+        told = readable is False and _takes(ruff, path, folder) if judged else not readable
         outcome.faults = [wrong] if told else []
     return outcome
 
@@ -52,22 +54,22 @@ def _syntax_fault(path: str) -> Fault | None:
     return None
 
 
-def _project_reads(path: str, root: str, folder: str, seconds: float) -> bool | None:
+def _project_reads(path: str, root: str, folder: str) -> bool | None:
     """Whether the project's Python reads a file that the machine's does not; None where there is nothing to tell by."""
     python = own_program("python", near=path, root=root, homes=PYTHON_HOMES)
     if python:
         script = "import sys; compile(open(sys.argv[1], 'rb').read(), 'file', 'exec')"
-        return run_tool([python, "-I", "-S", "-B", "-c", script, path], folder=root, seconds=seconds).code == 0
+        return run_tool([python, "-I", "-S", "-B", "-c", script, path], folder=root, seconds=SOON).code == 0
     configs = "".join(read_text(os.path.join(folder, name)) for name in PYTHON_CONFIGS[:3]) if folder else ""
     oldest = OLDEST_PYTHON.search(configs)
     # Ours is as new as the oldest that must read it: then it must read it too.
     return int(oldest.group(1)) > sys.version_info[1] if oldest else None
 
 
-def _takes(ruff: str, path: str, folder: str, seconds: float) -> bool:
+def _takes(ruff: str, path: str, folder: str) -> bool:
     """Whether ruff checks this file at all: a project leaves out samples that are broken by intent."""
     command = [ruff, "check", "--no-cache", "--force-exclude", "--quiet", "--show-files", path]
-    return os.path.basename(path) in run_tool(command, folder=folder, seconds=seconds).text
+    return os.path.basename(path) in run_tool(command, folder=folder, seconds=SOON).text
 
 
 def _ruff(ruff: str, path: str, folder: str, seconds: float) -> Outcome:
@@ -152,7 +154,7 @@ def _daemon(dmypy: str, arguments: list[str], folder: str, memory: Memory, secon
     outcome = _mypy_outcome(command, folder, seconds)
     if outcome.unchecked:
         # It has left our process group, and would go on working.
-        run_tool([dmypy, "--status-file", status, "kill"], folder=folder, seconds=5)
+        run_tool([dmypy, "--status-file", status, "kill"], folder=folder, seconds=SOON)
         return outcome if outcome.late else None
     return outcome
 

@@ -94,17 +94,17 @@ def _run_due(checks: list[Due], due: list[Due], root: str, memory: Memory, *, ag
     _write_down([(check, outcome) for check, outcome in outcomes if not _left(check, before)], root)
     after = {check.key: before[check.key] for check in checks if check.key in before}
     for check, outcome in outcomes:
-        left = [[fault.identity(), fault.text(root)] for fault in outcome.faults]
+        left = [[fault.known_as, fault.text(root)] for fault in outcome.faults]
         after[check.key] = {"seen": check.seen, "left": left}
     faults = [fault for _, outcome in outcomes for fault in outcome.faults]
     unchecked = [outcome.unchecked for _, outcome in outcomes if outcome.unchecked]
-    new = [fault for fault in faults if fault.identity() not in known]
+    new = [fault for fault in faults if fault.known_as not in known]
     holds = memory.holds() if again else 0
     held = bool(faults) and (not again or (bool(new) and holds < MOST_HOLDS))
     memory.remember(after, holds + 1 if held else 0)
     if not held:
         return reminder([fault.text(root) for fault in faults], unchecked)
-    old = [fault for fault in faults if fault.identity() in known]
+    old = [fault for fault in faults if fault.known_as in known]
     return answer_for_stop(root, new, old, unchecked, first=not before)
 
 

@@ -52,7 +52,7 @@ def survey(root: str, kinds: tuple[Kind, ...]) -> Survey:
     waiting: list[tuple[str, tuple[tuple[Kind, list[str]], ...]]] = [(root, ())]
     while waiting:
         folder, places = waiting.pop()
-        files, folders = _listed(folder)
+        files, folders = _listed(folder, outermost=folder == root)
         names = {entry.name for entry in files}
         for kind in kinds:
             if kind.begins_in(folder, names):
@@ -68,13 +68,17 @@ def survey(root: str, kinds: tuple[Kind, ...]) -> Survey:
     return Survey({place: _hashed(mine) for place, mine in lines.items()}, _hashed(everything))
 
 
-def _listed(folder: str) -> tuple[list[os.DirEntry[str]], list[str]]:
-    """The files of a folder that count, and the folders to walk next. Links to folders are not followed."""
+def _listed(folder: str, *, outermost: bool) -> tuple[list[os.DirEntry[str]], list[str]]:
+    """The files of a folder that count, and the folders to walk next. Links to folders are not followed.
+
+    A checkout within the checkout, such as a worktree, is looked at for itself and not here."""
     files, folders = [], []
     try:
         with os.scandir(folder) as entries:
             for entry in entries:
                 name = entry.name
+                if name == ".git" and not outermost:
+                    return [], []
                 if entry.is_dir(follow_symlinks=False):
                     if name not in FOREIGN_FOLDERS and (name[0] != "." or name in SEEN_HIDDEN):
                         folders.append(entry.path)

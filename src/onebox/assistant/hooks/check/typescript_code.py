@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import time
 
 from onebox.assistant.hooks.check.checkout import digest
 from onebox.assistant.hooks.check.faults import Fault, Outcome, faults_in, first_line, late_outcome
@@ -35,8 +36,9 @@ def check_typescript(folder: str, root: str, memory: Memory, seconds: float) -> 
     if not tsc:
         return Outcome()
     whole = Outcome()
+    deadline = time.monotonic() + seconds
     for config in _configs(folder):
-        outcome = _tsc(tsc, config, folder, memory, seconds)
+        outcome = _tsc(tsc, config, folder, memory, seconds, deadline)
         whole.faults.extend(outcome.faults)
         whole.late = whole.late or outcome.late
         whole.unchecked = whole.unchecked or outcome.unchecked
@@ -55,10 +57,10 @@ def _configs(folder: str) -> list[str]:
     return [path for path in found if os.path.isfile(path)] or [own]
 
 
-def _tsc(tsc: str, config: str, folder: str, memory: Memory, seconds: float) -> Outcome:
+def _tsc(tsc: str, config: str, folder: str, memory: Memory, seconds: float, deadline: float) -> Outcome:
     known = memory.place(f"tsc-{digest(config)[:16]}.tsbuildinfo")
     command = [tsc, "-p", config, "--noEmit", "--incremental", "--tsBuildInfoFile", known, "--pretty", "false"]
-    ran = run_tool(command, folder=folder, seconds=seconds)
+    ran = run_tool(command, folder=folder, seconds=max(deadline - time.monotonic(), 0.1))
     if ran.code is None:
         return late_outcome("tsc", seconds)
     if ran.code == 0 or NO_INPUTS in ran.text:
