@@ -44,3 +44,11 @@ def test_a_box_within_a_repository_is_found_by_its_settings(projects: Projects) 
     assert told.lines[0].startswith("shop/flows/evening.yaml:1:1: ")
     assert project.edit("compose.yaml", "services: [\n").quiet()
     assert project.stop().lines[1].startswith("shop/flows/evening.yaml:1:1: ")
+
+
+@pytest.mark.soak
+def test_a_secret_that_is_not_set_is_the_persons_to_set(projects: Projects) -> None:
+    project = projects(BOX)
+
+    assert project.edit("box.yaml", "accounts:\n  telegram/main: {token: BOT}\n").quiet()
+    assert project.edit("box.yaml", "accounts:\n  telegram/main: {tokn: BOT}\n").code == 2

@@ -30,6 +30,8 @@ def test_a_worktree_is_checked_with_its_own_files(projects: Projects, tmp_path: 
         assert project.edit("src/a.ts", "", folder=place).lines == [f"src/a.ts:1:1: error TS1: {place}"]
         assert project.call(project.edited(place / "src/a.ts")).lines == [f"src/a.ts:1:1: error TS1: {place}"]
         assert project.stop(folder=place).lines[1] == f"src/a.ts:1:1: error TS1: {place}"
+        # The main checkout is not held for what a worktree within it is about.
+        assert project.stop().quiet()
         assert project.git("-C", str(place), "status", "--porcelain") == " M src/a.ts\n"
 
 

@@ -15,6 +15,7 @@ SHOP = {
     "pyproject.toml": '[project]\nname = "shop"\nversion = "1"\n\n[tool.mypy]\nstrict = true\nfiles = ["src"]\n',
     "src/prices.py": "def price(name: str) -> int:\n    return len(name)\n",
 }
+OLD = {**SHOP, "pyproject.toml": '[project]\nrequires-python = ">=3.9"\n'}
 
 
 def test_says_nothing_of_a_good_file(projects: Projects) -> None:
@@ -70,9 +71,24 @@ def test_takes_the_ruff_of_the_project(projects: Projects) -> None:
 
 
 def test_keeps_to_what_ruff_excludes(projects: Projects) -> None:
-    project = projects({**SHOP, "ruff.toml": 'extend-exclude = ["broken"]\n'})
+    project = projects({**OLD, "ruff.toml": 'extend-exclude = ["broken"]\n'})
 
     assert project.edit("broken/sample.py", "def (:\n").quiet()
+
+
+def test_tells_what_ruff_was_not_asked_for(projects: Projects) -> None:
+    """The machine's Python is as new as the oldest that the project must run on, so it may judge."""
+    project = projects({**OLD, "ruff.toml": 'lint.select = ["I"]\n'})
+
+    assert project.edit("src/prices.py", "nonlocal cost\n").code == 2
+
+
+def test_tells_syntax_where_ruff_is_broken(projects: Projects) -> None:
+    told = projects({**SHOP, "ruff.toml": "line-length = 'wide'\n"}).edit("src/prices.py", "x = (\n")
+
+    assert told.code == 2
+    assert told.lines[0].startswith("src/prices.py:1:5: SyntaxError: ")
+    assert told.lines[1].startswith("not checked: ruff ended with 2: ")
 
 
 def test_reads_notebooks(projects: Projects) -> None:

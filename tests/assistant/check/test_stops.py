@@ -42,13 +42,22 @@ def test_a_clean_project_is_checked_again_only_when_files_changed(projects: Proj
 
 
 def test_a_fault_holds_the_assistant_and_the_mend_lets_it_go(projects: Projects) -> None:
-    project = shop(projects, "fault one\n")
+    project = shop(projects, "fine\n")
+    assert project.stop().quiet()
+    project.write({"src/a.ts": "fault one\n"})
     held = project.stop()
     assert (held.code, held.out) == (2, "")
     assert held.lines == ["1 fault in the project:", "src/a.ts:1:1: error TS1: fault one"]
 
     project.write({"src/a.ts": "fine\n"})
     assert project.stop(again=True).quiet()
+
+
+def test_the_first_check_of_a_project_does_not_ask_for_all_that_is_old(projects: Projects) -> None:
+    assert shop(projects, "fault one\n").stop().lines == [
+        "1 fault in the project at its first check (mend what this turn broke, tell the person of the rest):",
+        "src/a.ts:1:1: error TS1: fault one",
+    ]
 
 
 def test_the_same_fault_does_not_hold_it_twice(projects: Projects) -> None:
@@ -106,11 +115,26 @@ def test_faults_that_are_always_new_hold_it_three_times(projects: Projects) -> N
 
 
 def test_each_part_of_a_mixed_repository_is_checked_for_itself(projects: Projects) -> None:
+    """And the root with it, whose config may take in what lies below."""
     project = shop(projects, "fine\n")
-    project.write({"web/tsconfig.json": "{}\n", "web/src/a.ts": "fault here\n", "node_modules/x/tsconfig.json": "{}\n"})
-
-    assert project.stop().lines == ["1 fault in the project:", "web/src/a.ts:1:1: error TS1: fault here"]
+    project.write({"web/tsconfig.json": "{}\n", "web/src/a.ts": "fine\n", "node_modules/x/tsconfig.json": "{}\n"})
+    assert project.stop().quiet()
     assert calls(project) == 2
+
+    project.write({"web/src/a.ts": "fault here\n"})
+    assert project.stop().lines == ["1 fault in the project:", "web/src/a.ts:1:1: error TS1: fault here"]
+    project.write({"src/a.ts": "still fine\n"})
+    assert project.stop().quiet()
+    assert calls(project) == 5
+
+
+def test_what_is_built_is_not_checked_unless_it_is_only_called_so(projects: Projects) -> None:
+    project = shop(projects, "fine\n")
+    project.write({"package.json": "{}\n", "dist/tsconfig.json": "{}\n", "dist/src/a.ts": "fault made\n"})
+    assert project.stop().quiet()
+    project.write({"src/dist/tsconfig.json": "{}\n", "src/dist/src/a.ts": "fault here\n"})
+
+    assert project.stop().lines[1:] == ["src/dist/src/a.ts:1:1: error TS1: fault here"]
 
 
 def test_without_git_the_state_lies_in_the_persons_cache(projects: Projects) -> None:
@@ -135,7 +159,7 @@ def test_a_state_that_cannot_be_read_is_begun_anew(projects: Projects) -> None:
     project = shop(projects, "fault one\n")
     assert project.stop().code == 2
     (state,) = project.folder.glob(".git/onebox-kit/check-*/seen.json")
-    for broken in ("{", "[]", '{"checks": 7}', '{"checks": {"tsc": 1}}'):
+    for broken in ("{", "[]", '{"checks": 7}', f'{{"checks": {{"tsc {project.folder}": 1}}}}'):
         state.write_text(broken)
 
         assert project.stop().code == 2

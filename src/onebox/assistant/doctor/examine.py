@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from onebox.assistant.doctor.drift import drift_faults
 from onebox.assistant.doctor.faults import INIT, Fault
-from onebox.assistant.doctor.guarding import check_hook_faults, guard_faults
+from onebox.assistant.doctor.guarding import check_hook_faults, entry_faults, guards_of, play
 from onebox.assistant.doctor.installed import CHECK, GUARD, Settings, all_settings, hooks_of
 from onebox.assistant.doctor.named import claude_md_faults
 from onebox.assistant.doctor.pages import page_faults
@@ -47,8 +47,11 @@ def examine(project: Path) -> Examination:
         told.look("the kit is there", [Fault("no_kit", "there is no kit here", str(project), INIT)])
         return told
     told.look("hooks are on", _disabled(settings))
-    faults, told.replays = guard_faults(hooks, project)
-    told.look("the guard guards", faults)
+    told.look("the guard is called", entry_faults(hooks, project))
+    for guard in guards_of(hooks):
+        replays, faults = play(guard, project)
+        told.replays += replays
+        told.look("the guard guards", faults)
     told.checked += [f"{each.call.tool}: {each.call.about}" for each in told.replays]
     told.look("the check checks", check_hook_faults(hooks, project))
     version = version_of_claude(project)

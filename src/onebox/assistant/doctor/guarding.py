@@ -13,6 +13,8 @@ from onebox.assistant.doctor.installed import CHECK, GUARD, Hook
 from onebox.assistant.doctor.matching import matches
 from onebox.assistant.doctor.replay import (
     BLOCKED,
+    BUDGET,
+    USUAL_START,
     Call,
     Replay,
     calls,
@@ -38,23 +40,37 @@ _OLDEST_PYTHON = (3, 9)
 _EXECUTES_ITSELF = re.compile(r"(?:^|[;&|]\s*)(?:exec\s+)?\"?\$\{?CLAUDE_PROJECT_DIR|^\"?\./")
 
 
-def guard_faults(hooks: Sequence[Hook], project: Path) -> tuple[list[Fault], list[Replay]]:
-    """What is wrong with the guard, and how it answered."""
-    guards = [hook for hook in hooks if hook.event == "PreToolUse" and hook.runs(GUARD)]
+def guards_of(hooks: Sequence[Hook]) -> list[Hook]:
+    """The entries that run the guard before a call."""
+    return [hook for hook in hooks if hook.event == "PreToolUse" and hook.runs(GUARD)]
+
+
+def entry_faults(hooks: Sequence[Hook], project: Path) -> Iterator[Fault]:
+    """What is wrong with how the guard is installed, without running it."""
+    guards = guards_of(hooks)
     if not guards:
-        return [
-            Fault("guard_missing", f"no PreToolUse hook runs {GUARD}: nothing guards the secrets", SETTINGS, INIT)
-        ], []
-    faults = [*_unmatched(guards, GUARDED, "guards")]
-    replays: list[Replay] = []
+        yield Fault("guard_missing", f"no PreToolUse hook runs {GUARD}: nothing guards the secrets", SETTINGS, INIT)
+        return
+    yield from _unmatched(guards, GUARDED, "guards")
     for guard in guards:
-        broken = [*script_faults(guard, GUARD, project)]
-        faults += [*broken, *_entry_faults(guard)]
-        if not broken:
-            replays += _replays(guard, project)
-            faults += [*_replay_faults(guard, replays), *_crash_faults(guard, project)]
-    faults += _others(hooks, project)
-    return faults, replays
+        yield from script_faults(guard, GUARD, project)
+        yield from _handler_faults(guard)
+    yield from _others(hooks, project)
+
+
+def play(guard: Hook, project: Path) -> tuple[list[Replay], list[Fault]]:
+    """Plays every call that its matcher lets through to it: how it answered, and what is wrong with that. A guard that
+    cannot be run at all is played none."""
+    if [*script_faults(guard, GUARD, project)]:
+        return [], []
+    secret = missing_secret([line.strip() for line in _patterns(project)], project) or ".env.onebox-doctor"
+    played = [call for call in calls(project, secret) if matches(_text(guard.matcher), call.tool)]
+    replays = [replay(guard, call, project) for call in played]
+    return replays, [
+        *_verdict_faults(guard, replays),
+        *_slow_faults(guard, replays, project),
+        *crash_faults(guard, project),
+    ]
 
 
 def _unmatched(hooks: Sequence[Hook], tools: Sequence[str], does: str) -> Iterator[Fault]:
@@ -77,7 +93,7 @@ def _text(matcher: object) -> str | None:
 def script_faults(hook: Hook, script: str, project: Path) -> Iterator[Fault]:
     """What keeps the script of a hook from being run at all."""
     word = next(word for word in hook.words if script in word)
-    named = re.search(rf"(?:\$\{{?\w+\}}?|[^\s\"'$])*{re.escape(script)}", word)
+    named = re.search(rf"(?:\$\{{?\w+\}}?|[^\s\"'$])*{re.escape(script)}", word.replace('"', ""))
     assert named is not None
     place = substituted(named[0], project).replace("$CLAUDE_PROJECT_DIR", str(project))
     file = Path(place) if place.startswith("/") else project / place
@@ -111,7 +127,7 @@ def _interpreter_faults(hook: Hook, project: Path) -> Iterator[Fault]:
                     f"put a newer Python before it on the PATH as {program}")  # fmt: skip
 
 
-def _entry_faults(guard: Hook) -> Iterator[Fault]:
+def _handler_faults(guard: Hook) -> Iterator[Fault]:
     """What in the entry itself lets a call through."""
     handler = guard.handler
     if handler.get("type") != "command":
@@ -129,29 +145,36 @@ def _entry_faults(guard: Hook) -> Iterator[Fault]:
             yield Fault("entry_opens", f"`{key}` is set: {why}", guard.where, f"delete `{key}` there")
 
 
-def _replays(guard: Hook, project: Path) -> list[Replay]:
-    secret = missing_secret([line.strip() for line in _patterns(project)], project) or ".env.onebox-doctor"
-    played = [call for call in calls(project, secret) if matches(_text(guard.matcher), call.tool)]
-    return [replay(guard, call, project) for call in played]
-
-
 def _patterns(project: Path) -> list[str]:
     lines = read_whole(project / SECRETS).splitlines()
     return [line for line in lines if line.strip() and not line.startswith("#")]
 
 
-def _replay_faults(guard: Hook, replays: Sequence[Replay]) -> Iterator[Fault]:
+def _verdict_faults(guard: Hook, replays: Sequence[Replay]) -> Iterator[Fault]:
     """One fault for each kind of trouble: if nothing is blocked, that is one fault, not ten."""
     wrong = [each for each in replays if each.fault]
-    for fault in dict.fromkeys(re.sub(r"\d+", "", each.fault or "") for each in wrong):
-        alike = [each for each in wrong if re.sub(r"\d+", "", each.fault or "") == fault]
-        what = ", ".join(f"{each.call.tool} ({each.call.about})" for each in alike)
-        yield Fault("wrong_verdict", f"{what}: {alike[0].fault}", guard.where,
-                    f"{INIT} --force; then look at {SECRETS}" if "ms" not in fault else "free the machine, or look at "
-                    f"what {guard.words[0]} does before the script")  # fmt: skip
+    for fault in dict.fromkeys(each.fault for each in wrong):
+        what = ", ".join(f"{each.call.tool} ({each.call.about})" for each in wrong if each.fault == fault)
+        yield Fault("wrong_verdict", f"{what}: {fault}", guard.where, f"{INIT} --force; then look at {SECRETS}")
 
 
-def _crash_faults(guard: Hook, project: Path) -> Iterator[Fault]:
+def _slow_faults(guard: Hook, replays: Sequence[Replay], project: Path) -> Iterator[Fault]:
+    """The quickest call counts: the others tell of how busy the machine is."""
+    best = min((each.ms for each in replays), default=0.0)
+    if best <= BUDGET:
+        return
+    bare = min(run(["sh", "-c", "python3 -I -S -B -c pass"], project, seconds=10).ms for _ in range(3))
+    python = shutil.which("python3") or ""
+    if bare > BUDGET and "/shims/" in python:
+        yield Fault("slow", f"a call takes {best:.0f} ms, of which {bare:.0f} are for starting Python: {python} is a shim",
+                    guard.where, "put the folder of a Python itself before that of the shims on the PATH")  # fmt: skip
+    if best - bare > BUDGET - USUAL_START:
+        yield Fault("slow", f"a call takes {best:.0f} ms, and {BUDGET:.0f} ms is what it may take (a bare Python takes "
+                    f"{bare:.0f} ms here)", guard.where, f"{INIT} --force, or a shorter {SECRETS}")  # fmt: skip
+
+
+def crash_faults(guard: Hook, project: Path) -> Iterator[Fault]:
+    """What breaks the hook must block."""
     for given, name in (("no JSON at all", "that is no JSON"), ("[]", "that is no object"), ("", "that is empty")):
         ended = run_hook(guard, project, given)
         if ended.code != BLOCKED:

@@ -7,15 +7,18 @@ import re
 
 
 class Fault:
-    """One fault. `file` is absolute, or "" where the tool named none; `line` and `column` are 0 where unknown."""
+    """One fault. `file` is absolute, or "" where the tool named none; `line` and `column` are 0 where unknown.
 
-    __slots__ = ("column", "file", "line", "said")
+    `known_as` is the same for the same fault though lines above it came or went."""
 
-    def __init__(self, file: str, line: int, column: int, said: str) -> None:
+    __slots__ = ("column", "file", "known_as", "line", "said")
+
+    def __init__(self, file: str, line: int, column: int, said: str, known_as: str = "") -> None:
         self.file = file
         self.line = line
         self.column = column
         self.said = said
+        self.known_as = known_as or f"{file}|{said}"
 
     def text(self, root: str) -> str:
         """One line: `src/a.py:3:5: what is wrong`, the file as seen from `root`."""
@@ -24,20 +27,24 @@ class Fault:
         place = [shown_path(self.file, root), *(str(number) for number in (self.line, self.column) if number)]
         return f"{':'.join(place)}: {self.said}"
 
-    def identity(self) -> str:
-        """The same for the same fault though lines above it came or went."""
-        return f"{self.file}|{self.said}"
-
 
 class Outcome:
     """What one check came to. `unchecked` says why it came to nothing: "tsc took more than 30 s"."""
 
-    __slots__ = ("caught", "faults", "unchecked")
+    __slots__ = ("caught", "faults", "late", "unchecked")
 
     def __init__(self, faults: list[Fault] | None = None, unchecked: str = "") -> None:
         self.faults = faults or []
         self.unchecked = unchecked
+        self.late = False
         self.caught: list[tuple[str, str]] = []  # rule id, first line of what its check said
+
+
+def late_outcome(tool: str, seconds: float) -> Outcome:
+    """The tool was killed when its time was up."""
+    outcome = Outcome(unchecked=f"{tool} took more than {seconds:.0f} s")
+    outcome.late = True
+    return outcome
 
 
 def shown_path(file: str, root: str) -> str:

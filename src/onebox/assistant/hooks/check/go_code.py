@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from onebox.assistant.hooks.check.faults import Outcome, faults_in, first_line
+from onebox.assistant.hooks.check.faults import Outcome, faults_in, first_line, late_outcome
 from onebox.assistant.hooks.check.processes import run_tool
 from onebox.assistant.hooks.check.programs import nearest, program
 from onebox.assistant.hooks.check.survey import Kind
@@ -20,11 +20,6 @@ class GoKind(Kind):
 GO = GoKind("go", (".go",), ("go.mod", "go.sum", "go.work"))
 
 
-def check_go_package(path: str, root: str, seconds: float) -> Outcome:
-    folder = nearest(path, root, ("go.mod",))
-    return check_go(folder, root, seconds, package=os.path.dirname(path)) if folder else Outcome()
-
-
 def check_go(folder: str, root: str, seconds: float, package: str = "") -> Outcome:
     """The module that begins in `folder`, or one package of it (a folder)."""
     go = program("go", near=folder, root=root)
@@ -36,7 +31,7 @@ def check_go(folder: str, root: str, seconds: float, package: str = "") -> Outco
         what = "." if below == "." else f"./{below}"
     ran = run_tool([go, "vet", *_reading_only(folder, root), what], folder=folder, seconds=seconds, more=_flags())
     if ran.code is None:
-        return Outcome(unchecked=f"go vet took more than {seconds:.0f} s")
+        return late_outcome("go vet", seconds)
     if ran.code == 0 or "build constraints exclude all Go files" in ran.text or "matched no packages" in ran.text:
         return Outcome()
     found = faults_in(ran.text, folder)

@@ -27,7 +27,7 @@ class Memory:
 
     def seen(self) -> dict[str, dict[str, object]]:
         kept = self._load().get("checks")
-        return kept if isinstance(kept, dict) else {}
+        return {key: one for key, one in kept.items() if isinstance(one, dict)} if isinstance(kept, dict) else {}
 
     def holds(self) -> int:
         """How often the assistant has been held since it was last asked something."""

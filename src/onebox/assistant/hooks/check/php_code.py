@@ -6,7 +6,8 @@ import json
 import os
 import re
 
-from onebox.assistant.hooks.check.faults import Fault, Outcome, faults_in, first_line
+from onebox.assistant.hooks.check.checkout import digest
+from onebox.assistant.hooks.check.faults import Fault, Outcome, faults_in, first_line, late_outcome
 from onebox.assistant.hooks.check.memory import Memory
 from onebox.assistant.hooks.check.processes import run_tool
 from onebox.assistant.hooks.check.programs import program
@@ -35,7 +36,7 @@ def check_php(path: str, root: str, seconds: float) -> Outcome:
     command = [php, "-n", "-d", "display_errors=1", "-d", "log_errors=0", "-d", "html_errors=0", "-l", path]
     ran = run_tool(command, folder=os.path.dirname(path), seconds=seconds)
     if ran.code is None:
-        return Outcome(unchecked=f"php -l took more than {seconds:.0f} s")
+        return late_outcome("php -l", seconds)
     if ran.code == 0:
         return Outcome()
     found = PHP_FAULT.search(ran.text)
@@ -50,15 +51,22 @@ def check_phpstan(folder: str, root: str, memory: Memory, seconds: float) -> Out
     if not phpstan:
         return Outcome()
     own = next(name for name in PHPSTAN_CONFIGS if os.path.isfile(os.path.join(folder, name)))
-    config = memory.place("phpstan.neon")
+    config = memory.place(f"phpstan-{digest(folder)[:16]}.neon")
+    cache = memory.place(f"phpstan-{digest(folder)[:16]}")
     with open(config, "w", encoding="utf-8") as file:
-        file.write(f"includes:\n    - {json.dumps(os.path.join(folder, own))}\n")
-        file.write(f"parameters:\n    tmpDir: {json.dumps(memory.place('phpstan'))}\n")
+        file.write(f"includes:\n    - {_quoted(os.path.join(folder, own))}\n")
+        file.write(f"parameters:\n    tmpDir: {_quoted(cache)}\n")
+        file.write(f"    resultCachePath: {_quoted(os.path.join(cache, 'resultCache.php'))}\n")
     command = [phpstan, "analyse", "--no-progress", "--no-interaction", "--error-format=raw", "-c", config]
     ran = run_tool(command, folder=folder, seconds=seconds)
     if ran.code is None:
-        return Outcome(unchecked=f"phpstan took more than {seconds:.0f} s")
+        return late_outcome("phpstan", seconds)
     found = faults_in(ran.text, folder)
     if found or ran.code == 0:
         return Outcome(found if ran.code else [])
     return Outcome(unchecked=f"phpstan ended with {ran.code}: {first_line(ran.text)}")
+
+
+def _quoted(path: str) -> str:
+    """A path as NEON has it, where `%name%` would be a parameter."""
+    return json.dumps(path).replace("%", "%%")

@@ -11,6 +11,8 @@ import time
 
 # What a tool prints beyond this is thrown away: 25 lines of it are shown.
 KEPT_BYTES = 400_000
+# What a shell says of a program that is not there or cannot be run.
+NOT_STARTED = 127
 # A process that was asked to end has so many seconds to do it.
 GRACE = 0.5
 
@@ -36,19 +38,22 @@ class Ran:
 def run_tool(command: list[str], *, folder: str, seconds: float, more: dict[str, str] | None = None) -> Ran:
     """Standard output and error as one text. When the time is up the whole process group is killed.
 
-    Raises OSError where the program cannot be started."""
+    A program that cannot be started ends with 127, as it does in a shell: one of a moved environment is such a one."""
     environment = {name: value for name, value in os.environ.items() if name not in LOUD}
     environment.update(QUIET)
     environment.update(more or {})
-    process = subprocess.Popen(  # noqa: S603 # the project's own tools
-        command,
-        cwd=folder,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        start_new_session=True,
-    )
+    try:
+        process = subprocess.Popen(  # noqa: S603 # the project's own tools
+            command,
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    except OSError as refused:
+        return Ran(NOT_STARTED, str(refused))
     assert process.stdout is not None
     with process.stdout, _killed_with_us(process.pid):
         kept = bytearray()

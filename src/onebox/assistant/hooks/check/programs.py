@@ -27,9 +27,19 @@ def nearest(path: str, root: str, names: tuple[str, ...]) -> str:
 
 def program(name: str, *, near: str, root: str, homes: tuple[str, ...] = ()) -> str:
     """The tool of the project (`homes`: folders such as `.venv/bin`), else of the machine; "" where it is missing."""
-    folders = [os.path.join(folder, home) for folder in folders_upwards(near, root) for home in homes]
     # A relative folder in PATH would be one of the tree.
-    folders += [folder for folder in os.environ.get("PATH", os.defpath).split(os.pathsep) if os.path.isabs(folder)]
+    machine = [folder for folder in os.environ.get("PATH", os.defpath).split(os.pathsep) if os.path.isabs(folder)]
+    return own_program(name, near=near, root=root, homes=homes) or _first_program(name, machine)
+
+
+def own_program(name: str, *, near: str, root: str, homes: tuple[str, ...]) -> str:
+    """The tool of the project alone, the nearest one."""
+    return _first_program(
+        name, [os.path.join(folder, home) for folder in folders_upwards(near, root) for home in homes]
+    )
+
+
+def _first_program(name: str, folders: list[str]) -> str:
     for folder in folders:
         candidate = os.path.join(folder, name)
         if os.path.isfile(candidate) and os.access(candidate, os.X_OK):

@@ -7,28 +7,34 @@ import re
 import sys
 
 from onebox.assistant.hooks.check.checkout import digest
-from onebox.assistant.hooks.check.faults import Fault, Outcome, faults_in, first_line
+from onebox.assistant.hooks.check.faults import Fault, Outcome, faults_in, first_line, late_outcome
 from onebox.assistant.hooks.check.memory import Memory
 from onebox.assistant.hooks.check.processes import run_tool
-from onebox.assistant.hooks.check.programs import folders_upwards, nearest, program, read_text
+from onebox.assistant.hooks.check.programs import nearest, own_program, program, read_text
 from onebox.assistant.hooks.check.survey import Kind
 
 PYTHON_CONFIGS = ("pyproject.toml", "setup.cfg", "setup.py", "ruff.toml", ".ruff.toml")
 PYTHON_HOMES = (".venv/bin", "venv/bin")
+OLDEST_PYTHON = re.compile(r"(?:requires-python|python_requires)\s*=\s*[\"']?[^\"'\n]*?>=?\s*3\.(\d+)")
+# For what is a matter of milliseconds.
+SOON = 5.0
 # A daemon that nobody asks for so long ends itself.
 DAEMON_SECONDS = 1800
 
 
 def check_python(path: str, root: str, seconds: float) -> Outcome:
-    """Where ruff is there it judges syntax too: it knows the project's Python, its exclusions, and newer grammar."""
+    """Where ruff is there it judges syntax first: it knows the project's Python, and what is left out of checks."""
     folder = nearest(path, root, PYTHON_CONFIGS)
     ruff = program("ruff", near=path, root=root, homes=PYTHON_HOMES) if folder else ""
-    wrong = None if path.endswith(".ipynb") else _syntax_fault(path)
-    if ruff:
-        return _ruff(ruff, path, folder, seconds)
-    if wrong is None or _newer_python_reads(path, root, folder, seconds):
-        return Outcome()
-    return Outcome([wrong])
+    outcome = _ruff(ruff, path, folder, seconds) if ruff else Outcome()
+    wrong = None if outcome.faults or path.endswith(".ipynb") else _syntax_fault(path)
+    if wrong is not None:
+        readable = _project_reads(path, root, folder)
+        # What ruff lets pass (`return` outside of a function, newer grammar) is a fault where the project's Python says so.
+        judged = ruff and not outcome.unchecked
+        told = readable is False and _takes(ruff, path, folder) if judged else not readable
+        outcome.faults = [wrong] if told else []
+    return outcome
 
 
 def _syntax_fault(path: str) -> Fault | None:
@@ -48,25 +54,22 @@ def _syntax_fault(path: str) -> Fault | None:
     return None
 
 
-def _newer_python_reads(path: str, root: str, folder: str, seconds: float) -> bool:
-    """The hook runs on the machine's Python. What that cannot read may be good on the project's newer one."""
-    python = next(
-        (
-            os.path.join(above, home, "python")
-            for above in folders_upwards(path, root)
-            for home in PYTHON_HOMES
-            if os.access(os.path.join(above, home, "python"), os.X_OK)
-        ),
-        "",
-    )
+def _project_reads(path: str, root: str, folder: str) -> bool | None:
+    """Whether the project's Python reads a file that the machine's does not; None where there is nothing to tell by."""
+    python = own_program("python", near=path, root=root, homes=PYTHON_HOMES)
     if python:
         script = "import sys; compile(open(sys.argv[1], 'rb').read(), 'file', 'exec')"
-        return run_tool([python, "-I", "-S", "-B", "-c", script, path], folder=root, seconds=seconds).code == 0
-    wanted = re.search(
-        r"(?:requires-python|python_requires)\s*=\s*[\"']?[^\"'\n]*?>=?\s*3\.(\d+)",
-        "".join(read_text(os.path.join(folder, name)) for name in PYTHON_CONFIGS[:3]) if folder else "",
-    )
-    return bool(wanted) and int(wanted.group(1)) > sys.version_info[1]  # type: ignore[union-attr]
+        return run_tool([python, "-I", "-S", "-B", "-c", script, path], folder=root, seconds=SOON).code == 0
+    configs = "".join(read_text(os.path.join(folder, name)) for name in PYTHON_CONFIGS[:3]) if folder else ""
+    oldest = OLDEST_PYTHON.search(configs)
+    # Ours is as new as the oldest that must read it: then it must read it too.
+    return int(oldest.group(1)) > sys.version_info[1] if oldest else None
+
+
+def _takes(ruff: str, path: str, folder: str) -> bool:
+    """Whether ruff checks this file at all: a project leaves out samples that are broken by intent."""
+    command = [ruff, "check", "--no-cache", "--force-exclude", "--quiet", "--show-files", path]
+    return os.path.basename(path) in run_tool(command, folder=folder, seconds=SOON).text
 
 
 def _ruff(ruff: str, path: str, folder: str, seconds: float) -> Outcome:
@@ -83,7 +86,7 @@ def _ruff(ruff: str, path: str, folder: str, seconds: float) -> Outcome:
     ]
     ran = run_tool(command, folder=folder, seconds=seconds)
     if ran.code is None:
-        return Outcome(unchecked=f"ruff took more than {seconds:.0f} s")
+        return late_outcome("ruff", seconds)
     found = faults_in(ran.text, folder)
     if found or ran.code == 0:
         return Outcome(found)
@@ -151,15 +154,15 @@ def _daemon(dmypy: str, arguments: list[str], folder: str, memory: Memory, secon
     outcome = _mypy_outcome(command, folder, seconds)
     if outcome.unchecked:
         # It has left our process group, and would go on working.
-        run_tool([dmypy, "--status-file", status, "kill"], folder=folder, seconds=5)
-        return outcome if "took more" in outcome.unchecked else None
+        run_tool([dmypy, "--status-file", status, "kill"], folder=folder, seconds=SOON)
+        return outcome if outcome.late else None
     return outcome
 
 
 def _mypy_outcome(command: list[str], folder: str, seconds: float) -> Outcome:
     ran = run_tool(command, folder=folder, seconds=seconds)
     if ran.code is None:
-        return Outcome(unchecked=f"mypy took more than {seconds:.0f} s")
+        return late_outcome("mypy", seconds)
     if ran.code == 0:
         return Outcome()
     found = [fault for fault in faults_in(ran.text, folder) if not fault.said.startswith("note:")]

@@ -7,14 +7,14 @@ import os
 import re
 import time
 
-from onebox.assistant.hooks.check.faults import Fault, Outcome, faults_in, first_line
+from onebox.assistant.hooks.check.faults import Fault, Outcome, faults_in, first_line, late_outcome
 from onebox.assistant.hooks.check.memory import Memory
-from onebox.assistant.hooks.check.processes import run_tool
+from onebox.assistant.hooks.check.processes import NOT_STARTED, run_tool
 from onebox.assistant.hooks.check.programs import read_text
 
 RULE_SECONDS = 60.0
 # What `sh` ends with where the program is not there or cannot be run.
-NOT_RUN = (126, 127)
+NOT_RUN = (126, NOT_STARTED)
 TOOL_HOMES = (".venv/bin", "node_modules/.bin", "vendor/bin")
 
 _PAIR = re.compile(r'(\w+)\s*=\s*("(?:[^"\\]|\\.)*")\s*(?:#.*)?$')
@@ -46,14 +46,16 @@ def check_rule(rule: dict[str, str], root: str, memory: Memory, seconds: float) 
     check = rule["check"]
     ran = run_tool(["sh", "-c", check], folder=root, seconds=seconds, more=_surroundings(root, memory))
     if ran.code is None:
-        return Outcome(unchecked=f"`{check}` took more than {seconds:.0f} s")
+        return late_outcome(f"`{check}`", seconds)
     if ran.code == 0:
         return Outcome()
     if ran.code in NOT_RUN:
         return Outcome(unchecked=f"`{check}` cannot be run: {first_line(ran.text)}")
     said = _telling_line(ran.text)
-    broken = Fault("", 0, 0, f'the rule "{rule.get("rule", rule["id"])}" is broken; `{check}` says: {said}')
-    outcome = Outcome([broken, *faults_in(ran.text, root)])
+    words = f'the rule "{rule.get("rule", rule["id"])}" is broken; `{check}` says: {said}'
+    broken = Fault("", 0, 0, words, known_as=f"rule {rule['id']}")
+    # Any program may speak here: `localhost:8080: refused` names no file.
+    outcome = Outcome([broken, *(fault for fault in faults_in(ran.text, root) if os.path.isfile(fault.file))])
     outcome.caught.append((rule["id"], said))
     return outcome
 

@@ -7,7 +7,7 @@ import time
 
 from onebox.assistant.hooks.check.box_flows import BOX, check_box
 from onebox.assistant.hooks.check.checkout import is_inside, own_state, shared_state
-from onebox.assistant.hooks.check.faults import Fault, Outcome
+from onebox.assistant.hooks.check.faults import Outcome
 from onebox.assistant.hooks.check.go_code import GO, check_go
 from onebox.assistant.hooks.check.memory import Memory
 from onebox.assistant.hooks.check.php_code import PHPSTAN, check_phpstan
@@ -94,30 +94,18 @@ def _run_due(checks: list[Due], due: list[Due], root: str, memory: Memory, *, ag
     _write_down([(check, outcome) for check, outcome in outcomes if not _left(check, before)], root)
     after = {check.key: before[check.key] for check in checks if check.key in before}
     for check, outcome in outcomes:
-        left = [[fault.identity(), fault.text(root)] for fault in outcome.faults]
+        left = [[fault.known_as, fault.text(root)] for fault in outcome.faults]
         after[check.key] = {"seen": check.seen, "left": left}
     faults = [fault for _, outcome in outcomes for fault in outcome.faults]
     unchecked = [outcome.unchecked for _, outcome in outcomes if outcome.unchecked]
-    return _answer(faults, known, unchecked, root, memory, after, again=again)
-
-
-def _answer(
-    faults: list[Fault],
-    known: set[str],
-    unchecked: list[str],
-    root: str,
-    memory: Memory,
-    after: dict[str, dict[str, object]],
-    *,
-    again: bool,
-) -> Answer:
-    new = [fault for fault in faults if fault.identity() not in known]
+    new = [fault for fault in faults if fault.known_as not in known]
     holds = memory.holds() if again else 0
     held = bool(faults) and (not again or (bool(new) and holds < MOST_HOLDS))
     memory.remember(after, holds + 1 if held else 0)
-    if held:
-        return answer_for_stop(root, new, [fault for fault in faults if fault.identity() in known], unchecked)
-    return reminder([fault.text(root) for fault in faults], unchecked)
+    if not held:
+        return reminder([fault.text(root) for fault in faults], unchecked)
+    old = [fault for fault in faults if fault.known_as in known]
+    return answer_for_stop(root, new, old, unchecked, first=not before)
 
 
 def _outcome(check: Due, root: str, memory: Memory, deadline: float) -> Outcome:

@@ -6,10 +6,11 @@ import os
 
 from onebox.assistant.hooks.check.checkout import digest
 
-# Not the project's own, or made from what is.
-SKIPPED_FOLDERS = frozenset(
-    ".git .hg .svn .venv venv node_modules vendor site-packages __pycache__ dist build target coverage".split()
-)
+# Not the project's own.
+FOREIGN_FOLDERS = frozenset(".git .hg .svn .venv venv node_modules site-packages __pycache__".split())
+# Made or fetched, where they lie beside a project's file; elsewhere these are words like others.
+MADE_FOLDERS = frozenset("vendor dist build target coverage".split())
+PROJECT_FILES = frozenset("pyproject.toml setup.py package.json go.mod composer.json Cargo.toml".split())
 # Hidden folders with files that people write.
 SEEN_HIDDEN = frozenset((".claude", ".github"))
 # They change by themselves while a program runs.
@@ -51,7 +52,7 @@ def survey(root: str, kinds: tuple[Kind, ...]) -> Survey:
     waiting: list[tuple[str, tuple[tuple[Kind, list[str]], ...]]] = [(root, ())]
     while waiting:
         folder, places = waiting.pop()
-        files, folders = _listed(folder)
+        files, folders = _listed(folder, outermost=folder == root)
         names = {entry.name for entry in files}
         for kind in kinds:
             if kind.begins_in(folder, names):
@@ -67,20 +68,26 @@ def survey(root: str, kinds: tuple[Kind, ...]) -> Survey:
     return Survey({place: _hashed(mine) for place, mine in lines.items()}, _hashed(everything))
 
 
-def _listed(folder: str) -> tuple[list[os.DirEntry[str]], list[str]]:
-    """The files of a folder that count, and the folders to walk next. Links to folders are not followed."""
+def _listed(folder: str, *, outermost: bool) -> tuple[list[os.DirEntry[str]], list[str]]:
+    """The files of a folder that count, and the folders to walk next. Links to folders are not followed.
+
+    A checkout within the checkout, such as a worktree, is looked at for itself and not here."""
     files, folders = [], []
     try:
         with os.scandir(folder) as entries:
             for entry in entries:
                 name = entry.name
+                if name == ".git" and not outermost:
+                    return [], []
                 if entry.is_dir(follow_symlinks=False):
-                    if name not in SKIPPED_FOLDERS and (name[0] != "." or name in SEEN_HIDDEN):
+                    if name not in FOREIGN_FOLDERS and (name[0] != "." or name in SEEN_HIDDEN):
                         folders.append(entry.path)
                 elif not name.endswith(RESTLESS) and entry.is_file():
                     files.append(entry)
     except OSError:
         return [], []
+    if not PROJECT_FILES.isdisjoint(entry.name for entry in files):
+        folders = [path for path in folders if os.path.basename(path) not in MADE_FOLDERS]
     return files, folders
 
 

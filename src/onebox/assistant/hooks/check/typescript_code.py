@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import re
+import time
 
 from onebox.assistant.hooks.check.checkout import digest
-from onebox.assistant.hooks.check.faults import Fault, Outcome, faults_in, first_line
+from onebox.assistant.hooks.check.faults import Fault, Outcome, faults_in, first_line, late_outcome
 from onebox.assistant.hooks.check.memory import Memory
 from onebox.assistant.hooks.check.processes import run_tool
 from onebox.assistant.hooks.check.programs import program, read_text
@@ -35,9 +36,11 @@ def check_typescript(folder: str, root: str, memory: Memory, seconds: float) -> 
     if not tsc:
         return Outcome()
     whole = Outcome()
+    deadline = time.monotonic() + seconds
     for config in _configs(folder):
-        outcome = _tsc(tsc, config, folder, memory, seconds)
+        outcome = _tsc(tsc, config, folder, memory, seconds, deadline)
         whole.faults.extend(outcome.faults)
+        whole.late = whole.late or outcome.late
         whole.unchecked = whole.unchecked or outcome.unchecked
     return whole
 
@@ -54,12 +57,12 @@ def _configs(folder: str) -> list[str]:
     return [path for path in found if os.path.isfile(path)] or [own]
 
 
-def _tsc(tsc: str, config: str, folder: str, memory: Memory, seconds: float) -> Outcome:
+def _tsc(tsc: str, config: str, folder: str, memory: Memory, seconds: float, deadline: float) -> Outcome:
     known = memory.place(f"tsc-{digest(config)[:16]}.tsbuildinfo")
     command = [tsc, "-p", config, "--noEmit", "--incremental", "--tsBuildInfoFile", known, "--pretty", "false"]
-    ran = run_tool(command, folder=folder, seconds=seconds)
+    ran = run_tool(command, folder=folder, seconds=max(deadline - time.monotonic(), 0.1))
     if ran.code is None:
-        return Outcome(unchecked=f"tsc took more than {seconds:.0f} s")
+        return late_outcome("tsc", seconds)
     if ran.code == 0 or NO_INPUTS in ran.text:
         return Outcome()
     if UNBUILT.search(ran.text):

@@ -19,6 +19,7 @@ from onebox.assistant.hooks.guard.shell_words import ANY, Beyond, Denied, Node, 
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Callable
 
     from onebox.assistant.hooks.guard.places import Places
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
 DEEPEST_CALL = 20
 MOST_STEPS = 6000
-SECONDS = 1.5
 MOST_WAYS = 24
 MOST_RAW_NAMES = 4000
 PRIVATE = re.compile("[\ue000-\uf8ff]")
@@ -76,7 +76,6 @@ class Shell(Asker):
         self.steps = 0
         self.table: dict[str, tuple[str, str]] = {}
         self.written: dict[str, str] = {}
-        self.until = time.monotonic() + SECONDS
 
     # ---- texts and nodes
 
@@ -91,13 +90,23 @@ class Shell(Asker):
         self.depth -= 1
         return output
 
-    def run_apart(self, text: str, stdin: str, *, elsewhere: bool = False, arguments: list[str] | None = None) -> str:
-        """As `run_text`, in a shell of its own: what it sets is forgotten."""
+    def run_apart(
+        self,
+        text: str,
+        stdin: str,
+        *,
+        elsewhere: bool = False,
+        arguments: list[str] | None = None,
+        itself: Sequence[str] = (),
+    ) -> str:
+        """As `run_text`, in a shell of its own: what it sets is forgotten. `itself`: its `$0`."""
         before = self.state
         self.state = before.copy()
         self.state.elsewhere = before.elsewhere or elsewhere
         if arguments is not None:
             self.state.arguments = arguments
+        if itself:
+            self.state.variables["0"] = tuple(itself)
         try:
             return self.run_text(text, stdin)
         finally:
@@ -238,7 +247,10 @@ class Shell(Asker):
         ways: list[list[str]] = [[]]
         for word in node.words:
             alternatives = expand(self, word)
-            ways = [way + fields for way in ways for fields in alternatives][:MOST_WAYS]
+            if len(ways) == 1 and len(alternatives) == 1:
+                ways[0].extend(alternatives[0])
+            else:
+                ways = [way + fields for way in ways for fields in alternatives][:MOST_WAYS]
         if node.redirects:
             stdin = self.redirected_input(node.redirects, stdin)
         outputs = []

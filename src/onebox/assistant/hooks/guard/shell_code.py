@@ -15,7 +15,7 @@ MOST_LITERALS = 300
 LONGEST_CODE = 60_000
 LITERAL = re.compile(
     r"'((?:[^'\\\n]|\\.)*)'|\"((?:[^\"\\\n]|\\.)*)\"|`((?:[^`\\]|\\.)*)`"
-    r"|\b(?:q|qq|qw|%w|%q|%Q)\s?[({\[/|]([^)}\]/|\n]*)[)}\]/|]|<([\w./~*?-]{1,200})>",
+    r"|(?<!\w)(?:q|qq|qw|qx|%w|%q|%Q|%x)\s?[({\[/|]([^)}\]/|\n]*)[)}\]/|]|<([\w./~*?-]{1,200})>",
     re.DOTALL,
 )
 GLUE = re.compile(r"\s*(?:\+|\.|\|\|)?\s*")
@@ -25,6 +25,10 @@ WRITES = re.compile(
     r"write|unlink|remove|rename|rmtree|rmdir|copy|move|chmod|replace|truncate|append|delete|dump|save|mkdir|touch"
     r"|symlink|fs\.rm|['\"][wax]b?\+?['\"]|>"
 )
+LOADS_ENVIRONMENT = re.compile(
+    r"dotenv_values|load_dotenv[^;\n]*[;\n].*environ|dotenv.{1,40}config.*process\.env", re.DOTALL
+)
+REMOVES = re.compile(r"rm(?:Sync|dir|tree)?\(|unlink|remove|rename|rimraf|move\(|fs\.rm|rm_rf|rm_r|delete")
 RUNS = re.compile(
     r"system|popen|subprocess|exec|spawn|passthru|proc_open|backtick|`|%x|qx|check_output|getoutput|\bsh\b|run\("
 )
@@ -33,12 +37,16 @@ READS = re.compile(r"open|read|File\b|slurp|get_contents|cat\b")
 ONLY_NAMED = re.compile(r"(?:exists|isfile|existsSync|is_file|file_exists|exist\?|isdir)\s*\(?\s*$")
 
 
-def ask_code(shell: Shell, language: str, code: str, *, words_too: bool = False) -> None:
+def ask_code(shell: Shell, language: str, code: str, *, words_too: bool = False, depth: int = 0) -> None:
     r"""`words_too`: bare words may be files as well, as in SQL's `\\copy` or an editor's `:r`."""
     code = code[:LONGEST_CODE]
     writes = bool(WRITES.search(code))
     for text in texts_of(language, code):
-        ask_literal(shell, text, code, writes)
+        ask_literal(shell, text, code, writes, depth)
+        if REMOVES.search(code):
+            shell.ask(text, writes=True, removes=True)
+    if LOADS_ENVIRONMENT.search(code):
+        shell.ask(".env")
     if words_too:
         for word in re.split(r"[\s|;:()<>'\"]+", code)[:MOST_LITERALS]:
             shell.ask_shapes(word.lstrip("+\\"), writes=writes)
@@ -48,7 +56,7 @@ def ask_code(shell: Shell, language: str, code: str, *, words_too: bool = False)
             shell.run_apart(command, "")
 
 
-def ask_literal(shell: Shell, text: str, code: str, writes: bool) -> None:
+def ask_literal(shell: Shell, text: str, code: str, writes: bool, depth: int) -> None:
     if not text.strip(ANY) or len(text) > 4096:
         return
     if ANY in text or not ("*" in text or "?" in text):
@@ -59,6 +67,8 @@ def ask_literal(shell: Shell, text: str, code: str, writes: bool) -> None:
         shell.ask(text, writes=writes)
     if text in {".", "./"} and LISTS.search(code) and READS.search(code) and "*" not in code:
         shell.ask_names(Names("."), writes=writes)
+    if depth < 3 and "(" in text and ("exec" in code or "eval" in code):
+        ask_code(shell, "python", text, depth=depth + 1)
     if re.search(r"\s", text.strip()) and RUNS.search(code) and not language_text(text):
         shell.run_apart(text, "")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fnmatch
 import re
 
-from onebox.assistant.hooks.guard.shell_words import ANY, BRACKET, CLOSE, COMMA, ONE, OPEN, STAR, Pipe, plain
+from onebox.assistant.hooks.guard.shell_words import ANY, BRACKET, CLOSE, COMMA, ONE, OPEN, STAR, Beyond, Pipe, plain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -53,6 +53,8 @@ def append_fields(fields: list[str], more: list[str]) -> None:
     if not more:
         return
     fields[-1] += more[0]
+    if len(fields[-1]) > LONGEST_TEXT:
+        raise Beyond("a value grows too long")
     if len(more) > 1:
         fields.extend(more[1:MOST_FIELDS])
 
@@ -77,6 +79,8 @@ def fields_of(text: str, *, split: bool) -> list[str]:
     words = [live_again(field) for field in text.split()[:MOST_FIELDS]]
     if text[:1].isspace():
         words.insert(0, "")
+    if text[-1:].isspace():
+        words.append("")
     return words
 
 

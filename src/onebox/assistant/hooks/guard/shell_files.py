@@ -7,7 +7,7 @@ import re
 
 from onebox.assistant.hooks.guard.shell_code import ask_code
 from onebox.assistant.hooks.guard.shell_options import Options, ask_deep
-from onebox.assistant.hooks.guard.shell_words import ANY, plain
+from onebox.assistant.hooks.guard.shell_words import ANY, Pipe, plain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def tee(shell: Shell, _name: str, words: list[str], stdin: str) -> str:
     return stdin
 
 
-def pack(shell: Shell, name: str, words: list[str], _stdin: str) -> str:
+def pack(shell: Shell, name: str, words: list[str], stdin: str) -> str:
     """`tar`: the folder moves with `-C`, `--exclude` leaves out."""
     without: list[str] = []
     if words and not words[0].startswith("-") and name.endswith("tar"):
@@ -82,6 +82,9 @@ def pack(shell: Shell, name: str, words: list[str], _stdin: str) -> str:
     for archive in options.values("-f", "--file"):
         shell.ask_shapes(archive, writes=options.has("-c", "--create", "-r", "-u"))
     for listed in options.values("-T", "--files-from", "-X", "--exclude-from"):
+        pipes = [thing.text for thing in shell.referred(listed) if isinstance(thing, Pipe)]
+        for line in (stdin if listed == "-" else " ".join(pipes)).split():
+            ask_deep(shell, line)
         shell.ask(listed)
     reads_archive = options.has("-x", "-t", "--extract", "--list", "--get")
     before = shell.state.cwds
@@ -218,6 +221,19 @@ def copy_blocks(shell: Shell, _name: str, words: list[str], stdin: str) -> str:
     return stdin or ANY
 
 
+def compare(shell: Shell, _name: str, words: list[str], _stdin: str) -> str:
+    """`diff -r` prints what is in two trees."""
+    options = Options(words, "-x --exclude -I -U -C -W --label -X")
+    without = tuple(plain(value) for value in options.values("-x", "--exclude"))
+    deep = options.has("-r", "--recursive") and not options.has("-q", "--brief")
+    for word in options.rest:
+        if deep:
+            ask_deep(shell, word, without=without)
+        else:
+            shell.ask_shapes(word)
+    return ANY
+
+
 def apply_patch(shell: Shell, _name: str, words: list[str], stdin: str) -> str:
     for word in words:
         shell.ask_shapes(word, writes=True)
@@ -230,6 +246,13 @@ def ask_patch(shell: Shell, text: str) -> None:
     for named in PATCHED.finditer(text[:200_000]):
         if named.group(1) != "/dev/null":
             shell.ask(named.group(1), writes=True)
+
+
+def pack_listed(shell: Shell, _name: str, words: list[str], stdin: str) -> str:
+    """`cpio`: what comes in are names."""
+    for word in [*words, *stdin.split("\n")]:
+        shell.ask(word, writes=True)
+    return ANY
 
 
 def decode_text(shell: Shell, _name: str, words: list[str], stdin: str) -> str:
@@ -270,15 +293,15 @@ def translate(_shell: Shell, _name: str, words: list[str], stdin: str) -> str:
     """`tr a b`, `tr -d a`, for known texts and short sets."""
     plain_words = [plain(word) for word in words]
     if len(plain_words) == 2 and plain_words[0] == "-d":
-        return "".join(character for character in stdin if character not in unescaped(plain_words[1]))
+        return "".join(character for character in stdin if character not in with_escapes(plain_words[1]))
     if len(plain_words) == 2 and "[" not in plain_words[0] and plain_words[1] and not plain_words[0].startswith("-"):
-        old, new = spread(unescaped(plain_words[0])), spread(unescaped(plain_words[1]))
+        old, new = spread(with_escapes(plain_words[0])), spread(with_escapes(plain_words[1]))
         new += new[-1:] * (len(old) - len(new))
         return stdin.translate({ord(a): b for a, b in zip(old, new)})
     return stdin
 
 
-def unescaped(text: str) -> str:
+def with_escapes(text: str) -> str:
     return text.replace("\\n", "\n").replace("\\0", "\0").replace("\\t", "\t")
 
 
@@ -324,6 +347,10 @@ FILE_COMMANDS: dict[str, Callable[[Shell, str, list[str], str], str]] = {
     "mawk": awk,
     "nawk": awk,
     "dd": copy_blocks,
+    "diff": compare,
+    "colordiff": compare,
+    "cpio": pack_listed,
+    "pax": pack_listed,
     "patch": apply_patch,
     "apply_patch": apply_patch,
     "base64": decode_text,

@@ -97,15 +97,26 @@ def naming_command(shell: Shell, name: str, words: list[str]) -> str:
                 ask_setting(shell, f"{words[-2]}={setting}")
         for file in Options(words, "-f --file").values("-f", "--file"):
             shell.ask(file, writes=True)
+    if name == "update-index" and "--add" in words:
+        for word in words:
+            ask_revision(shell, word)
     if name == "ls-files":
-        told = [word for word in words if not word.startswith("-")]
-        hidden = not any(word in {"-o", "--others"} for word in words)
-        ignored = (
-            any(word in {"-i", "--ignored", "-o", "--others"} for word in words) and "--exclude-standard" not in words
-        )
-        names = tuple(os.path.basename(plain(word)) or "*" for word in told if not leaves_out(word)) or None
-        return shell.refer(Names(".", hidden=hidden, ignored=ignored, names=names)) + "\n"
+        return listed_files(shell, words)
     return ANY
+
+
+def listed_files(shell: Shell, words: list[str]) -> str:
+    """`git ls-files`: what git keeps, or with `-o` what it does not."""
+    ignored = any(word in {"-i", "--ignored", "-o", "--others"} for word in words) and "--exclude-standard" not in words
+    told = [plain(word) for word in words if not word.startswith("-") and not leaves_out(word)]
+    lines = [] if told else [shell.refer(Names(".", ignored=ignored))]
+    for word in told:
+        folder, name = os.path.split(word)
+        if "*" in name:
+            lines.append(shell.refer(Names(folder or ".", ignored=ignored, names=(name,))))
+        else:
+            lines += [word, shell.refer(Names(word, ignored=ignored))]
+    return "\n".join(lines) + "\n"
 
 
 def show(shell: Shell, name: str, words: list[str], _stdin: str) -> str:

@@ -6,7 +6,7 @@ import fnmatch
 import os
 
 from onebox.assistant.hooks.guard.shell_asking import glob_of, is_live
-from onebox.assistant.hooks.guard.shell_words import Names
+from onebox.assistant.hooks.guard.shell_words import ANY, Names
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -93,17 +93,19 @@ def ask_deep(
     shell.ask(word, writes=writes, removes=writes)
     if shell.state.elsewhere:
         return
-    for path in on_disk(shell, word):
+    for path in reached_paths(shell, word):
         if any(os.path.isdir(os.path.join(cwd, shell.home(path))) for cwd in shell.state.cwds):
             shell.ask_names(Names(path, hidden=hidden, ignored=ignored, names=names, without=without), writes=writes)
 
 
-def on_disk(shell: Shell, word: str) -> list[str]:
+def reached_paths(shell: Shell, word: str) -> list[str]:
     """The word itself, or what its pattern matches; hidden names only for a pattern that begins with a dot."""
     if shell.referred(word):
         return []
     if not is_live(word):
         return [word]
+    if any(not piece.strip(ANY) for piece in word.strip("/").split("/")):
+        return []
     found = ["/" if word.startswith("/") else ""]
     for piece in glob_of(word).strip("/").split("/"):
         found = [os.path.join(base, name) for base in found for name in matching_names(shell, base, piece)]

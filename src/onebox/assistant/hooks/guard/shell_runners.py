@@ -110,8 +110,6 @@ def wrap(shell: Shell, name: str, words: list[str], stdin: str) -> str:
     options = Options(words, valued, stop=True)
     if name in {"command", "builtin"} and options.has("-v", "-V"):
         return ANY
-    if name == "flock" and options.has("-c"):
-        shell.run_apart(options.rest[-1] if options.rest else "", stdin)
     for value in options.all_values():
         shell.ask(value, writes=True)
     folders = options.values("-D", "--chdir")
@@ -124,6 +122,8 @@ def wrap(shell: Shell, name: str, words: list[str], stdin: str) -> str:
         shell.ask_shapes(word)
     rest = rest[int(count) :]
     rest = rest[1:] if rest[:1] == ["--"] else rest
+    if name == "flock" and rest[:1] in (["-c"], ["--command"]):
+        return together_apart(shell, rest[1:], stdin)
     if (name in {"watch", "entr", "hyperfine"} and len(rest) == 1) or name == "hyperfine":
         return together_apart(shell, rest, stdin)
     if name in {"sudo", "doas"} and not rest and options.has("-s", "-i"):
@@ -179,7 +179,7 @@ def run_shell(shell: Shell, _name: str, words: list[str], stdin: str) -> str:
             rest = words[at:]
             while rest and rest[0].startswith("-") and len(rest[0]) > 1:
                 rest = rest[1:]
-            return shell.run_apart(rest[0], stdin, arguments=rest[2:]) if rest else ANY
+            return shell.run_apart(rest[0], stdin, arguments=rest[2:], itself=rest[1:2]) if rest else ANY
         if option in {"-o", "-O", "+o", "+O"}:
             at += 1
         if "s" in option:
@@ -204,7 +204,8 @@ def run_language(shell: Shell, name: str, words: list[str], stdin: str) -> str:
     given = False
     rest: list[str] = []
     at = 0
-    words = words[1:] if name in {"deno", "bun"} and words[:1] in (["eval"], ["run"], ["repl"]) else words
+    if name in {"deno", "bun"} and words[:1] in (["eval"], ["run"]):
+        words = ["-e", *words[1:]] if words[0] == "eval" else words[1:]
     while at < len(words):
         word = words[at]
         at += 1
@@ -225,8 +226,6 @@ def run_language(shell: Shell, name: str, words: list[str], stdin: str) -> str:
     files = [word for word in rest if not word.startswith("-")]
     if stdin and stdin != ANY and not given and (not files or "-" in words):
         ask_program(shell, language, stdin, "")
-    if "deno" in name and words != rest:
-        given = True
     ask_script(shell, language, rest, given)
     return ANY
 
@@ -315,6 +314,8 @@ def run_loader(shell: Shell, name: str, words: list[str], stdin: str) -> str:
         for word in words:
             shell.ask_shapes(word, writes=True)
         return ANY
+    if name in {"dotenv", "dotenvx"} and not loaded and not shell.is_missing(".env"):
+        loaded = [".env"]
     refuse_printing(shell, loaded, rest)
     rest = rest[1:] if rest[:1] == ["--"] else rest
     return in_folders(shell, folders, rest, stdin)
@@ -449,13 +450,25 @@ def terminal(shell: Shell, _name: str, words: list[str], _stdin: str) -> str:
     return ANY
 
 
-def make(shell: Shell, _name: str, words: list[str], _stdin: str) -> str:
+def transfer(shell: Shell, _name: str, words: list[str], stdin: str) -> str:
+    """`sftp box <<< 'put .env'`, `lftp -e 'put .env' box`."""
+    options = Options(words, "-i -F -b -B -c -D -J -l -o -P -R -S -s -e -u -p -f")
+    for file in options.values("-b", "-f"):
+        shell.ask(file)
+    for text in [*options.rest, *options.values("-e", "-c"), stdin]:
+        for word in re.split(r"[\s;:]+", text)[:200]:
+            shell.ask(word, writes=True)
+    return ANY
+
+
+def make(shell: Shell, _name: str, words: list[str], stdin: str) -> str:
     options = Options(words, "-C --directory -f --file --makefile -j -o -W -I")
     before = shell.state.cwds
     for folder in options.values("-C", "--directory"):
         shell.state.cwds = tuple(os.path.normpath(os.path.join(cwd, shell.home(plain(folder)))) for cwd in before)
-    for text in options.values("--eval"):
-        shell.run_apart(text.replace("$(shell ", "$("), "")
+    recipes = [line for line in stdin.split("\n") if line.startswith("\t") or "$(shell " in line]
+    for text in options.values("--eval") + recipes:
+        shell.run_apart(text.strip("\t@-").replace("$(shell ", "$("), "")
     for word in options.rest + options.values("-f", "--file", "--makefile"):
         shell.ask_shapes(word)
     shell.state.cwds = before
@@ -476,6 +489,7 @@ def find_runners() -> dict[str, Callable[[Shell, str, list[str], str], str]]:
     table.update(dict.fromkeys(("su", "script", "nix-shell", "at", "batch", "runuser"), switch_user))
     table.update(dict.fromkeys(("tmux", "screen"), terminal))
     table.update(dict.fromkeys(("make", "gmake"), make))
+    table.update(dict.fromkeys(("sftp", "lftp", "ftp"), transfer))
     table.update({"env": environment, "ssh": remote})
     return table
 

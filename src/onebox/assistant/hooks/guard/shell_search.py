@@ -185,14 +185,14 @@ def find(shell: Shell, _name: str, words: list[str], _stdin: str) -> str:
         shell.refer(Names(plain(root), names=names, without=tuple(wanted.without))) for root in roots[:20]
     )
     if wanted.not_files:
-        listed = ANY
+        listed = "\n".join(name + "/" for name in names or () if "*" not in name) or ANY
     at = 0
     while at < len(tests):
         word = tests[at]
         at += 1
         if word in EXECUTES:
             end = next((i for i in range(at, len(tests)) if tests[i] in {";", "+"}), len(tests))
-            shell.command([part.replace("{}", listed) for part in tests[at:end]], "")
+            shell.command(with_listed(tests[at:end], listed.split("\n")), "")
             at = end + 1
         elif word == "-delete":
             for line in listed.split("\n"):
@@ -200,6 +200,14 @@ def find(shell: Shell, _name: str, words: list[str], _stdin: str) -> str:
         elif word in WRITES_LIST and at < len(tests):
             shell.ask(tests[at], writes=True)
     return listed + "\n"
+
+
+def with_listed(words: list[str], lines: list[str]) -> list[str]:
+    """`{}` as the names, each an argument of its own."""
+    placed: list[str] = []
+    for word in words:
+        placed += lines if word == "{}" else [word.replace("{}", lines[0])]
+    return placed
 
 
 def find_fast(shell: Shell, _name: str, words: list[str], _stdin: str) -> str:

@@ -48,12 +48,12 @@ wget: only -O --output-document -i --input-file --post-file --body-file -o -a --
 http https httpie xh: only -o --output
 gh\tpr gh\tissue gh\tapi gh\trun gh\tworkflow gh\tsearch gh\tlabel: only -F --body-file --input --template
 psql mysql mariadb sqlite3 mongosh mongo duckdb redis-cli clickhouse-client: code
-vim vi nvim ex ed emacs nano gdb lldb expect m4 dc bc: code
+vim vi nvim ex ed emacs nano gdb lldb expect m4 dc bc crontab: code
 """
 LOADERS = """
 terraform tofu: -var-file
 ansible ansible-playbook ansible-vault: --vault-password-file --private-key --key-file
-ssh ssh-add sftp mosh autossh: -i -F
+ssh ssh-add mosh autossh: -i -F
 uvicorn gunicorn hypercorn granian: --env-file --ssl-keyfile --ssl-certfile --keyfile --certfile
 flask honcho foreman heroku overmind hivemind nf: -e --env --env-file
 npm pnpm yarn: --userconfig
