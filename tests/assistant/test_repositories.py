@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import sys
 from contextlib import chdir
 from dataclasses import dataclass, field
@@ -18,10 +19,11 @@ from tests.assistant.shop import lane, write
 from onebox.cli.main import main
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 _QUIET = Answer(0, "", "")
 _TYPESCRIPT = Path(os.environ.get("ONEBOX_TEST_TYPESCRIPT", Path.home() / ".cache/onebox-tests/typescript"))
+_DMYPY = (sys.executable, "-m", "mypy.dmypy")
 _CHECK = "! grep -rq badword {folder}"
 
 
@@ -86,7 +88,7 @@ class Life:
         home.mkdir()
         make(self.root, project.stack, git=False)
         self._begin(home)
-        self.hooks = InstalledHooks(self.root, home, path=self._path())
+        self.hooks = InstalledHooks(self.root, home)
 
     def _begin(self, home: Path) -> None:
         """One commit, and a secret that git leaves out."""
@@ -104,9 +106,6 @@ class Life:
         run_git(self.root, "-c", "user.name=Ana", "-c", "user.email=ana@example.org", "commit", "-qm", "A shop")
         if "tsc" in self.project.needs:
             (self.root / "node_modules").symlink_to(_TYPESCRIPT / "node_modules")
-
-    def _path(self) -> str:
-        return os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
 
     def kit(self, *words: str, code: int = 0) -> str:
         """What `onebox kit …` prints; it must end with this code."""
@@ -130,10 +129,16 @@ class Life:
 
 
 @pytest.fixture
-def life(tmp_path: Path, project: Project, capsys: pytest.CaptureFixture[str]) -> Life:
+def life(
+    tmp_path: Path, project: Project, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Life]:
     if missing := [name for name in project.needs if not _is_there(name)]:
         pytest.skip(f"{', '.join(missing)} not installed; .ci/run shows how")
-    return Life(tmp_path, project, capsys)
+    # The tools of this environment, and its Python: a shim in its place would take as long again.
+    monkeypatch.setenv("PATH", os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]))
+    yield Life(tmp_path, project, capsys)
+    for daemon in tmp_path.rglob("dmypy-*.json"):
+        subprocess.run([*_DMYPY, "--status-file", daemon, "kill"], check=False, capture_output=True)
 
 
 def _is_there(program: str) -> bool:
@@ -244,6 +249,20 @@ _FAULTS: list[tuple[str, Callable[[Path], object], str]] = [
     (".claude/settings.json", _other_matcher, "settings.json"),
     (".claude/secrets.txt", _longer_list, "secrets.txt"),
 ]
+
+
+def test_a_box_made_with_the_kit_is_a_box_and_the_kit(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    plain, with_kit = tmp_path / "plain/shop", tmp_path / "kit/shop"
+    assert main(["init", str(plain)]) == 0
+    assert main(["init", str(with_kit), "--kit"]) == 0
+    hooks = InstalledHooks(with_kit, tmp_path)
+
+    assert hooks.before("Read", {"file_path": str(with_kit / ".onebox/key")}).code == 2
+    assert hooks.before("Read", {"file_path": str(with_kit / "flows/hello.yaml")}) == _QUIET
+    assert (with_kit / ".claude/skills/add-flow/SKILL.md").is_file()
+    with chdir(with_kit):
+        assert main(["kit", "remove"]) == 0
+    assert tree(plain).keys() == tree(with_kit).keys()
 
 
 # --- where the hooks run
