@@ -18,7 +18,7 @@ from onebox.kernel.errors import OneboxError
 
 COMMANDS = (
     "init", "run", "demo", "check", "test", "record", "diff", "emit", "runs", "flows", "broadcast", "secrets", "schema",
-    "migrate", "diagnose", "sandbox",
+    "migrate", "diagnose", "sandbox", "kit",
 )  # fmt: skip
 """in the order of the help; each is the module of its name beside this one, and is loaded when it is used"""
 

@@ -1,0 +1,73 @@
+"""The whole examination of a project's kit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from onebox.assistant.doctor.drift import drift_faults
+from onebox.assistant.doctor.faults import INIT, Fault
+from onebox.assistant.doctor.guarding import check_hook_faults, entry_faults, guards_of, play
+from onebox.assistant.doctor.installed import CHECK, GUARD, Settings, all_settings, hooks_of
+from onebox.assistant.doctor.named import claude_md_faults
+from onebox.assistant.doctor.pages import page_faults
+from onebox.assistant.doctor.secret_files import secret_faults
+from onebox.assistant.doctor.tools import tool_faults
+from onebox.assistant.doctor.versions import version_faults, version_of_claude
+from onebox.assistant.place import MANIFEST
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from onebox.assistant.doctor.replay import Replay
+
+
+@dataclass
+class Examination:
+    faults: list[Fault] = field(default_factory=list)
+    replays: list[Replay] = field(default_factory=list)
+    claude: str | None = None
+    """the version of Claude Code that is installed here"""
+    checked: list[str] = field(default_factory=list)
+    """what was looked at, in words"""
+
+    def look(self, at: str, found: Iterable[Fault]) -> None:
+        self.checked.append(at)
+        self.faults += found
+
+
+def examine(project: Path) -> Examination:
+    """Looks at all of it. Changes nothing, and neither makes nor reads a secret."""
+    told = Examination()
+    settings, unread = all_settings(project)
+    hooks = hooks_of(settings)
+    told.look("the settings can be read", unread)
+    if not (project / MANIFEST).is_file() and not any(hook.runs(GUARD) or hook.runs(CHECK) for hook in hooks):
+        told.look("the kit is there", [Fault("no_kit", "there is no kit here", str(project), INIT)])
+        return told
+    told.look("hooks are on", _disabled(settings))
+    told.look("the guard is called", entry_faults(hooks, project))
+    for guard in guards_of(hooks):
+        replays, faults = play(guard, project)
+        told.replays += replays
+        told.look("the guard guards", faults)
+    told.checked += [f"{each.call.tool}: {each.call.about}" for each in told.replays]
+    told.look("the check checks", check_hook_faults(hooks, project))
+    version = version_of_claude(project)
+    told.claude = ".".join(map(str, version)) if version else None
+    told.look("this Claude Code reads the settings so", version_faults(version, hooks))
+    told.look("secrets stay secret", secret_faults(settings, project))
+    told.look("the kit is as this release writes it", drift_faults(project))
+    told.look("CLAUDE.md names what is there", claude_md_faults(project))
+    told.look("agents and skills can be read", page_faults(project))
+    told.look("the tools of the check are there", tool_faults(project))
+    return told
+
+
+def _disabled(settings: Sequence[Settings]) -> Iterator[Fault]:
+    for each in settings:
+        found = each.node("disableAllHooks")
+        if found is not None and found.value is True:
+            yield Fault("hooks_disabled", "`disableAllHooks` is set: no hook runs", each.at(found),
+                        "delete `disableAllHooks` there")  # fmt: skip

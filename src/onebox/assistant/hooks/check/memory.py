@@ -1,0 +1,80 @@
+"""What is remembered between calls: which files a check last saw, what it found, and that one is running."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import time
+
+
+class Memory:
+    """The state of one checkout, in a folder outside of its tree."""
+
+    def __init__(self, folder: str) -> None:
+        self.folder = folder
+        self._held: int | None = None
+
+    def prepare(self) -> None:
+        os.makedirs(self.folder, mode=0o700, exist_ok=True)
+
+    def place(self, *names: str) -> str:
+        """A path in the state's folder, for a cache of a tool."""
+        return os.path.join(self.folder, *names)
+
+    # What a check last saw: {key: {"seen": fingerprint, "left": [[identity, text], …]}}
+
+    def seen(self) -> dict[str, dict[str, object]]:
+        kept = self._load().get("checks")
+        return {key: one for key, one in kept.items() if isinstance(one, dict)} if isinstance(kept, dict) else {}
+
+    def holds(self) -> int:
+        """How often the assistant has been held since it was last asked something."""
+        count = self._load().get("holds")
+        return count if isinstance(count, int) else 0
+
+    def note(self, key: str, check: dict[str, object]) -> None:
+        """Remembers one check beside the others."""
+        self.remember({**self.seen(), key: check}, self.holds())
+
+    def remember(self, checks: dict[str, dict[str, object]], holds: int) -> None:
+        """Remembers these checks and no others, all at once or not at all."""
+        beside = self.place(f"seen.{os.getpid()}")
+        with open(beside, "w", encoding="utf-8") as file:
+            json.dump({"checks": checks, "holds": holds}, file)
+        os.replace(beside, self.place("seen.json"))
+
+    def _load(self) -> dict[str, object]:
+        try:
+            with open(self.place("seen.json"), encoding="utf-8") as file:
+                whole = json.load(file)
+        except (OSError, ValueError):
+            return {}
+        return whole if isinstance(whole, dict) else {}
+
+    def lock(self, seconds: float = 0.0) -> bool:
+        """Whether this call may run what looks at the whole project. A dead holder's lock is free: the system lets go."""
+        held = os.open(self.place("lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        deadline = time.monotonic() + seconds
+        while not _locked(held):
+            if time.monotonic() >= deadline:
+                os.close(held)
+                return False
+            time.sleep(0.1)
+        self._held = held
+        return True
+
+    def unlock(self) -> None:
+        if self._held is not None:
+            with contextlib.suppress(OSError):
+                os.close(self._held)
+            self._held = None
+
+
+def _locked(held: int) -> bool:
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,65 @@
+"""`onebox kit doctor`: whether a kit works as it is installed."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from onebox.cli.exits import Exit
+from onebox.cli.options import Json
+from onebox.cli.output import say, show, show_json, show_table
+
+if TYPE_CHECKING:
+    from onebox.assistant.doctor.examine import Examination
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+
+@app.command()
+def doctor(as_json: Json = False) -> None:
+    """Play real calls to the hooks as they are installed, and find what is wrong with the kit and its mend."""
+    from onebox.assistant.doctor.examine import examine
+    from onebox.assistant.place import project_root
+
+    found = examine(project_root(Path.cwd()))
+    if as_json:
+        show_json(_plain(found))
+    else:
+        _show(found)
+    if found.faults:
+        raise typer.Exit(Exit.fault)
+
+
+def _show(found: Examination) -> None:
+    if found.replays:
+        show_table(
+            ("tool", "call", "verdict", "ms"),
+            [
+                (each.call.tool, each.call.about, f"{each.verdict}{' !' if each.fault else ''}", f"{each.ms:.0f}")
+                for each in found.replays
+            ],
+        )
+    for fault in found.faults:
+        show(f"\n{fault.where}: {fault.what}\n  mend: {fault.mend}")
+    if not found.faults:
+        version = f", with Claude Code {found.claude}" if found.claude else ""
+        say(f"all is well: {len(found.checked)} checks{version}")
+    else:
+        count = len(found.faults)
+        say(f"{count} fault{'s' if count > 1 else ''} in {len(found.checked)} checks")
+
+
+def _plain(found: Examination) -> dict[str, object]:
+    return {
+        "faults": [asdict(fault) for fault in found.faults],
+        "replays": [
+            {"tool": each.call.tool, "call": each.call.about, "secret": each.call.secret, "verdict": each.verdict,
+             "ms": round(each.ms, 1), "fault": each.fault}
+            for each in found.replays
+        ],
+        "claude": found.claude,
+        "checks": found.checked,
+    }  # fmt: skip
