@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from tests.assistant.doctor.kits import a_kit, guard_of, put, write
 from tests.assistant.rules.projects import a_project, git
 
-from onebox.assistant.doctor.examine import examine
-from onebox.assistant.doctor.installed import all_settings, hooks_of
+from onebox.assistant.doctor.installed import all_settings, disabled, hooks_of
 from onebox.assistant.doctor.pages import page_faults
 from onebox.assistant.doctor.secret_files import secret_faults
 from onebox.assistant.doctor.tools import tool_faults
@@ -151,9 +150,8 @@ def test_a_tool_that_the_project_wants_and_that_is_missing_is_found(
 
 def test_hooks_that_are_switched_off_are_found(tmp_path: Path) -> None:
     project = a_kit(tmp_path)
-    settings: dict[str, Any] = {"disableAllHooks": True}
     write(project, ".claude/settings.local.json", '{\n  "disableAllHooks": true\n}\n')
 
-    (fault,) = [fault for fault in examine(project).faults if fault.kind == "hooks_disabled"]
+    (fault,) = disabled(all_settings(project)[0])
     assert fault.where == ".claude/settings.local.json:2"
-    assert fault.mend == f"delete `{next(iter(settings))}` there"
+    assert fault.mend == "delete `disableAllHooks` there"

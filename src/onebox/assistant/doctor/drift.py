@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from onebox.assistant.doctor.faults import INIT, Fault
 from onebox.assistant.install import plan_init
-from onebox.assistant.settings import SETTINGS
+from onebox.assistant.place import MANIFEST
+from onebox.assistant.settings import SETTINGS, SettingsUnreadable
+from onebox.kernel.errors import OneboxError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,13 +17,19 @@ if TYPE_CHECKING:
 
     from onebox.assistant.changes import Change
 
-_OURS = (".claude/hooks/", ".claude/kit.json", ".claude/agents/", ".claude/skills/", "CLAUDE.md")
-
 
 def drift_faults(project: Path) -> Iterator[Fault]:
     """What `onebox kit init` would change, and what of the kit was edited by hand."""
-    _, changes = plan_init(project, project)
+    try:
+        _, changes = plan_init(project, project)
+    except SettingsUnreadable:
+        return  # it is told where the settings are read
+    except OneboxError as refused:
+        yield Fault("kit_refused", refused.message, MANIFEST, refused.hint or INIT)
+        return
     for change in changes.changes:
+        if change.name == MANIFEST and change.before is not None:
+            continue  # it follows the others
         yield _settings_fault(change) if change.name == SETTINGS else _file_fault(change)
     for note in changes.notes:
         name = note.removeprefix("left ").partition(":")[0]

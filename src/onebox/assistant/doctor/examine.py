@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from onebox.assistant.doctor.drift import drift_faults
 from onebox.assistant.doctor.faults import INIT, Fault
 from onebox.assistant.doctor.guarding import check_hook_faults, entry_faults, guards_of, play
-from onebox.assistant.doctor.installed import CHECK, GUARD, Settings, all_settings, hooks_of
+from onebox.assistant.doctor.installed import CHECK, GUARD, all_settings, disabled, hooks_of
 from onebox.assistant.doctor.named import claude_md_faults
 from onebox.assistant.doctor.pages import page_faults
 from onebox.assistant.doctor.secret_files import secret_faults
@@ -17,7 +17,7 @@ from onebox.assistant.doctor.versions import version_faults, version_of_claude
 from onebox.assistant.place import MANIFEST
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable
     from pathlib import Path
 
     from onebox.assistant.doctor.replay import Replay
@@ -46,7 +46,7 @@ def examine(project: Path) -> Examination:
     if not (project / MANIFEST).is_file() and not any(hook.runs(GUARD) or hook.runs(CHECK) for hook in hooks):
         told.look("the kit is there", [Fault("no_kit", "there is no kit here", str(project), INIT)])
         return told
-    told.look("hooks are on", _disabled(settings))
+    told.look("hooks are on", disabled(settings))
     told.look("the guard is called", entry_faults(hooks, project))
     for guard in guards_of(hooks):
         replays, faults = play(guard, project)
@@ -63,11 +63,3 @@ def examine(project: Path) -> Examination:
     told.look("agents and skills can be read", page_faults(project))
     told.look("the tools of the check are there", tool_faults(project))
     return told
-
-
-def _disabled(settings: Sequence[Settings]) -> Iterator[Fault]:
-    for each in settings:
-        found = each.node("disableAllHooks")
-        if found is not None and found.value is True:
-            yield Fault("hooks_disabled", "`disableAllHooks` is set: no hook runs", each.at(found),
-                        "delete `disableAllHooks` there")  # fmt: skip

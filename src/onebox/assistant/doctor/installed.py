@@ -128,6 +128,15 @@ def _joined(value: Any) -> str:
     return "|".join(map(str, value)) if isinstance(value, list) else "*"
 
 
+def disabled(settings: list[Settings]) -> Iterator[Fault]:
+    """Where somebody has switched all hooks off."""
+    for each in settings:
+        found = each.node("disableAllHooks")
+        if found is not None and found.value is True:
+            yield Fault("hooks_disabled", "`disableAllHooks` is set: no hook runs", each.at(found),
+                        "delete `disableAllHooks` there")  # fmt: skip
+
+
 def hooks_of(settings: list[Settings]) -> list[Hook]:
     """Every handler of every event, in the order of the files."""
     return [hook for each in settings for hook in _hooks_in(each)]

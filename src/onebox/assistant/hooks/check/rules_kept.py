@@ -24,12 +24,15 @@ _TELLING = re.compile(r"fail|error|broken|violat|not allowed|forbidden", re.IGNO
 def checked_rules(root: str) -> list[dict[str, str]]:
     """The rules that have a check: `id`, `rule`, `check`, as the ledger has them, one `key = "text"` a line."""
     rules: list[dict[str, str]] = []
+    entry: dict[str, str] = {}
     for line in read_text(os.path.join(root, ".claude", "rules.toml")).splitlines():
+        if line.strip().startswith("["):
+            entry = {}
         if line.strip() == "[[rule]]":
-            rules.append({})
+            rules.append(entry)
         pair = _PAIR.match(line.strip())
-        if pair and rules:
-            rules[-1][pair.group(1)] = _unquoted(pair.group(2))
+        if pair:
+            entry[pair.group(1)] = _unquoted(pair.group(2))  # of a retired rule, too, which is in no list
     return [rule for rule in rules if rule.get("check") and rule.get("id")]
 
 
