@@ -31,8 +31,8 @@ LONGEST_PATH = 4096
 MOST_PIECES = 12
 SECONDS = 1.5
 MOST_FILES = 20000
-ADDRESS = re.compile(r"(?!file:)[A-Za-z][A-Za-z0-9+.-]{1,20}://")
-KIND = re.compile(r"\*\.(?!json$|txt$)\w{1,12}")
+ADDRESS = r"(?!file:)[A-Za-z][A-Za-z0-9+.-]{1,20}://"
+KIND = r"\*\.(?!json$|txt$)\w{1,12}"
 DELIMITER = re.compile(r"[=@:,]")
 AS_GLOB = {ord(ANY): "*", ord(STAR): "*", ord(ONE): "?", ord(BRACKET): "[", ord("*"): "[*]", ord("?"): "[?]"}
 UNWALKED = {".git", "node_modules"}
@@ -182,7 +182,7 @@ class Asker:
 
     def ask(self, word: str, *, writes: bool = False, removes: bool = False) -> None:
         """`removes`: the place is removed or moved, so that what it holds counts too."""
-        if not word or len(word) > LONGEST_PATH or ADDRESS.match(word):
+        if not word or len(word) > LONGEST_PATH or is_address(word):
             return
         if not word.isascii():
             things = self.referred(word)
@@ -262,9 +262,17 @@ class Asker:
                 self.deny(f"this writes {token} into `{plain(path)}`, where git tracks it or would")
 
 
+def is_address(word: str) -> bool:
+    return "://" in word and re.match(ADDRESS, word) is not None
+
+
 def is_bulk(names: Names) -> bool:
     """All of one kind, such as `*.py`: whoever changes these does not mean the hooks among them, which fail closed."""
-    return names.folder in {".", "./"} and bool(names.names) and all(map(KIND.fullmatch, names.names or ()))
+    return (
+        names.folder in {".", "./"}
+        and bool(names.names)
+        and all(re.fullmatch(KIND, name) for name in names.names or ())
+    )
 
 
 def is_live(word: str) -> bool:
@@ -294,7 +302,7 @@ def is_left_out(path: str, patterns: list[str]) -> bool:
 
 
 def shapes(word: str) -> list[str]:
-    if len(word) > LONGEST_PATH or ADDRESS.match(word):
+    if len(word) > LONGEST_PATH or is_address(word):
         return []
     found = [] if word.startswith("-") else [word]
     if word.startswith("-") and not word.startswith("--") and len(word) > 2:

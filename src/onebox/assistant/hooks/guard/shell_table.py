@@ -14,7 +14,7 @@ A command that is not here reads and writes the files that it is given, in whate
 
 from __future__ import annotations
 
-from onebox.assistant.hooks.guard.shell_asking import ADDRESS, shapes
+from onebox.assistant.hooks.guard.shell_asking import is_address, shapes
 from onebox.assistant.hooks.guard.shell_code import ask_code
 from onebox.assistant.hooks.guard.shell_options import Options
 from onebox.assistant.hooks.guard.shell_words import ANY, plain
@@ -158,7 +158,7 @@ def only_options(shell: Shell, words: list[str], _stdin: str, data: str) -> str:
             for shape in shapes(value):
                 shell.ask(shape, writes=True)
     for word in words:
-        if "@" in word and not ADDRESS.match(word):
+        if "@" in word and not is_address(word):
             cut = word.index("@")
             if cut == 0 or word[cut - 1] in "=<":
                 shell.ask(word[cut + 1 :].partition(";")[0])
