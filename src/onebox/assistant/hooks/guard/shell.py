@@ -431,6 +431,9 @@ def absent(node: Node, holds: bool) -> list[str]:
         return absent(node.parts[0], holds)
     if node.kind == "and" and holds:
         return absent(node.parts[0], True) + absent(node.parts[1], True)
+    if node.kind == "and" and node.parts[1].source.startswith(("echo ", "printf ", "true", ":")):
+        # `test -f x && echo there || …`: what prints does not fail.
+        return absent(node.parts[0], False)
     if node.kind == "or" and not holds:
         return absent(node.parts[0], False) + absent(node.parts[1], False)
     if node.kind not in {"simple", "test"}:

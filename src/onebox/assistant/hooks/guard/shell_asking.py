@@ -307,17 +307,15 @@ def shapes(word: str) -> list[str]:
     found = [] if word.startswith("-") else [word]
     if word.startswith("-") and not word.startswith("--") and len(word) > 2:
         found.append(word[2:])
-        found.append(word[1:])
     if " " in word or "\n" in word:
         # A sentence; what is after `--file=` may still be a path.
         after = word.partition("=")[2]
         return found + ([after] if after else [])
-    delimiters = [delimiter.start() for delimiter in DELIMITER.finditer(word)][:MOST_PIECES]
-    for position, start in enumerate(delimiters):
-        rest = word[start + 1 :]
-        found.append(rest)
-        if position + 1 < len(delimiters):
-            found.append(word[start + 1 : delimiters[position + 1]])
-    if delimiters:
-        found.append(word[: delimiters[0]])
+    starts = [delimiter.start() for delimiter in DELIMITER.finditer(word)][:MOST_PIECES]
+    for start, end in zip([-1, *starts], [*starts, len(word)]):
+        if end < len(word) and word[end] != "=":
+            # What stands before `=` is a key, and no path.
+            found.append(word[start + 1 : end])
+        if start >= 0:
+            found.append(word[start + 1 :])
     return [shape for shape in found if shape]
