@@ -91,6 +91,15 @@ HOSTILE = {
     "braces that double": "echo " + "{a,b}" * 40,
     "loops in loops": "for i in 1 2 3 4 5 6 7 8; do " * 7 + "cat x" + "; done" * 7,
     "sums": "python3 -c '" + "1+" * 30_000 + "1'",
+    "numbers": "node -e 'chr(" + "1" * 30_000 + "x'",
+    "texts in a row": "node -e '[" + '"a"   ' * 9_000 + "x'",
+    "quoting words": "perl -e '" + "q(" * 25_000 + "'",
+    "loading": "python3 -c '" + "load_dotenv;" * 5_000 + "'",
+    "opened quotes": "node -e '" + '`"' * 25_000 + "'",
+    "a patch of nothing": "git apply <<'E'\n" + "+++ b/x\n" * 10_000 + "E",
+    "a script of sed": "sed '" + "r " * 40_000 + "' x",
+    "blanks": "cat" + " " * 100_000 + "x",
+    "names of columns": "psql -c '" + "select a.b from c; " * 5_000 + "'",
     "backslashes": "\\" * 100_001,
 }
 

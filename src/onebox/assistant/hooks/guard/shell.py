@@ -29,8 +29,8 @@ DEEPEST_CALL = 20
 MOST_STEPS = 6000
 MOST_WAYS = 24
 MOST_RAW_NAMES = 4000
-PRIVATE = re.compile("[\ue000-\uf8ff]")
-RAW_NAME = re.compile(r"[^\s'\"\\`|&;<>()=:@,{}]{1,300}")
+PRIVATE = "[\ue000-\uf8ff]"
+RAW_NAME = r"[^\s'\"\\`|&;<>()=:@,{}]{1,300}"
 # What these hold is run by the program that they are given to.
 RUN_FROM_ENVIRONMENT = {
     "PAGER", "GIT_PAGER", "MANPAGER", "EDITOR", "VISUAL", "GIT_EDITOR", "GIT_SEQUENCE_EDITOR", "GIT_SSH_COMMAND",
@@ -41,7 +41,7 @@ READ_FROM_ENVIRONMENT = {"BASH_ENV", "ENV", "ZDOTDIR"}
 
 def judge_shell(command: str, places: Places, cwd: str) -> str | None:
     """None when nothing guarded is touched, else why not, with the part of the command that is meant."""
-    text = PRIVATE.sub("\ufffd", command).replace("\0", "")
+    text = re.sub(PRIVATE, "\ufffd", command).replace("\0", "")
     shell = Shell(places, cwd)
     try:
         shell.run_text(text, "")
@@ -55,7 +55,7 @@ def judge_shell(command: str, places: Places, cwd: str) -> str | None:
 def raw_names(text: str, places: Places, cwd: str) -> str | None:
     """For what cannot be read as a shell reads it: does a secret's name stand in it?"""
     seen: set[str] = set()
-    for found in RAW_NAME.finditer(text):
+    for found in re.finditer(RAW_NAME, text):
         name = found.group()
         if name in seen or len(seen) > MOST_RAW_NAMES:
             continue
@@ -431,6 +431,9 @@ def absent(node: Node, holds: bool) -> list[str]:
         return absent(node.parts[0], holds)
     if node.kind == "and" and holds:
         return absent(node.parts[0], True) + absent(node.parts[1], True)
+    if node.kind == "and" and node.parts[1].source.startswith(("echo ", "printf ", "true", ":")):
+        # `test -f x && echo there || …`: what prints does not fail.
+        return absent(node.parts[0], False)
     if node.kind == "or" and not holds:
         return absent(node.parts[0], False) + absent(node.parts[1], False)
     if node.kind not in {"simple", "test"}:

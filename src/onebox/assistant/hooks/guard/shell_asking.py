@@ -31,8 +31,8 @@ LONGEST_PATH = 4096
 MOST_PIECES = 12
 SECONDS = 1.5
 MOST_FILES = 20000
-ADDRESS = re.compile(r"(?!file:)[A-Za-z][A-Za-z0-9+.-]{1,20}://")
-KIND = re.compile(r"\*\.(?!json$|txt$)\w{1,12}")
+ADDRESS = r"(?!file:)[A-Za-z][A-Za-z0-9+.-]{1,20}://"
+KIND = r"\*\.(?!json$|txt$)\w{1,12}"
 DELIMITER = re.compile(r"[=@:,]")
 AS_GLOB = {ord(ANY): "*", ord(STAR): "*", ord(ONE): "?", ord(BRACKET): "[", ord("*"): "[*]", ord("?"): "[?]"}
 UNWALKED = {".git", "node_modules"}
@@ -182,7 +182,7 @@ class Asker:
 
     def ask(self, word: str, *, writes: bool = False, removes: bool = False) -> None:
         """`removes`: the place is removed or moved, so that what it holds counts too."""
-        if not word or len(word) > LONGEST_PATH or ADDRESS.match(word):
+        if not word or len(word) > LONGEST_PATH or is_address(word):
             return
         if not word.isascii():
             things = self.referred(word)
@@ -262,9 +262,17 @@ class Asker:
                 self.deny(f"this writes {token} into `{plain(path)}`, where git tracks it or would")
 
 
+def is_address(word: str) -> bool:
+    return "://" in word and re.match(ADDRESS, word) is not None
+
+
 def is_bulk(names: Names) -> bool:
     """All of one kind, such as `*.py`: whoever changes these does not mean the hooks among them, which fail closed."""
-    return names.folder in {".", "./"} and bool(names.names) and all(map(KIND.fullmatch, names.names or ()))
+    return (
+        names.folder in {".", "./"}
+        and bool(names.names)
+        and all(re.fullmatch(KIND, name) for name in names.names or ())
+    )
 
 
 def is_live(word: str) -> bool:
@@ -294,22 +302,20 @@ def is_left_out(path: str, patterns: list[str]) -> bool:
 
 
 def shapes(word: str) -> list[str]:
-    if len(word) > LONGEST_PATH or ADDRESS.match(word):
+    if len(word) > LONGEST_PATH or is_address(word):
         return []
     found = [] if word.startswith("-") else [word]
     if word.startswith("-") and not word.startswith("--") and len(word) > 2:
         found.append(word[2:])
-        found.append(word[1:])
     if " " in word or "\n" in word:
         # A sentence; what is after `--file=` may still be a path.
         after = word.partition("=")[2]
         return found + ([after] if after else [])
-    delimiters = [delimiter.start() for delimiter in DELIMITER.finditer(word)][:MOST_PIECES]
-    for position, start in enumerate(delimiters):
-        rest = word[start + 1 :]
-        found.append(rest)
-        if position + 1 < len(delimiters):
-            found.append(word[start + 1 : delimiters[position + 1]])
-    if delimiters:
-        found.append(word[: delimiters[0]])
+    starts = [delimiter.start() for delimiter in DELIMITER.finditer(word)][:MOST_PIECES]
+    for start, end in zip([-1, *starts], [*starts, len(word)]):
+        if end < len(word) and word[end] != "=":
+            # What stands before `=` is a key, and no path.
+            found.append(word[start + 1 : end])
+        if start >= 0:
+            found.append(word[start + 1 :])
     return [shape for shape in found if shape]

@@ -13,39 +13,40 @@ if TYPE_CHECKING:
 
 MOST_LITERALS = 300
 LONGEST_CODE = 60_000
-LITERAL = re.compile(
-    r"'((?:[^'\\\n]|\\.)*)'|\"((?:[^\"\\\n]|\\.)*)\"|`((?:[^`\\]|\\.)*)`"
-    r"|(?<!\w)(?:q|qq|qw|qx|%w|%q|%Q|%x)\s?[({\[/|]([^)}\]/|\n]*)[)}\]/|]|<([\w./~*?-]{1,200})>",
-    re.DOTALL,
+LITERAL = (
+    r"(?s)'((?:[^'\\\n]|\\.)*)'|\"((?:[^\"\\\n]|\\.)*)\"|`((?:[^`\\]|\\.)*)`"
+    r"|(?<!\w)(?:q|qq|qw|qx|%w|%q|%Q|%x)\s?[({\[/|]([^)}\]/|\n]{0,300})[)}\]/|]|<([\w./~*?-]{1,200})>"
 )
-GLUE = re.compile(r"\s*(?:\+|\.|\|\|)?\s*")
-CHARACTERS = re.compile(r"(?:chr|String\.fromCharCode|fromCodePoint)\(((?:\s*(?:0x[0-9a-fA-F]+|\d+)\s*,?){1,200})\)")
-JOINED = re.compile(r"\[((?:\s*(?:'[^'\\\n]*'|\"[^\"\\\n]*\")\s*,?){1,60})\s*\]\s*\.join\b(?:\(\s*(?:''|\"\")?\s*\))?")
-WRITES = re.compile(
+GLUE = r"\s*(?:\+|\.|\|\|)?\s*"
+CHARACTERS = (
+    r"(?:chr|String\.fromCharCode|fromCodePoint)"
+    r"\(\s*((?:0x[0-9a-fA-F]{1,6}|\d{1,7})(?:\s*,\s*(?:0x[0-9a-fA-F]{1,6}|\d{1,7})){0,200})\s*\)"
+)
+JOINED = (
+    r"\[\s*((?:'[^'\\\n]{0,200}'|\"[^\"\\\n]{0,200}\")(?:\s*,\s*(?:'[^'\\\n]{0,200}'|\"[^\"\\\n]{0,200}\")){0,60})"
+    r"\s*,?\s*\]\s*\.join\b"
+)
+WRITES = (
     r"write|unlink|remove|rename|rmtree|rmdir|copy|move|chmod|replace|truncate|append|delete|dump|save|mkdir|touch"
     r"|symlink|fs\.rm|['\"][wax]b?\+?['\"]|>"
 )
-LOADS_ENVIRONMENT = re.compile(
-    r"dotenv_values|load_dotenv[^;\n]*[;\n].*environ|dotenv.{1,40}config.*process\.env", re.DOTALL
-)
-REMOVES = re.compile(r"rm(?:Sync|dir|tree)?\(|unlink|remove|rename|rimraf|move\(|fs\.rm|rm_rf|rm_r|delete")
-RUNS = re.compile(
-    r"system|popen|subprocess|exec|spawn|passthru|proc_open|backtick|`|%x|qx|check_output|getoutput|\bsh\b|run\("
-)
-LISTS = re.compile(r"listdir|scandir|os\.walk|iterdir|readdir|rglob|glob|Dir\[|Dir\.|opendir|scandir")
-READS = re.compile(r"open|read|File\b|slurp|get_contents|cat\b")
-ONLY_NAMED = re.compile(r"(?:exists|isfile|existsSync|is_file|file_exists|exist\?|isdir)\s*\(?\s*$")
+LOADS_ENVIRONMENT = r"(?s)dotenv_values|load_dotenv.{1,2000}environ|dotenv.{1,40}config.*process\.env"
+REMOVES = r"rm(?:Sync|dir|tree)?\(|unlink|remove|rename|rimraf|move\(|fs\.rm|rm_rf|rm_r|delete"
+RUNS = r"system|popen|subprocess|exec|spawn|passthru|proc_open|backtick|`|%x|qx|check_output|getoutput|\bsh\b|run\("
+LISTS = r"listdir|scandir|os\.walk|iterdir|readdir|rglob|glob|Dir\[|Dir\.|opendir|scandir"
+READS = r"open|read|File\b|slurp|get_contents|cat\b"
+ONLY_NAMED = r"(?:exists|isfile|existsSync|is_file|file_exists|exist\?|isdir)\s*\(?\s*$"
 
 
 def ask_code(shell: Shell, language: str, code: str, *, words_too: bool = False, depth: int = 0) -> None:
     r"""`words_too`: bare words may be files as well, as in SQL's `\\copy` or an editor's `:r`."""
     code = code[:LONGEST_CODE]
-    writes = bool(WRITES.search(code))
+    writes = bool(re.search(WRITES, code))
     for text in texts_of(language, code):
         ask_literal(shell, text, code, writes, depth)
-        if REMOVES.search(code):
+        if re.search(REMOVES, code):
             shell.ask(text, writes=True, removes=True)
-    if LOADS_ENVIRONMENT.search(code):
+    if re.search(LOADS_ENVIRONMENT, code):
         shell.ask(".env")
     if words_too:
         for word in re.split(r"[\s|;:()<>'\"]+", code)[:MOST_LITERALS]:
@@ -61,15 +62,15 @@ def ask_literal(shell: Shell, text: str, code: str, writes: bool, depth: int) ->
         return
     if ANY in text or not ("*" in text or "?" in text):
         shell.ask(text, writes=writes)
-    elif LISTS.search(code):
+    elif re.search(LISTS, code):
         shell.ask(text.replace("**/", "").replace("*", STAR).replace("?", ONE), writes=writes)
     else:
         shell.ask(text, writes=writes)
-    if text in {".", "./"} and LISTS.search(code) and READS.search(code) and "*" not in code:
+    if text in {".", "./"} and re.search(LISTS, code) and re.search(READS, code) and "*" not in code:
         shell.ask_names(Names("."), writes=writes)
     if depth < 3 and "(" in text and ("exec" in code or "eval" in code):
         ask_code(shell, "python", text, depth=depth + 1)
-    if re.search(r"\s", text.strip()) and RUNS.search(code) and not language_text(text):
+    if re.search(r"\s", text.strip()) and re.search(RUNS, code) and not language_text(text):
         shell.run_apart(text, "")
 
 
@@ -90,21 +91,21 @@ def texts_of(language: str, code: str) -> list[str]:
 
 def literals(code: str) -> list[str]:
     """The texts of a program, those that are put together taken as one too."""
-    code = CHARACTERS.sub(from_codes, code)
+    code = re.sub(CHARACTERS, from_codes, code)
     found: list[str] = [
-        "".join(re.findall(r"['\"]([^'\"]*)['\"]", joined.group(1))) for joined in JOINED.finditer(code)
+        "".join(re.findall(r"['\"]([^'\"]*)['\"]", joined.group(1))) for joined in re.finditer(JOINED, code)
     ]
     folded: tuple[str, int] = ("", -1)
-    for literal in LITERAL.finditer(code):
+    for literal in re.finditer(LITERAL, code):
         text = unescape(next(group for group in literal.groups() if group is not None))
-        glue = GLUE.match(code, folded[1]) if folded[1] >= 0 else None
+        glue = re.compile(GLUE).match(code, folded[1]) if folded[1] >= 0 else None
         together = glue is not None and glue.end() == literal.start()
         if together:
             folded = (folded[0] + text, literal.end())
             found.append(folded[0])
         else:
             folded = (text, literal.end())
-        if not ONLY_NAMED.search(code[max(0, literal.start() - 40) : literal.start()]):
+        if not re.search(ONLY_NAMED, code[max(0, literal.start() - 40) : literal.start()]):
             found.append(text)
         if " " in text and literal.group(4) is not None:
             found.extend(text.split())

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 MOST_ALTERNATIVES = 12
 MOST_FIELDS = 400
 LONGEST_TEXT = 200_000
-SEQUENCE = re.compile(r"(?:(-?\d{1,6})\.\.(-?\d{1,6})|([A-Za-z.])\.\.([A-Za-z.]))(?:\.\.(-?\d{1,4}))?")
+SEQUENCE = r"(?:(-?\d{1,6})\.\.(-?\d{1,6})|([A-Za-z.])\.\.([A-Za-z.]))(?:\.\.(-?\d{1,4}))?"
 
 
 def expand(shell: Shell, word: list[Part]) -> list[list[str]]:
@@ -222,7 +222,7 @@ def matching_brace(field: str, start: int) -> tuple[int, list[int]]:
 
 def brace_sequence(text: str) -> list[str]:
     """`{1..3}`, `{a..c}`."""
-    found = SEQUENCE.fullmatch(text)
+    found = re.fullmatch(SEQUENCE, text)
     if not found:
         return []
     low, high, first, last, step = found.groups()

@@ -15,11 +15,9 @@ if TYPE_CHECKING:
 
     from onebox.assistant.hooks.guard.shell import Shell
 
-SED_FILE = re.compile(r"(?:^|[;}{\d$/,|#\s])[rRwW]\s+([^;\n}]{1,300})")
-SED_RUNS = re.compile(r"(?:^|[;}\d$/])e\s+([^\n]{1,300})")
-PATCHED = re.compile(
-    r"^(?:\+\+\+|---|rename to|rename from|\*\*\* (?:Add|Update|Delete) File:)\s+(?:[ab]/)?(\S+)", re.MULTILINE
-)
+SED_FILE = r"(?:^|[;}{\d$/,|#\s])[rRwW]\s+([^;\n}]{1,300})"
+SED_RUNS = r"(?:^|[;}\d$/])e\s+([^\n]{1,300})"
+PATCHED = r"(?m)^(?:\+\+\+|---|rename to|rename from|\*\*\* (?:Add|Update|Delete) File:)\s+(?:[ab]/)?(\S+)"
 
 
 def copy_files(shell: Shell, name: str, words: list[str], _stdin: str) -> str:
@@ -171,9 +169,9 @@ def edit_stream(shell: Shell, _name: str, words: list[str], stdin: str) -> str:
         shell.ask(listed)
     for script in scripts:
         text = plain(script)
-        for named in SED_FILE.finditer(text):
+        for named in re.finditer(SED_FILE, text):
             shell.ask(named.group(1).strip(), writes=True)
-        for command in SED_RUNS.finditer(text):
+        for command in re.finditer(SED_RUNS, text):
             shell.run_apart(command.group(1), "")
         if text.endswith("/e"):
             shell.run_apart(text.split("/")[-2], "")
@@ -243,7 +241,7 @@ def apply_patch(shell: Shell, _name: str, words: list[str], stdin: str) -> str:
 
 def ask_patch(shell: Shell, text: str) -> None:
     """The files that a patch changes."""
-    for named in PATCHED.finditer(text[:200_000]):
+    for named in re.finditer(PATCHED, text[:200_000]):
         if named.group(1) != "/dev/null":
             shell.ask(named.group(1), writes=True)
 

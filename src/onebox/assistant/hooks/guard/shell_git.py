@@ -126,13 +126,15 @@ def show(shell: Shell, name: str, words: list[str], _stdin: str) -> str:
         word in {"-p", "-u", "--patch", "-c", "--cc"} or word.startswith(("-L", "-G", "-U", "--word-diff"))
         for word in words
     )
-    for word in words:
-        if word.startswith("-L") and ":" in word:
-            shell.ask(word.rpartition(":")[2])
-        elif word.startswith("--output"):
-            shell.ask_shapes(word, writes=True)
-        elif not word.startswith("-") and not named_only and patch:
-            ask_revision(shell, word)
+    options = Options(
+        words, "-S -G -n -L --author --committer --grep --since --until --format --pretty --date --output"
+    )
+    for place in options.values("-L"):
+        shell.ask(place.rpartition(":")[2])
+    for file in options.values("--output"):
+        shell.ask(file, writes=True)
+    for word in options.rest if patch and not named_only else ():
+        ask_revision(shell, word)
     return ANY
 
 

@@ -17,8 +17,8 @@ QUOTED_RUN = re.compile(r"[^\"\\$`]+")
 BRACED_RUN = re.compile(r"[^'\"\\$`}*?\[]+")
 SUM_RUN = re.compile(r"[^$`\"'\\()]+")
 NAME = re.compile(r"[A-Za-z_][A-Za-z_0-9]*|[0-9]|[@*#?$!-]")
-BRACED_NAME = re.compile(r"([!#]?)([A-Za-z_][A-Za-z_0-9]*|[0-9]+|[@*#?$!-])(\[[^\]]{0,80}\])?")
-BRACED_OPERATOR = re.compile(r":?[-=+?]|##?|%%?|//?|\^\^?|,,?|@|:")
+BRACED_NAME = r"([!#]?)([A-Za-z_][A-Za-z_0-9]*|[0-9]+|[@*#?$!-])(\[[^\]]{0,80}\])?"
+BRACED_OPERATOR = r":?[-=+?]|##?|%%?|//?|\^\^?|,,?|@|:"
 BLANK = re.compile(r"(?:[ \t\r]|\\\r?\n)+")
 
 
@@ -209,14 +209,14 @@ class WordReader:
 
     def braced(self, *, quoted: bool) -> Part:
         opened = self.at
-        name = BRACED_NAME.match(self.text, self.at + 2)
+        name = re.compile(BRACED_NAME).match(self.text, self.at + 2)
         if not name:
             self.at += 2
             inner = self.parts_until("}", BRACED_RUN)
             self.close_quote("}", opened)
             return Part("sum", word=inner, quoted=quoted)
         self.at = name.end()
-        operator = BRACED_OPERATOR.match(self.text, self.at)
+        operator = re.compile(BRACED_OPERATOR).match(self.text, self.at)
         self.at = operator.end() if operator else self.at
         prefix = name.group(1)
         part = Part("variable", name.group(2), quoted=quoted, operator=prefix or (operator.group() if operator else ""))

@@ -8,24 +8,22 @@ from onebox.assistant.hooks.guard.shell_words import CLOSE, COMMA, LIVE, OPEN, S
 
 TYPE_CHECKING = False
 
-ESCAPE = re.compile(
-    r"\\(?:x([0-9A-Fa-f]{1,2})|u([0-9A-Fa-f]{1,4})|U([0-9A-Fa-f]{1,8})|([0-7]{1,3})|c(.)|(.))", re.DOTALL
-)
+ESCAPE = r"(?s)\\(?:x([0-9A-Fa-f]{1,2})|u([0-9A-Fa-f]{1,4})|U([0-9A-Fa-f]{1,8})|([0-7]{1,3})|c(.)|(.))"
 LETTERS = {"a": "\a", "b": "\b", "e": "\x1b", "E": "\x1b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
-ANSI_RUN = re.compile(r"(?:[^'\\]|\\.)*", re.DOTALL)
+ANSI_RUN = r"(?s)(?:[^'\\]|\\.)*"
 HIGHEST = 0x10FFFF
 
 
 def decode_escapes(text: str, start: int) -> tuple[int, str]:
     """The text of $'…' that begins at `start`, and where it ends."""
-    found = ANSI_RUN.match(text, start)
+    found = re.compile(ANSI_RUN).match(text, start)
     end = found.end() if found else start
     return min(end + 1, len(text)), unescape(text[start:end])
 
 
 def unescape(text: str) -> str:
     r"""With `\\n`, `\\x2e`, `\\u002e`, `\\056` as what they stand for."""
-    return ESCAPE.sub(meant, text) if "\\" in text else text
+    return re.sub(ESCAPE, meant, text) if "\\" in text else text
 
 
 def meant(escape: re.Match[str]) -> str:

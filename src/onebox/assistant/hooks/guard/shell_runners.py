@@ -78,6 +78,7 @@ chamber: 2
 RUN_WORDS = {
     "npm": {"exec", "x"}, "pnpm": {"exec", "dlx"}, "yarn": {"exec", "dlx"}, "uv": {"run"}, "poetry": {"run"},
     "pipenv": {"run"}, "pdm": {"run"}, "hatch": {"run"}, "rye": {"run"}, "dotenv": {"run"}, "dotenvx": {"run"},
+    "env-cmd": set(),
     "pixi": {"run"}, "nix": {"run", "shell", "develop"},
 }  # fmt: skip
 RUN_VALUED = (
@@ -307,6 +308,8 @@ def run_loader(shell: Shell, name: str, words: list[str], stdin: str) -> str:
         loaded += inner.values(*ENVIRONMENT_FILES)
         rest = inner.rest
         folders = options.values("--directory", "-C", "--prefix") + inner.values("--directory", "-C")
+    elif name == "env-cmd":
+        folders = []
     elif name in {"dotenv", "dotenvx"} and "--" in words:
         rest = words[words.index("--") + 1 :]
         folders = []

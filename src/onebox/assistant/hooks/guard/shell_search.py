@@ -24,7 +24,7 @@ RG_VALUED = (
 )
 EXECUTES = {"-exec", "-execdir", "-ok", "-okdir"}
 WRITES_LIST = {"-fprint", "-fprint0", "-fls", "-fprintf"}
-SIMPLE_PATTERN = re.compile(r"\^?[\w.\\/-]+\$?")
+SIMPLE_PATTERN = r"\^?[\w.\\/-]+\$?"
 
 
 def grep(shell: Shell, name: str, words: list[str], stdin: str) -> str:
@@ -58,7 +58,7 @@ def grep(shell: Shell, name: str, words: list[str], stdin: str) -> str:
 
 def bare_pattern(pattern: str) -> str | None:
     """A simple pattern as the text that it looks for."""
-    return pattern.strip("^$").replace("\\.", ".") if SIMPLE_PATTERN.fullmatch(pattern) else None
+    return pattern.strip("^$").replace("\\.", ".") if re.fullmatch(SIMPLE_PATTERN, pattern) else None
 
 
 def kept_lines(shell: Shell, pattern: str, stdin: str) -> str:

@@ -9,12 +9,15 @@ Per line: the commands, a colon, the kind, and what the kind needs.
            after `|`: all options that take a value
   only     of its arguments only these options' values are files, and what stands after `@`
   code     its arguments are files and programs that may name files
+  sql      the same, where a program says that it reads or writes one
 A command that is not here reads and writes the files that it is given, in whatever shape.
 """
 
 from __future__ import annotations
 
-from onebox.assistant.hooks.guard.shell_asking import ADDRESS, shapes
+import re
+
+from onebox.assistant.hooks.guard.shell_asking import is_address, shapes
 from onebox.assistant.hooks.guard.shell_code import ask_code
 from onebox.assistant.hooks.guard.shell_options import Options
 from onebox.assistant.hooks.guard.shell_words import ANY, plain
@@ -30,7 +33,7 @@ true false : exit return break continue sleep wait kill pkill killall ps jobs fg
 which whereis type hash command-not-found man help info apropos history clear reset tput stty tty seq yes: text
 logger say notify-send wall write banner figlet cowsay expr let date cal uname hostname whoami id groups: text
 brew apt apt-get yum dnf apk pacman snap systemctl service launchctl journalctl unset unalias getopts: text
-jira glab slack todo: text
+jira glab slack todo redis-cli: text
 [ test stat file touch mkdir basename dirname realpath readlink du df tree pathchk mktemp wc cksum sum: names
 md5 md5sum sha1sum sha224sum sha256sum sha384sum sha512sum shasum b2sum namei lsof fuser getfacl lsattr: names
 namei inotifywait fswatch find2perl code-workspace locate mdfind updatedb cd compgen complete: names
@@ -47,7 +50,7 @@ curl: only -o --output -T --upload-file -K --config -b --cookie -c --cookie-jar 
 wget: only -O --output-document -i --input-file --post-file --body-file -o -a --load-cookies --config
 http https httpie xh: only -o --output
 gh\tpr gh\tissue gh\tapi gh\trun gh\tworkflow gh\tsearch gh\tlabel: only -F --body-file --input --template
-psql mysql mariadb sqlite3 mongosh mongo duckdb redis-cli clickhouse-client: code
+psql mysql mariadb sqlite3 mongosh mongo duckdb clickhouse-client: sql
 vim vi nvim ex ed emacs nano gdb lldb expect m4 dc bc crontab: code
 """
 LOADERS = """
@@ -61,6 +64,10 @@ act: --secret-file --env-file --var-file
 fastapi vite wrangler supabase vercel netlify sst: --env-file
 """
 
+TOUCHES_FILES = (
+    r"(?im)\\[a-z!]|^\s*\.[a-z]|pg_\w{0,20}file|\bcopy\b|\bload\b|\bsource\b|outfile|dumpfile|readfile|writefile|\battach\b"
+    r"|read_\w{2,10}\(|\bfs\.|\bcat\("
+)
 PASSES_ON = frozenset(
     "cat tac nl less more head tail bat sort uniq shuf cut tr rev paste column fold fmt pr expand iconv".split()
 )
@@ -158,7 +165,7 @@ def only_options(shell: Shell, words: list[str], _stdin: str, data: str) -> str:
             for shape in shapes(value):
                 shell.ask(shape, writes=True)
     for word in words:
-        if "@" in word and not ADDRESS.match(word):
+        if "@" in word and not is_address(word):
             cut = word.index("@")
             if cut == 0 or word[cut - 1] in "=<":
                 shell.ask(word[cut + 1 :].partition(";")[0])
@@ -177,6 +184,12 @@ def with_code(shell: Shell, words: list[str], stdin: str, _data: str) -> str:
     return ANY
 
 
+def with_sql(shell: Shell, words: list[str], stdin: str, data: str) -> str:
+    r"""A database's client: `t.key` in a query is a column, and in `\\copy t from 'x.key'` a file is named."""
+    kept = [word for word in words if not re.search(r"\s", word) or re.search(TOUCHES_FILES, word)]
+    return with_code(shell, kept, stdin if re.search(TOUCHES_FILES, stdin) else "", data)
+
+
 KINDS_OF_COMMANDS: dict[str, Callable[[Shell, list[str], str, str], str]] = {
     "names": naming,
     "text": telling,
@@ -185,4 +198,5 @@ KINDS_OF_COMMANDS: dict[str, Callable[[Shell, list[str], str, str], str]] = {
     "pattern": with_pattern,
     "only": only_options,
     "code": with_code,
+    "sql": with_sql,
 }
