@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 
 from onebox.assistant.hooks.guard.patterns import fold, matcher
-from onebox.assistant.hooks.guard.reach import in_git, matching, on_disk, passed_over, root_of
-from onebox.assistant.hooks.guard.ways import absolute, names, parts_below, unescaped
+from onebox.assistant.hooks.guard.reach import in_git, matching, beneath, passed_over, root_of
+from onebox.assistant.hooks.guard.ways import absolute, names, parts_below, without_percents
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -79,11 +79,12 @@ class Places:
         hidden: bool = True,
         ignored: bool = True,
         names: Sequence[str] | None = None,
+        without: Sequence[str] = (),
     ) -> str | None:
         """A secret that is on the disk in this folder, or is it; with writes also what guards them.
 
         hidden=False: names with a dot before them are passed over; ignored=False: what git ignores is; names: only files
-        whose name one of these globs matches. The walk is bounded, passes over `.git` and `node_modules`, and follows no
+        whose name one of these globs matches; without: not those. The walk is bounded, passes over `.git` and `node_modules`, and follows no
         links."""
         start = absolute(folder, cwd, self.home)
         if not os.path.isdir(start):
@@ -93,9 +94,13 @@ class Places:
             return f"`{folder}` {said}"
         start = os.path.realpath(start)
         wanted = [matcher(name) for name in names] if names is not None else None
+        unwanted = [matcher(name) for name in without]
         found = []
-        for path, is_folder in on_disk(start, hidden=hidden):
-            if wanted is not None and (is_folder or not any(match(fold(os.path.basename(path))) for match in wanted)):
+        for path, is_folder in beneath(start, hidden=hidden):
+            name = fold(os.path.basename(path))
+            if wanted is not None and (is_folder or not any(match(name) for match in wanted)):
+                continue
+            if any(match(name) for match in unwanted):
                 continue
             said = self._rule(path, folder=is_folder)
             if said is None and writes and not is_folder:
@@ -128,7 +133,7 @@ class Places:
     # ---- secrets
 
     def _secret(self, path: str, cwd: str, windows: bool) -> str | None:
-        written = [path, unescaped(path)] if "%" in path else [path]
+        written = [path, without_percents(path)] if "%" in path else [path]
         for each in written:
             whole = absolute(each, cwd, self.home, windows=windows)
             folder = each.endswith("/") or os.path.isdir(whole)

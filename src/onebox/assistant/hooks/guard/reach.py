@@ -34,7 +34,7 @@ def _step(folders: Sequence[str], part: str, dotglob: bool) -> Iterator[str]:
     if part == "**":
         for folder in folders:
             yield folder
-            yield from (path + "/" for path, _ in on_disk(folder, hidden=dotglob))
+            yield from (path + "/" for path, _ in beneath(folder, hidden=dotglob))
         return
     means, dots = matcher(part), dotglob or part.startswith((".", "\\.", "[.]"))
     for folder in folders:
@@ -48,7 +48,7 @@ def _entries(folder: str) -> list[str]:
         return []
 
 
-def on_disk(folder: str, *, hidden: bool = True) -> Iterator[tuple[str, bool]]:
+def beneath(folder: str, *, hidden: bool = True) -> Iterator[tuple[str, bool]]:
     """(path, whether it is a folder) of what lies beneath, the nearest first, and at most so many."""
     waiting, seen = [folder], 0
     for inside in waiting:

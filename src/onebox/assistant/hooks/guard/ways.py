@@ -28,7 +28,7 @@ def absolute(path: str, cwd: str, home: str, *, windows: bool = False) -> str:
     return path
 
 
-def unescaped(text: str) -> str:
+def without_percents(text: str) -> str:
     """`%2e` as `.`."""
     pieces = text.split("%")
     made = pieces[0].encode("utf-8", "surrogateescape")
@@ -95,7 +95,7 @@ def _of_address(path: str) -> str:
     if rest.startswith("//"):
         host, slash, local = rest[2:].partition("/")
         rest = slash + local if host.lower() in {"", "localhost", "127.0.0.1"} else "//" + host + slash + local
-    rest = unescaped(rest.partition("?")[0].partition("#")[0])
+    rest = without_percents(rest.partition("?")[0].partition("#")[0])
     return rest[1:] if rest[2:4] == ":/" else rest
 
 
