@@ -21,7 +21,7 @@ def test_a_worktree_is_checked_with_its_own_files(projects: Projects, tmp_path: 
     """CLAUDE_PROJECT_DIR stays at the main checkout."""
     project = projects(SHOP)
     for place in (tmp_path / "beside", project.folder / ".claude/worktrees/inside"):
-        project.git("worktree", "add", "-q", "--detach", str(place))
+        project.worktree(place)
         tsc = place / "node_modules/.bin/tsc"
         tsc.parent.mkdir(parents=True)
         tsc.write_text(TSC)
@@ -38,7 +38,7 @@ def test_a_worktree_is_checked_with_its_own_files(projects: Projects, tmp_path: 
 def test_worktrees_share_git_and_not_their_state(projects: Projects, tmp_path: Path) -> None:
     project = projects(SHOP)
     place = tmp_path / "beside"
-    project.git("worktree", "add", "-q", "--detach", str(place))
+    project.worktree(place)
     said = subprocess.run(
         ["git", "rev-parse", "--path-format=absolute", "--git-common-dir"],
         cwd=place,
@@ -55,7 +55,7 @@ def test_worktrees_share_git_and_not_their_state(projects: Projects, tmp_path: P
 def test_a_project_may_be_a_part_of_a_repository(projects: Projects, tmp_path: Path) -> None:
     project = projects({"shop/README.md": "", "README.md": ""})
     place = tmp_path / "beside"
-    project.git("worktree", "add", "-q", "--detach", str(place))
+    project.worktree(place)
     shop = str(project.folder / "shop")
 
     assert root_for(f"{shop}/a.py", project=shop, folder=shop) == shop
