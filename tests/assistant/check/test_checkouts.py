@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import subprocess
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from onebox.assistant.hooks.check.checkout import common_dir, own_state, root_for, shared_state
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.assistant.check.conftest import Projects
 
 SHOP = {"tsconfig.json": "{}\n", "src/a.ts": "export {};\n", ".gitignore": "node_modules\n.claude/worktrees\n"}
@@ -50,6 +49,20 @@ def test_worktrees_share_git_and_not_their_state(projects: Projects, tmp_path: P
     assert common_dir(str(place)) == said
     assert shared_state(str(place)) == shared_state(str(project.folder)) == f"{project.folder}/.git/onebox-kit"
     assert own_state(str(place)) != own_state(str(project.folder))
+
+
+def test_the_state_of_a_worktree_that_is_gone_is_thrown_away(projects: Projects, tmp_path: Path) -> None:
+    project = projects({".claude/rules.toml": '[[rule]]\nid = "a"\nrule = "A"\ncheck = "true"\n'})
+    place = tmp_path / "beside"
+    project.worktree(place)
+    assert project.stop(folder=place).quiet()
+    state = Path(own_state(str(place)))
+    assert state.is_dir()
+    project.git("worktree", "remove", str(place))
+    assert project.stop().quiet()
+
+    assert not state.exists()
+    assert Path(own_state(str(project.folder))).is_dir()
 
 
 def test_a_project_may_be_a_part_of_a_repository(projects: Projects, tmp_path: Path) -> None:
