@@ -14,7 +14,7 @@ from tests.drop_in.cascade import Scene, Tally, bursts, crowd, play
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = [pytest.mark.soak, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.soak, pytest.mark.alone, pytest.mark.timeout(300)]
 HELD = ("--drop-in", "--transaction", "held")
 SHORT = ("--drop-in", "--transaction", "short")
 

@@ -14,6 +14,7 @@ from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
 from aiogram.filters import StateFilter
 from aiogram.fsm.state import State, StatesGroup
+from aiogram.types import Update
 from aiogram.webhook.aiohttp_server import SimpleRequestHandler, setup_application
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
@@ -264,6 +265,25 @@ async def test_no_more_is_asked_of_telegram_while_many_wait() -> None:
             held.set()
             await telegram.until(lambda: len(telegram.sent) == 12 and telegram.called.count("getUpdates") > 1)
         assert telegram.waiting == 0
+
+
+async def test_a_bot_of_which_much_is_on_its_way_holds_no_other_bot_of_its_process_back() -> None:
+    throttle = ThrottleMiddleware(window=1)
+    dispatcher = echo(throttle)
+    async with FakeTelegram() as telegram, bot_at(telegram) as busy, Bot("2:made-up") as quiet:
+        await dispatcher.emit_startup(dispatcher=dispatcher, bots=[busy, quiet], bot=quiet)
+        for number in range(2):
+            telegram.write(f"{number}")
+        given = [Update.model_validate(update, context={"bot": busy}) for update in telegram.pending]
+        await throttle.keep(busy.id, given)
+        held = asyncio.create_task(throttle.room(busy.id))
+        await asyncio.sleep(0)
+        async with asyncio.timeout(5):
+            await throttle.room(quiet.id)
+            assert not held.done()
+            await asyncio.gather(*(dispatcher.feed_update(busy, update) for update in given), held)
+            await throttle.drain()
+    assert telegram.texts(7) == ["0", "1"]
 
 
 async def test_it_keeps_order_with_a_session_that_is_not_paced() -> None:

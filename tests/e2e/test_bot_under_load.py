@@ -67,6 +67,7 @@ async def all_sent(box: BoxProcess, count: int, *, within: float) -> None:
     await box.eventually(f"{count} answers are sent", sent, within=within)
 
 
+@pytest.mark.alone
 async def test_who_writes_too_fast_is_answered_as_fast_as_telegram_allows(
     box: BoxProcess, telegram: FakeTelegram
 ) -> None:

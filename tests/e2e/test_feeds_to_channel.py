@@ -95,6 +95,7 @@ async def test_each_item_is_posted_once_across_a_kill(box: TimedBox, telegram: F
     assert {message.chat for message in telegram.sent} == {"@news"}
 
 
+@pytest.mark.soak
 async def test_the_flow_s_page_says_which_feed_fails_and_since_when(
     box: TimedBox, telegram: FakeTelegram, town: Town
 ) -> None:

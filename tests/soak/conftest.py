@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     Say = Callable[[str], None]
 
 _TIMEOUT = 300
+_MEASURE = {f"test_{name}.py" for name in ("backlog", "hostile", "large_log", "runaway", "start", "stop")}
+"""whose bounds are times and memory"""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -29,6 +31,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if "tests/soak/" in item.path.as_posix():
             item.add_marker(pytest.mark.soak)
             item.add_marker(pytest.mark.timeout(_TIMEOUT))
+            if item.path.name in _MEASURE:
+                item.add_marker(pytest.mark.alone)
 
 
 @pytest.fixture

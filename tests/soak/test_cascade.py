@@ -23,6 +23,7 @@ async def one_scene(name: str, folder: Path) -> Outcome:
         return await crowd.answered(within=120)
 
 
+@pytest.mark.alone
 async def test_the_cascade_costs_the_time_that_telegram_asks_for_and_nothing_else(tmp_path: Path) -> None:
     """Three boxes side by side, each at a Telegram of its own: it is waiting that takes the time."""
     played = await asyncio.gather(*(one_scene(name, tmp_path) for name in SCENES))
@@ -68,6 +69,7 @@ async def test_thirty_kills_within_a_burst_lose_nothing_and_mark_what_may_have_c
     assert sum(times - 1 for times in came.values()) <= 8 * kills
 
 
+@pytest.mark.alone
 async def test_a_broadcast_delays_nobody_s_answer(tmp_path: Path) -> None:
     async with chatty_box(tmp_path / "box") as crowd:
         told = await broadcast(crowd, recipients=600, clients=100, every=20)

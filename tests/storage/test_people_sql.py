@@ -202,6 +202,7 @@ async def test_slow_statements_keep_the_box_waiting_for_one_of_them_alone(storag
 
 
 @pytest.mark.soak
+@pytest.mark.alone
 async def test_slow_reading_leaves_the_box_its_own(storage: Storage, request: pytest.FixtureRequest) -> None:
     kind = "postgres" if "postgres" in request.node.name else "sqlite"
     limit = timedelta(seconds=1)

@@ -63,6 +63,8 @@ class FakeTelegram(LocalServer):
         self.files: dict[str, tuple[str, bytes]] = {}
         """what `getFile` knows: the path and the bytes by the file's id"""
         self.answered: list[str] = []
+        self.answers_presses_once = False
+        """a press that was answered is too old to be answered again"""
         self.called: list[str] = []
         self.retry_after: str | None = None
         """what the webhook said last"""
@@ -299,6 +301,8 @@ class FakeTelegram(LocalServer):
     async def _answer_callback_query(self, asked: dict[str, Any]) -> web.Response:
         if self.trouble is not None:
             return self._refuse(self.trouble)
+        if self.answers_presses_once and asked["callback_query_id"] in self.answered:
+            return _no(400, "Bad Request: query is too old and response timeout expired or query ID is invalid")
         self.answered.append(asked["callback_query_id"])
         return _yes(result=True)
 

@@ -18,7 +18,8 @@ if importlib.util.find_spec("aiogram") is None:
 
 from onebox.drop_in.aiogram.middleware import ThrottleMiddleware
 from onebox.drop_in.aiogram.pacer import Limits
-from onebox.drop_in.aiogram.session import PacedSession, SessionClosed
+from onebox.drop_in.aiogram.requests import SessionClosed
+from onebox.drop_in.aiogram.session import PacedSession
 from onebox.messaging.channel import Rate
 from onebox.messaging.throttle import Limit, Policy, ThrottleRules
 

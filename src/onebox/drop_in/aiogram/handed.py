@@ -7,10 +7,10 @@ import logging
 import time
 from typing import TYPE_CHECKING, Any
 
-from aiogram.exceptions import TelegramAPIError, TelegramNetworkError, TelegramRetryAfter, TelegramServerError
+from aiogram.exceptions import ClientDecodeError, TelegramNetworkError, TelegramRetryAfter, TelegramServerError
 
 from onebox.drop_in.aiogram.pacer import Call
-from onebox.drop_in.aiogram.requests import chat_of, from_text, to_text
+from onebox.drop_in.aiogram.requests import SessionClosed, chat_of, from_text, to_text, was_taken
 
 if TYPE_CHECKING:
     from aiogram import Bot
@@ -62,27 +62,41 @@ class HandedOver:
 
     async def _send(self) -> None:
         pacer = self._session.pacer_of(self.bot.id)
-        failure: str | None = None
+        refused_for: float | None = None
         try:
             await self._try_often()
+            self._note(None)
         except TelegramRetryAfter as refused:
+            refused_for = refused.retry_after
+        except Exception as error:  # noqa: BLE001 whatever it is, the chat goes on
+            self._failed(error)
+        finally:
             self.started = False
-            pacer.refused(self.call, refused.retry_after)
-            return
-        except (TelegramAPIError, OSError) as error:
-            failure = f"{type(error).__name__}: {error}"
-            _log.error("an answer to chat %s that was handed over was not sent: %s", self.call.chat, failure)
-        pacer.ended(self.call)
-        if self._journal is not None:
-            self._journal.sent(self._number, failure)
-        self._session.forget(self)
+            if refused_for is None:
+                pacer.ended(self.call)
+                self._session.forget(self)
+            else:
+                pacer.refused(self.call, refused_for)
 
     async def _try_often(self) -> None:
-        for pause in _PAUSES:
+        for pause in (*_PAUSES, None):
             try:
                 await self._session.request_now(self.bot, self._method)
-            except (TelegramNetworkError, TelegramServerError):
+            except (TelegramNetworkError, TelegramServerError, ClientDecodeError) as error:
+                if was_taken(error):
+                    return
+                if pause is None:
+                    raise
                 await asyncio.sleep(pause)
             else:
                 return
-        await self._session.request_now(self.bot, self._method)
+
+    def _failed(self, error: Exception) -> None:
+        failure = f"{type(error).__name__}: {error}"
+        _log.error("an answer to chat %s that was handed over was not sent: %s", self.call.chat, failure)
+        if not isinstance(error, SessionClosed):  # what is on disk then is sent at the next start
+            self._note(failure)
+
+    def _note(self, failure: str | None) -> None:
+        if self._journal is not None:
+            self._journal.sent(self._number, failure)

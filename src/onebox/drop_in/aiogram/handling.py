@@ -22,6 +22,8 @@ class Handling:
     spoke: Callable[[], None]
     waited: float = 0.0
     over: bool = False
+    cut_off: bool = False
+    """something that it wanted to send was not sent, since the session is closed"""
 
 
 _CURRENT: ContextVar[Handling | None] = ContextVar("onebox_handling", default=None)
@@ -33,6 +35,13 @@ def current(bot_id: int, chat: str) -> Handling | None:
     if handling is None or handling.over or (handling.bot_id, handling.chat) != (bot_id, chat):
         return None
     return handling
+
+
+def cut_off() -> None:
+    """What this task handles could not be finished: the bot stops. Handlers may catch what is raised of it."""
+    handling = _CURRENT.get()
+    if handling is not None:
+        handling.cut_off = True
 
 
 class Marked:

@@ -29,11 +29,12 @@ create table if not exists drop_in_update (
     came_at text not null,
     decision text not null default 'taken',
     reason text not null default '',
-    starts integer not null default 1,  -- how often the bot was started with it unfinished, and once
+    starts integer not null default 1,  -- how often its handler was begun; the first time is not looked at
     done_at text,
     primary key (bot, update_id)
 ) without rowid;
 create index if not exists drop_in_update_unfinished on drop_in_update (bot, update_id) where done_at is null;
+create index if not exists drop_in_update_done on drop_in_update (done_at) where done_at is not null;
 create table if not exists drop_in_message (
     id integer primary key,
     bot integer not null,
@@ -42,10 +43,19 @@ create table if not exists drop_in_message (
     handed_at text not null,
     failure text
 );
+create index if not exists drop_in_message_failed on drop_in_message (handed_at) where failure is not null;
 """
 _KEPT_FOR = timedelta(days=7)
-_STARTS = 5
-"""An update that was unfinished at so many starts is given up: it may be what ends the bot."""
+_FORGET_UPDATES = (
+    "delete from drop_in_update where (bot, update_id) in"
+    " (select bot, update_id from drop_in_update where done_at < ? limit ?)"
+)
+_FORGET_MESSAGES = (
+    "delete from drop_in_message where id in"
+    " (select id from drop_in_message where failure is not null and handed_at < ? limit ?)"
+)
+_FORGOTTEN_AT_ONCE = 200
+"""more than the most updates that come at once, so that a file that is behind catches up"""
 _AGAIN_AFTER = 1.0
 
 
@@ -73,9 +83,18 @@ class Journal:
         """Makes updates durable; the numbers of those that were not known."""
         return await self._in_thread(lambda database: _keep(database, bot, updates))
 
-    async def unfinished(self, bot: int) -> list[str]:
-        """The updates that were kept and not done, in order. Those that too many starts did not finish are given up."""
-        return await self._in_thread(lambda database: _unfinished(database, bot))
+    async def unfinished(self, bot: int) -> list[tuple[str, int]]:
+        """The updates that were kept and not done, in order, and how often the handler of each was begun."""
+        sql = "select content, starts from drop_in_update where bot = ? and done_at is null order by update_id"
+        return await self._in_thread(lambda database: database.execute(sql, (bot,)).fetchall())
+
+    async def begun(self, bot: int, update_id: int) -> None:
+        """Makes durable that the handler of an update begins once more, before it can end the bot."""
+        sql = "update drop_in_update set starts = starts + 1 where bot = ? and update_id = ?"
+        try:
+            await self._in_thread(lambda database: _write(database, [(sql, (bot, update_id))]))
+        except sqlite3.Error as error:
+            _log.warning("that update %d is begun again cannot be written to %s: %s", update_id, self._path, error)
 
     async def unsent(self, bot: int) -> list[tuple[int, str, str]]:
         """The messages that were handed over and not sent: id, method, arguments."""
@@ -95,7 +114,9 @@ class Journal:
     async def hand_over(self, number: int, bot: int, method: str, content: str) -> None:
         """Makes a message durable before its sender is told that it will be sent."""
         sql = "insert or ignore into drop_in_message (id, bot, method, content, handed_at) values (?, ?, ?, ?, ?)"
-        await self._in_thread(lambda database: _write(database, [(sql, (number, bot, method, content, _now()))]))
+        # It may be sent while it is written; in one queue, what `sent` says comes after it.
+        self._soon(sql, (number, bot, method, content, _now()))
+        await self._in_thread(lambda _database: None)
 
     def sent(self, number: int, failure: str | None) -> None:
         """Says soon that a message was sent, or that it cannot be."""
@@ -144,7 +165,7 @@ class Journal:
             database.execute("pragma journal_mode = wal")
             database.execute("pragma synchronous = full")
             database.executescript(_TABLES)
-            database.execute("delete from drop_in_update where done_at < ?", (_now(-_KEPT_FOR),))
+            _write(database, _forgetting())
             self._database = database
         return self._database
 
@@ -179,16 +200,11 @@ def _keep(database: sqlite3.Connection, bot: int, updates: Sequence[Kept]) -> se
     came_at = _now()
     rows = [(bot, update.update_id, update.sender, update.kind, update.content, came_at) for update in fresh]
     if rows:
-        _write(database, [(insert, row) for row in rows])
+        _write(database, [*((insert, row) for row in rows), *_forgetting()])
     return {update.update_id for update in fresh}
 
 
-def _unfinished(database: sqlite3.Connection, bot: int) -> list[str]:
-    given_up = (
-        "update drop_in_update set done_at = ?, reason = 'given up: unfinished at ' || starts || ' starts'"
-        " where bot = ? and done_at is null and starts >= ?"
-    )
-    counted = "update drop_in_update set starts = starts + 1 where bot = ? and done_at is null"
-    _write(database, [(given_up, (_now(), bot, _STARTS)), (counted, (bot,))])
-    sql = "select content from drop_in_update where bot = ? and done_at is null order by update_id"
-    return [content for (content,) in database.execute(sql, (bot,))]
+def _forgetting() -> list[tuple[str, Sequence[Any]]]:
+    """Deletes some of what is over for long. Done with each write of updates, since a bot may run for months."""
+    values = (_now(-_KEPT_FOR), _FORGOTTEN_AT_ONCE)
+    return [(_FORGET_UPDATES, values), (_FORGET_MESSAGES, values)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from aiogram.types import Update
 from onebox.drop_in.aiogram.handling import Handling, Marked
 from onebox.drop_in.aiogram.journal import Journal, Kept
 from onebox.drop_in.aiogram.pacer import Limits, Pacer
+from onebox.drop_in.aiogram.presses import Presses
 from onebox.drop_in.aiogram.session import PacedSession
 from onebox.drop_in.aiogram.turnstile import Turnstile, Visit, later
 from onebox.drop_in.aiogram.visitors import visitor_of
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 NOTICE = "That was a lot at once. I answer as soon as I can; please wait a moment."
 _NO_LIMIT = Limits(*(Rate(per_second=1e6, burst=10**6) for _ in range(3)))
+_STARTS = 5
+"""An update whose handler was begun so often and never ended is given up: it may be what ends the bot."""
 _SUMMARY_EACH = timedelta(minutes=1)
 
 
@@ -44,7 +48,8 @@ class ThrottleMiddleware(BaseMiddleware):
     `store`: a SQLite file in which each update stands before Telegram forgets it, with what was decided; those that were
     not finished are handled at the next start. None: in memory alone. `notice`: what a person is told once whose updates
     are refused; None: nothing. `window`: updates in hand above which no more are asked for. `stop_within`: how long a bot
-    that stops may take to finish what is in hand.
+    that stops may take to finish what is in hand. `answer_press_after`: how long a button that was pressed waits for
+    its handler to begin; then it is answered without a text.
     """
 
     def __init__(
@@ -56,6 +61,7 @@ class ThrottleMiddleware(BaseMiddleware):
         window: int = 200,
         notice: str | None = NOTICE,
         stop_within: timedelta = timedelta(seconds=30),
+        answer_press_after: timedelta = timedelta(seconds=5),
     ) -> None:
         self.journal = Journal(store) if store is not None else None
         self._throttle = Throttle(rules or ThrottleRules())
@@ -63,14 +69,18 @@ class ThrottleMiddleware(BaseMiddleware):
         self._window = window
         self._notice = notice
         self._stop_within = stop_within.total_seconds()
+        self._presses = Presses(answer_press_after.total_seconds())
         self._dispatcher: Dispatcher | None = None
         self._turnstiles: dict[int, Turnstile] = {}
         self._settling: dict[tuple[int, str, str], Visit] = {}
         self._coming: set[tuple[int, int]] = set()  # bot and number of updates that are on their way to here
-        self._arriving = 0
+        self._arriving = Counter[int]()  # by bot
+        self._broken_off: set[tuple[int, int]] = set()  # those whose handling was cancelled
+        self._left_behind: set[tuple[int, int]] = set()  # taken by an earlier life, and not begun yet
         self._intake = asyncio.Lock()
         self._left_over: set[asyncio.Task[None]] = set()
-        self._drained: asyncio.Future[bool] | None = None
+        self._drained: asyncio.Task[bool] | None = None
+        self._out_of_time = False
         self._told_at = 0.0
 
     @property
@@ -102,10 +112,27 @@ class ThrottleMiddleware(BaseMiddleware):
         assert isinstance(event, Update)
         bot: Bot = data["bot"]
         visitor = visitor_of(event)
-        turnstile = self._turnstile_of(bot)
         known = (bot.id, event.update_id) in self._coming
         self._coming.discard((bot.id, event.update_id))
-        self._arriving += 1
+        try:
+            return await self._let_through(handler, event, data, visitor, known=known)
+        except asyncio.CancelledError:
+            if known:  # with `handle_as_tasks=False` a stop cancels what is handled
+                self._broken_off.add((bot.id, event.update_id))
+            raise
+
+    async def _let_through(
+        self,
+        handler: Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]],
+        event: Update,
+        data: dict[str, Any],
+        visitor: Visitor,
+        *,
+        known: bool,
+    ) -> Any:
+        bot: Bot = data["bot"]
+        turnstile = self._turnstile_of(bot)
+        self._arriving[bot.id] += 1
         try:
             async with self._intake:  # in the order in which they came, though deciding and keeping take time
                 if not known and not await self._is_new(bot, event, visitor):
@@ -113,15 +140,21 @@ class ThrottleMiddleware(BaseMiddleware):
                 decision = await self._decide(bot, visitor, turnstile)
                 visit = self._take_in(bot, visitor, decision, turnstile) if decision.verdict is Verdict.taken else None
         finally:
-            self._arriving -= 1
-            turnstile.look_again()
+            self._arriving[bot.id] -= 1
+            for one in self._turnstiles.values():  # `drain` waits at each for those of all
+                one.look_again()
         if visit is None:
             await self._turn_away(bot, event, visitor, decision)
             return None
-        if not await turnstile.enter(visit):
+        try:
+            with self._presses.waiting(bot, event):
+                is_in = await turnstile.enter(visit)
+            if is_in:
+                return await self._handle(handler, event, data, visitor, visit)
             await self._sent_away(bot, event)
-            return None
-        return await self._handle(handler, event, data, visitor, visit)
+        finally:
+            self._presses.over(bot, event)
+        return None
 
     async def _is_new(self, bot: Bot, update: Update, visitor: Visitor) -> bool:
         if self.journal is None:
@@ -172,20 +205,30 @@ class ThrottleMiddleware(BaseMiddleware):
     ) -> Any:
         bot: Bot = data["bot"]
         turnstile = self._turnstile_of(bot)
-        failure = "stopped"
+        handling = Handling(bot.id, visitor.chat, visit.right, lambda: turnstile.spoke(visit))
+        failure: str | None = None
         try:
-            with Marked(Handling(bot.id, visitor.chat, visit.right, lambda: turnstile.spoke(visit))):
+            await self._count(bot, update)
+            with Marked(handling):
                 answer = await handler(update, data)
             failure = ""
         except Exception as error:
-            failure = f"failed: {type(error).__name__}: {error}"
+            if not self._out_of_time:  # what a handler needs may be gone already: that is no fault of its own
+                failure = f"failed: {type(error).__name__}: {error}"
             raise
         else:
             return answer
         finally:
             turnstile.leave(visit)
-            if self.journal is not None and failure != "stopped":
+            if self.journal is not None and failure is not None and not handling.cut_off:
                 self.journal.done(bot.id, update.update_id, failure)
+
+    async def _count(self, bot: Bot, update: Update) -> None:
+        """Of what an earlier life of the bot left unfinished, since it may be what ended it."""
+        key = (bot.id, update.update_id)
+        if self.journal is not None and key in self._left_behind:
+            self._left_behind.discard(key)
+            await self.journal.begun(*key)
 
     # --- those who are not let in
 
@@ -221,7 +264,10 @@ class ThrottleMiddleware(BaseMiddleware):
     async def room(self, bot_id: int) -> None:
         """Waits until more updates may be taken from Telegram."""
         if turnstile := self._turnstiles.get(bot_id):
-            await turnstile.until(lambda: turnstile.waiting + self._arriving + len(self._coming) <= self._window)
+            await turnstile.until(lambda: turnstile.waiting + self._on_the_way(bot_id) <= self._window)
+
+    def _on_the_way(self, bot_id: int) -> int:
+        return self._arriving[bot_id] + sum(bot == bot_id for bot, _ in self._coming)
 
     async def keep(self, bot_id: int, updates: Sequence[Update]) -> list[Update]:
         """Makes updates durable before Telegram forgets them; those that were not taken before."""
@@ -231,10 +277,18 @@ class ThrottleMiddleware(BaseMiddleware):
         self._coming |= {(bot_id, number) for number in fresh}
         return [update for update in updates if update.update_id in fresh]
 
+    def first_left(self, bot_id: int) -> int | None:
+        """The first update that was taken from Telegram, and is neither handled nor on disk; None: there is none."""
+        if self.journal is not None:
+            return None
+        left = self._coming | self._broken_off
+        return min((number for bot, number in left if bot == bot_id), default=None)
+
     # --- life
 
     async def _start(self, dispatcher: Dispatcher, bot: Bot, bots: Sequence[Bot] = ()) -> None:
-        self._drained = None
+        self._drained, self._out_of_time = None, False
+        self._broken_off.clear()
         shutdown = dispatcher.shutdown.handlers
         # Before those who close what handlers need.
         dispatcher.shutdown.handlers[:] = [one for one in shutdown if one.callback != self._stop]
@@ -250,9 +304,15 @@ class ThrottleMiddleware(BaseMiddleware):
         """Handles what an earlier life of the bot left unfinished."""
         if self.journal is None:
             return
-        for content in await self.journal.unfinished(bot.id):
+        for content, starts in await self.journal.unfinished(bot.id):
             update = Update.model_validate_json(content, context={"bot": bot})
+            if starts >= _STARTS and not visitor_of(update).protected:
+                reason = f"given up: its handler was begun {starts} times and never ended"
+                _log.error("update %d is %s", update.update_id, reason)
+                self.journal.done(bot.id, update.update_id, reason)
+                continue
             self._coming.add((bot.id, update.update_id))
+            self._left_behind.add((bot.id, update.update_id))
             task = asyncio.create_task(_feed(dispatcher, bot, update))
             self._left_over.add(task)
             task.add_done_callback(self._left_over.discard)
@@ -261,10 +321,9 @@ class ThrottleMiddleware(BaseMiddleware):
         await self.drain()
 
     async def drain(self) -> bool:
-        """Finishes what is in hand; with a store, only what is being handled. True: nothing was left undone."""
+        """Finishes what is in hand; with a store, only what is being handled. True: nothing of it was lost."""
         if self._drained is None:
-            self._drained = asyncio.get_running_loop().create_future()
-            self._drained.set_result(await self._drain())
+            self._drained = asyncio.create_task(self._drain())  # whoever waits for it may be cancelled
         return await asyncio.shield(self._drained)
 
     async def _drain(self) -> bool:
@@ -279,14 +338,15 @@ class ThrottleMiddleware(BaseMiddleware):
                 for turnstile in turnstiles:
                     await turnstile.until(partial(self._is_empty, turnstile))
         except TimeoutError:
+            self._out_of_time = True
             self._tell_what_is_left(turnstiles)
             return self.journal is not None
         finally:
             _log.info("updates: %s", _told(self.counts))
-        return not self._coming  # what was taken from Telegram and given to nobody comes again
+        return True
 
     def _is_empty(self, turnstile: Turnstile) -> bool:
-        return not (turnstile.waiting or turnstile.inside or self._arriving)
+        return not (turnstile.waiting or turnstile.inside or self._arriving.total())
 
     def _tell_what_is_left(self, turnstiles: Sequence[Turnstile]) -> None:
         left = sum(turnstile.waiting + turnstile.inside for turnstile in turnstiles)
@@ -307,6 +367,7 @@ class ThrottleMiddleware(BaseMiddleware):
         if turnstile is None:
             pacer = bot.session.pacer_of(bot.id) if isinstance(bot.session, PacedSession) else Pacer(_NO_LIMIT)
             turnstile = self._turnstiles[bot.id] = Turnstile(pacer, self._places)
+            self._presses.guard(bot.session)
         return turnstile
 
 

@@ -6,7 +6,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from aiogram import methods
+from aiogram.client.default import Default
+from aiogram.exceptions import ClientDecodeError
 from aiogram.types import Chat, InputFile, Message
+from pydantic_core import to_json
 
 if TYPE_CHECKING:
     from aiogram import Bot
@@ -14,6 +17,10 @@ if TYPE_CHECKING:
 
 _PACED = ("send", "edit", "copy", "forward")
 _NOT_PACED = ("sendChatAction",)
+
+
+class SessionClosed(RuntimeError):
+    """A request was made after the session was closed."""
 
 
 def chat_of(method: TelegramMethod[Any]) -> str | None:
@@ -49,11 +56,28 @@ def message_to_come(bot: Bot, method: TelegramMethod[Any]) -> Message:
     return message.as_(bot)
 
 
+def was_taken(error: Exception) -> bool:
+    """Whether Telegram has done what it was asked, though aiogram does not understand how it says so."""
+    return isinstance(error, ClientDecodeError) and isinstance(error.data, dict) and error.data.get("ok") is True
+
+
 def to_text(method: TelegramMethod[Any]) -> tuple[str, str]:
-    """A request as its name and JSON, from which `from_text` makes it again."""
-    return type(method).__name__, method.model_dump_json(exclude_unset=True, by_alias=True, warnings=False)
+    """A request as its name and JSON, from which `from_text` makes it again.
+
+    What the bot's defaults decide is left out: they decide it when the request is made.
+    """
+    arguments = method.model_dump(exclude_unset=True, by_alias=True, warnings=False)
+    return type(method).__name__, to_json(_without_defaults(arguments)).decode()
 
 
 def from_text(name: str, body: str) -> TelegramMethod[Any]:
     made: TelegramMethod[Any] = getattr(methods, name).model_validate_json(body)
     return made
+
+
+def _without_defaults(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _without_defaults(item) for name, item in value.items() if not isinstance(item, Default)}
+    if isinstance(value, (list, tuple)):
+        return [_without_defaults(item) for item in value]
+    return value

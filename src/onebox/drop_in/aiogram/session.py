@@ -12,9 +12,9 @@ from aiogram.exceptions import TelegramAPIError, TelegramRetryAfter
 from aiogram.methods import GetUpdates
 
 from onebox.drop_in.aiogram.handed import HandedOver
-from onebox.drop_in.aiogram.handling import current
+from onebox.drop_in.aiogram.handling import current, cut_off
 from onebox.drop_in.aiogram.pacer import Call, Limits, Pacer
-from onebox.drop_in.aiogram.requests import can_be_handed_over, chat_of, message_to_come
+from onebox.drop_in.aiogram.requests import SessionClosed, can_be_handed_over, chat_of, message_to_come
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,10 +33,6 @@ _MOST_HANDED_OVER = 20
 """messages of one handler that are taken from it before they could be sent"""
 
 
-class SessionClosed(RuntimeError):
-    """A request was made after the session was closed."""
-
-
 class Guard(Protocol):
     """What the session asks of the throttle that it works with."""
 
@@ -51,7 +47,11 @@ class Guard(Protocol):
         ...
 
     async def drain(self) -> bool:
-        """Stops taking updates in, and finishes what is in hand. True: nothing was left undone."""
+        """Stops taking updates in, and finishes what is in hand. True: nothing of it was lost."""
+        ...
+
+    def first_left(self, bot_id: int) -> int | None:
+        """The first update that was taken from Telegram and must come again; None: there is none."""
         ...
 
 
@@ -81,6 +81,7 @@ class PacedSession(AiohttpSession):
         self._quiet = asyncio.Event()
         self._taken: dict[Bot, int] = {}  # the offset that would confirm what was taken, of those not confirmed
         self._closed = False
+        self._closing: asyncio.Task[None] | None = None
         self._opener: asyncio.Task[Any] | None = None
 
     def pacer_of(self, bot_id: int) -> Pacer:
@@ -97,7 +98,9 @@ class PacedSession(AiohttpSession):
 
     async def work_with(self, guard: Guard, bot: Bot) -> None:
         """Opens the session for a bot that starts; sends what it was handed in an earlier life."""
-        self._guard, self._closed = guard, False
+        if self._closing is not None:
+            await asyncio.wait({self._closing})
+        self._guard, self._closed, self._closing = guard, False, None
         if guard.journal is not None:
             for row in await guard.journal.unsent(bot.id):
                 self._send_later(HandedOver.read(self, bot, guard.journal, row))
@@ -108,6 +111,13 @@ class PacedSession(AiohttpSession):
         self, bot: Bot, method: TelegramMethod[TelegramType], timeout: int | None = None
     ) -> TelegramType:
         """One request, in its turn. Raises SessionClosed, and what aiogram's session raises, but TelegramRetryAfter."""
+        try:
+            return await self._request(bot, method, timeout)
+        except SessionClosed:
+            cut_off()
+            raise
+
+    async def _request(self, bot: Bot, method: TelegramMethod[TelegramType], timeout: int | None) -> TelegramType:
         if isinstance(method, GetUpdates):
             return cast("TelegramType", await self._get_updates(bot, method, timeout))
         chat = chat_of(method)
@@ -212,20 +222,26 @@ class PacedSession(AiohttpSession):
         if self._guard is None:
             return await self.request_now(bot, method, timeout)
         await self._guard.room(bot.id)
+        taken = self._taken.get(bot, 0)
+        if taken > (method.offset or 0):  # aiogram counts what it was given, and is not given what was known
+            method = method.model_copy(update={"offset": taken})
         updates = await self.request_now(bot, method, timeout)
         self._taken.pop(bot, None)  # what was taken before is confirmed by this one's offset
-        if updates:
+        fresh = await self._guard.keep(bot.id, updates)
+        if updates:  # only now: what could not be kept must come again
             self._taken[bot] = updates[-1].update_id + 1
-        return await self._guard.keep(bot.id, updates)
+        return fresh
 
     async def _confirm(self) -> None:
         """Says of the last updates that they were taken; a poll that would say it does not come any more."""
-        for bot, offset in self._taken.items():
+        while self._taken and self._guard is not None:
+            bot, offset = self._taken.popitem()
+            left = self._guard.first_left(bot.id)
+            offset = offset if left is None else min(offset, left)
             try:
                 await self.request_now(bot, GetUpdates(offset=offset, limit=1, timeout=0), timeout=5)
             except (TelegramAPIError, OSError) as error:
                 _log.warning("the last updates may come again at the next start, since Telegram says: %s", error)
-        self._taken.clear()
 
     # --- the end
 
@@ -234,7 +250,12 @@ class PacedSession(AiohttpSession):
         if asyncio.current_task() is self._opener:  # aiogram closes before it opens
             await super().close()
             return
-        if not self._closed:
+        if self._closing is None:  # several bots may share the session, and each closes it
+            self._closing = asyncio.create_task(self._close())
+        await asyncio.shield(self._closing)
+
+    async def _close(self) -> None:
+        try:
             if self._guard is None or await self._guard.drain():
                 await self._confirm()
             await self._finish()
@@ -243,7 +264,9 @@ class PacedSession(AiohttpSession):
                 pacer.stop()
             if self._guard is not None and self._guard.journal is not None:
                 await self._guard.journal.close()
-        await super().close()
+        finally:
+            self._closed = True
+            await super().close()
 
     async def create_session(self) -> ClientSession:
         """The HTTP session of aiogram, which is not opened again once this one is closed."""
