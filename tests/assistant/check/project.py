@@ -11,10 +11,12 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import psutil
+
 from onebox.assistant.hooks.check.order import ORDER
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 ROOT = Path(__file__).resolve().parents[3]
 MODULES = ROOT / "src/onebox/assistant/hooks/check"
@@ -32,6 +34,21 @@ def one_file() -> str:
                 lines[node.lineno - 1 : node.end_lineno] = [""] * ((node.end_lineno or 0) - node.lineno + 1)
         parts.append("\n".join(lines))
     return "\n".join(parts)
+
+
+def wait_until(holds: Callable[[], bool], what: str, seconds: float = 20.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, f"waited {seconds:.0f} s in vain: {what}"
+        time.sleep(0.01)
+
+
+def is_over(process: int) -> bool:
+    """Killed; where nobody asks for its end it stays as a zombie."""
+    try:
+        return bool(psutil.Process(process).status() == psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return True
 
 
 class Ended:
@@ -62,8 +79,12 @@ class Project:
         self.write(files)
         if git:
             self.git("init", "-q")
-            self.git("add", "-A")
-            self.git("commit", "-q", "--allow-empty", "-m", "Begin")
+
+    def worktree(self, place: Path) -> None:
+        """A second checkout of what is there now."""
+        self.git("add", "-A")
+        self.git("commit", "-q", "--allow-empty", "-m", "What is there")
+        self.git("worktree", "add", "-q", "--detach", str(place))
 
     def git(self, *arguments: str) -> str:
         identity = ("-c", "user.name=Ana", "-c", "user.email=ana@example.org")

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import subprocess
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from onebox.assistant.hooks.check.checkout import common_dir, own_state, root_for, shared_state
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.assistant.check.conftest import Projects
 
 SHOP = {"tsconfig.json": "{}\n", "src/a.ts": "export {};\n", ".gitignore": "node_modules\n.claude/worktrees\n"}
@@ -21,7 +20,7 @@ def test_a_worktree_is_checked_with_its_own_files(projects: Projects, tmp_path: 
     """CLAUDE_PROJECT_DIR stays at the main checkout."""
     project = projects(SHOP)
     for place in (tmp_path / "beside", project.folder / ".claude/worktrees/inside"):
-        project.git("worktree", "add", "-q", "--detach", str(place))
+        project.worktree(place)
         tsc = place / "node_modules/.bin/tsc"
         tsc.parent.mkdir(parents=True)
         tsc.write_text(TSC)
@@ -38,7 +37,7 @@ def test_a_worktree_is_checked_with_its_own_files(projects: Projects, tmp_path: 
 def test_worktrees_share_git_and_not_their_state(projects: Projects, tmp_path: Path) -> None:
     project = projects(SHOP)
     place = tmp_path / "beside"
-    project.git("worktree", "add", "-q", "--detach", str(place))
+    project.worktree(place)
     said = subprocess.run(
         ["git", "rev-parse", "--path-format=absolute", "--git-common-dir"],
         cwd=place,
@@ -52,10 +51,24 @@ def test_worktrees_share_git_and_not_their_state(projects: Projects, tmp_path: P
     assert own_state(str(place)) != own_state(str(project.folder))
 
 
+def test_the_state_of_a_worktree_that_is_gone_is_thrown_away(projects: Projects, tmp_path: Path) -> None:
+    project = projects({".claude/rules.toml": '[[rule]]\nid = "a"\nrule = "A"\ncheck = "true"\n'})
+    place = tmp_path / "beside"
+    project.worktree(place)
+    assert project.stop(folder=place).quiet()
+    state = Path(own_state(str(place)))
+    assert state.is_dir()
+    project.git("worktree", "remove", str(place))
+    assert project.stop().quiet()
+
+    assert not state.exists()
+    assert Path(own_state(str(project.folder))).is_dir()
+
+
 def test_a_project_may_be_a_part_of_a_repository(projects: Projects, tmp_path: Path) -> None:
     project = projects({"shop/README.md": "", "README.md": ""})
     place = tmp_path / "beside"
-    project.git("worktree", "add", "-q", "--detach", str(place))
+    project.worktree(place)
     shop = str(project.folder / "shop")
 
     assert root_for(f"{shop}/a.py", project=shop, folder=shop) == shop

@@ -50,6 +50,7 @@ def large(projects: Projects) -> Project:
 
 
 @pytest.mark.soak
+@pytest.mark.alone
 def test_takes_less_than_200_ms_where_nothing_relevant_changed(projects: Projects) -> None:
     """The fastest of ten calls: the machine may be busy, and a slow hook is slow each time."""
     project = large(projects)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-import psutil
+from tests.assistant.check.project import is_over, wait_until
 
 from onebox.assistant.hooks.check.processes import KEPT_BYTES, run_tool
 
@@ -26,7 +26,7 @@ def test_a_child_that_ignores_the_request_to_end_is_killed_too(tmp_path: Path) -
 
     assert ran.code is None
     assert time.monotonic() - began < 3
-    assert not psutil.pid_exists(int(ran.text)) or psutil.Process(int(ran.text)).status() == psutil.STATUS_ZOMBIE
+    wait_until(lambda: is_over(int(ran.text)), "the child ends")
 
 
 def test_does_not_wait_for_what_a_tool_left_in_the_background(tmp_path: Path) -> None:

@@ -72,6 +72,24 @@ def test_a_broken_rule_holds_the_assistant_and_is_written_down_once(projects: Pr
     assert len(project.caught()) == 2
 
 
+def test_a_rule_that_stays_broken_in_other_words_is_the_same_fault(projects: Projects) -> None:
+    ledger = '[[rule]]\nid = "short"\nrule = "Short"\ncheck = "wc -c README.md; ! grep -q long README.md"\n'
+    project = projects({".claude/rules.toml": ledger, "README.md": "long\n"})
+    assert project.stop().code == 2
+    project.write({"README.md": "longer\n"})
+
+    assert project.stop(again=True).code == 0
+
+
+def test_files_that_a_check_names_are_told_with_it(projects: Projects) -> None:
+    check = "echo src/a.py:1: too long; echo localhost:80: refused; exit 1"
+    ledger = f'[[rule]]\nid = "short"\nrule = "Short"\ncheck = "{check}"\n'
+    told = projects({".claude/rules.toml": ledger, "src/a.py": ""}).stop()
+
+    assert told.lines[1].startswith('the rule "Short" is broken')
+    assert told.lines[2:] == ["src/a.py:1: too long"]
+
+
 def test_any_file_may_break_a_rule(projects: Projects) -> None:
     ledger = '[[rule]]\nid = "short"\nrule = "Short"\ncheck = "! grep -q long README.md"\n'
     project = projects({".claude/rules.toml": ledger, "README.md": "short\n"})

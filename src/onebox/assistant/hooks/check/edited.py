@@ -6,7 +6,6 @@ import os
 import re
 
 from onebox.assistant.hooks.check.box_flows import BOX, check_box
-from onebox.assistant.hooks.check.checkout import own_state
 from onebox.assistant.hooks.check.faults import Outcome
 from onebox.assistant.hooks.check.go_code import GO, check_go
 from onebox.assistant.hooks.check.memory import Memory
@@ -68,7 +67,7 @@ def _of_whole(path: str, root: str) -> Outcome:
         return Outcome()
     if not folder:
         return Outcome()
-    memory = Memory(own_state(root))
+    memory = Memory(root)
     memory.prepare()
     if not memory.lock():
         return Outcome()

@@ -8,16 +8,32 @@ import json
 import os
 import time
 
+from onebox.assistant.hooks.check.checkout import own_state
+
 
 class Memory:
     """The state of one checkout, in a folder outside of its tree."""
 
-    def __init__(self, folder: str) -> None:
-        self.folder = folder
+    def __init__(self, root: str) -> None:
+        self.folder = own_state(root)
+        self._root = root
         self._held: int | None = None
 
     def prepare(self) -> None:
         os.makedirs(self.folder, mode=0o700, exist_ok=True)
+        if not os.path.exists(self.place("root")):
+            with open(self.place("root"), "w", encoding="utf-8", errors="surrogateescape") as file:
+                file.write(self._root)
+
+    def forget_gone(self) -> None:
+        """Throws away the state of checkouts that are there no more: worktrees come and go."""
+        import shutil
+
+        shared = os.path.dirname(self.folder)
+        for name in os.listdir(shared):
+            root = _text_of(os.path.join(shared, name, "root"))
+            if name.startswith("check-") and root and not os.path.isdir(root):
+                shutil.rmtree(os.path.join(shared, name), ignore_errors=True)
 
     def place(self, *names: str) -> str:
         """A path in the state's folder, for a cache of a tool."""
@@ -70,6 +86,14 @@ class Memory:
             with contextlib.suppress(OSError):
                 os.close(self._held)
             self._held = None
+
+
+def _text_of(file: str) -> str:
+    try:
+        with open(file, encoding="utf-8", errors="surrogateescape") as text:
+            return text.read()
+    except OSError:
+        return ""
 
 
 def _locked(held: int) -> bool:

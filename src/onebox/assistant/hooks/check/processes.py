@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import select
 import signal
 import subprocess
@@ -65,8 +66,13 @@ def run_tool(command: list[str], *, folder: str, seconds: float, more: dict[str,
                 process.wait(max(0.0, deadline - time.monotonic()))
         if process.poll() is None:
             _kill(process)
-            return Ran(None, kept.decode("utf-8", "replace"))
-    return Ran(process.returncode, kept.decode("utf-8", "replace"))
+            return Ran(None, _plain(kept))
+    return Ran(process.returncode, _plain(kept))
+
+
+def _plain(printed: bytearray) -> str:
+    """Without the colours of those that will not be told."""
+    return re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", printed.decode("utf-8", "replace"))
 
 
 def _read(process: subprocess.Popen[bytes], kept: bytearray, deadline: float) -> bool:

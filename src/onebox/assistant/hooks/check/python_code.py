@@ -128,7 +128,7 @@ def check_mypy(folder: str, root: str, memory: Memory, seconds: float) -> Outcom
         return Outcome()
     arguments = [
         "--cache-dir",
-        memory.place("mypy"),
+        memory.place(f"mypy-{digest(folder)[:16]}"),
         "--no-color-output",
         "--no-error-summary",
         "--no-pretty",

@@ -15,7 +15,7 @@ from onebox.assistant.hooks.check.programs import read_text
 RULE_SECONDS = 60.0
 # What `sh` ends with where the program is not there or cannot be run.
 NOT_RUN = (126, NOT_STARTED)
-TOOL_HOMES = (".venv/bin", "node_modules/.bin", "vendor/bin")
+TOOL_HOMES = (".venv/bin", "venv/bin", "node_modules/.bin", "vendor/bin")
 
 _PAIR = re.compile(r'(\w+)\s*=\s*("(?:[^"\\]|\\.)*")\s*(?:#.*)?$')
 _TELLING = re.compile(r"fail|error|broken|violat|not allowed|forbidden", re.IGNORECASE)

@@ -6,7 +6,7 @@ import os
 import time
 
 from onebox.assistant.hooks.check.box_flows import BOX, check_box
-from onebox.assistant.hooks.check.checkout import is_inside, own_state, shared_state
+from onebox.assistant.hooks.check.checkout import is_inside, shared_state
 from onebox.assistant.hooks.check.faults import Outcome
 from onebox.assistant.hooks.check.go_code import GO, check_go
 from onebox.assistant.hooks.check.memory import Memory
@@ -45,7 +45,7 @@ def check_stop(root: str, *, again: bool) -> Answer:
     """`again`: the assistant was held by this hook already, and has gone on since."""
     if is_inside(os.path.expanduser("~"), root):
         return Answer()  # the home folder, or one above it, is no project
-    memory = Memory(own_state(root))
+    memory = Memory(root)
     checks = _checks(root)
     if not _changed(checks, memory):
         return _unchanged(checks, memory) if again else Answer()
@@ -100,12 +100,14 @@ def _run_due(checks: list[Due], due: list[Due], root: str, memory: Memory, *, ag
     unchecked = [outcome.unchecked for _, outcome in outcomes if outcome.unchecked]
     new = [fault for fault in faults if fault.known_as not in known]
     holds = memory.holds() if again else 0
+    first = not any(check.key in before for check, outcome in outcomes if outcome.faults)
     held = bool(faults) and (not again or (bool(new) and holds < MOST_HOLDS))
     memory.remember(after, holds + 1 if held else 0)
+    memory.forget_gone()
     if not held:
         return reminder([fault.text(root) for fault in faults], unchecked)
     old = [fault for fault in faults if fault.known_as in known]
-    return answer_for_stop(root, new, old, unchecked, first=not before)
+    return answer_for_stop(root, new, old, unchecked, first=first)
 
 
 def _outcome(check: Due, root: str, memory: Memory, deadline: float) -> Outcome:
