@@ -26,7 +26,7 @@ def guard_script(secrets: str) -> str:
     script = one_file("guard", what="protect secrets", code_if_too_old=2)
     before, found, after = script.partition('BAKED_LIST = ""\n')
     if not found:
-        raise NotOneFile("hooks/guard/main.py: there is no line `BAKED_LIST = \"\"` for the list to stand in")
+        raise NotOneFile('hooks/guard/main.py: there is no line `BAKED_LIST = ""` for the list to stand in')
     return f"{before}BAKED_LIST = (\n{baked})\n{after}"
 
 

@@ -31,7 +31,22 @@ _PLACES = {
 }
 _ADDRESSES = {"url", "urls", "uri", "uris", "href", "link"}
 _ONLY_NAMES = {"list", "ls", "tree", "info", "stat", "exists", "metadata"}
-_READS = {"read", "get", "view", "open", "load", "fetch", "show", "cat", "head", "tail", "search", "find", "grep", "query"}
+_READS = {
+    "read",
+    "get",
+    "view",
+    "open",
+    "load",
+    "fetch",
+    "show",
+    "cat",
+    "head",
+    "tail",
+    "search",
+    "find",
+    "grep",
+    "query",
+}
 _REMOVES = {"move", "rename", "delete", "remove", "rm", "mv", "unlink", "trash"}
 
 

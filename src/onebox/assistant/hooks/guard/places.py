@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from onebox.assistant.hooks.guard.patterns import fold, matcher
-from onebox.assistant.hooks.guard.reach import in_git, matching, beneath, passed_over, root_of
+from onebox.assistant.hooks.guard.reach import beneath, in_git, matching, passed_over, root_of
 from onebox.assistant.hooks.guard.ways import absolute, names, parts_below, without_percents
 
 TYPE_CHECKING = False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from onebox.assistant.hooks.guard.inputs import judge_fields, judge_server, fields_in
+from onebox.assistant.hooks.guard.inputs import fields_in, judge_fields, judge_server
 from onebox.assistant.hooks.guard.powershell import judge_powershell
 from onebox.assistant.hooks.guard.shell import judge_shell
 from onebox.assistant.hooks.guard.tokens import live_token
@@ -82,7 +82,9 @@ def _write(tool: str, given: dict[str, Any], places: Places, cwd: str) -> str | 
     if said is not None:
         return said
     # What is replaced is in the file already, and a path holds no token.
-    added = [value for name, value in fields_in(given) if name not in {"old_string", "file_path", "notebook_path", "path"}]
+    added = [
+        value for name, value in fields_in(given) if name not in {"old_string", "file_path", "notebook_path", "path"}
+    ]
     return token_reason("\n".join(added), path, places, cwd)
 
 
