@@ -1,4 +1,4 @@
-"""What the guard denies and what it lets pass, case by case, as it is installed. The cases are in `corpus/`."""
+"""What the guard denies and what it lets pass, case by case. The cases are in `corpus/`."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
-from tests.assistant.forked import ForkedHook
 from tests.assistant.installed import Answer, InstalledHooks, event_of
 from tests.assistant.shop import given, make_shop
 
+from onebox.assistant.hooks.guard.patterns import SecretList
+from onebox.assistant.hooks.guard.places import Places
+from onebox.assistant.hooks.guard.tools import judge
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
 FOLDER = Path(__file__).parent / "corpus"
 # Put together here, so that no file of this repository holds what looks like a live token.
@@ -62,14 +65,13 @@ def _filled_in(value: Any, words: Mapping[str, str]) -> Any:
     return value
 
 
-def _cases() -> Iterator[Any]:
-    for file in sorted(FOLDER.glob("*.yaml")):
-        for number, case in enumerate(yaml.safe_load(file.read_text()), start=1):
-            yield pytest.param(Case(**case), id=f"{file.stem} {number}: {case['why']}")
+def _cases(file: Path) -> list[Case]:
+    return [Case(**case) for case in yaml.safe_load(file.read_text())]
 
 
-CASES = list(_cases())
-each_case = pytest.mark.parametrize("case", CASES)
+CASES = {file.stem: _cases(file) for file in sorted(FOLDER.glob("*.yaml"))}
+ALL = [case for cases in CASES.values() for case in cases]
+each_part = pytest.mark.parametrize("part", CASES)
 
 
 @pytest.fixture(scope="module")
@@ -79,55 +81,60 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> InstalledHooks:
     return InstalledHooks(folder / "shop", folder / "home")
 
 
-@pytest.fixture(scope="module")
-def forked(shop: InstalledHooks) -> Iterator[ForkedHook]:
-    """The script that the settings name."""
-    (hook,) = shop.of("PreToolUse", "Bash")
-    with ForkedHook(Path(hook.words[-1]), shop.root, shop.root.parent / "home") as started:
-        yield started
+@each_part
+def test_the_guard_decides(part: str, shop: InstalledHooks) -> None:
+    secrets = SecretList.parse((shop.root / ".claude/secrets.txt").read_text(), ".claude/secrets.txt")
+    home = shop.root.parent / "home"
 
+    def wrong(case: Case) -> str:
+        reason = judge(case.event(shop.root, home), Places(str(shop.root), str(home), secrets, [str(shop.root)]))
+        return "" if (reason is None) == (case.verdict == "allow") else f"must {case.verdict}: {reason}"
 
-@each_case
-def test_the_guard_decides(case: Case, shop: InstalledHooks, forked: ForkedHook) -> None:
-    with given(shop.root, case.given):
-        _expect(case, forked.start(case.event(shop.root, shop.root.parent / "home")))
+    assert _all_wrong(part, wrong, shop.root) == []
 
 
 @pytest.mark.soak
-@each_case
-def test_the_guard_decides_as_the_settings_start_it(case: Case, shop: InstalledHooks) -> None:
-    (hook,) = shop.of("PreToolUse", case.tool)
-    with given(shop.root, case.given):
-        _expect(case, shop.start(hook, case.event(shop.root, shop.root.parent / "home")))
+@each_part
+def test_the_guard_decides_as_the_settings_start_it(part: str, shop: InstalledHooks) -> None:
+    def wrong(case: Case) -> str:
+        (hook,) = shop.of("PreToolUse", case.tool)
+        return _fault_of(case, shop.start(hook, case.event(shop.root, shop.root.parent / "home")))
+
+    assert _all_wrong(part, wrong, shop.root) == []
 
 
-def _expect(case: Case, answer: Answer) -> None:
+def _all_wrong(part: str, wrong: Callable[[Case], str], root: Path) -> list[str]:
+    """One line for each case of this part that was not judged as it says."""
+    found = []
+    for number, case in enumerate(CASES[part], start=1):
+        with given(root, case.given):
+            if said := wrong(case):
+                found.append(f"{part} {number} ({case.why}): {case.tool} {case.input} {said}")
+    return found
+
+
+def _fault_of(case: Case, answer: Answer) -> str:
     """Denied: exit code 2 and three parts on stderr, without a value; allowed: not a word."""
-    told = f"{case.tool} {case.input}\n{answer.err[:1000]}"
     if case.verdict == "allow":
-        assert answer == Answer(0, "", ""), told
-        return
-    assert answer.code == 2, told
-    assert not answer.out, told
-    assert answer.err.strip(), told
-    assert "Traceback" not in answer.err, told
-    assert len(answer.err) <= 1000, told
-    assert "made-up" not in answer.err, told
-    assert not [name for name, value in TOKENS.items() if value in answer.err], told
+        return "" if answer == Answer(0, "", "") else f"must allow: {answer}"
+    parts = ["protect secrets: ", "\nWhy: ", "\nInstead: "]
+    well = answer.code == 2 and not answer.out and all(part in answer.err for part in parts) and len(answer.err) <= 1000
+    told = [value for value in ("made-up", *TOKENS.values()) if value in answer.err]
+    return "" if well and not told else f"must deny, in three parts and without a value: {answer}"
 
 
 def test_the_corpus_is_large_and_even() -> None:
     """At least 150 cases, half of them ways round, a third legitimate work; and no kind says what its verdict denies."""
-    kinds = Counter(case.values[0].kind for case in CASES)
-    assert len(CASES) >= 150
-    assert kinds["way_round"] * 2 >= len(CASES)
-    assert kinds["legitimate"] * 3 >= len(CASES)
-    verdicts = {(case.values[0].kind, case.values[0].verdict) for case in CASES}
+    kinds = Counter(case.kind for case in ALL)
+    assert len(ALL) >= 150
+    assert kinds["way_round"] * 2 >= len(ALL)
+    assert kinds["legitimate"] * 3 >= len(ALL)
+    verdicts = {(case.kind, case.verdict) for case in ALL}
     assert verdicts == {("plain", "deny"), ("way_round", "deny"), ("legitimate", "allow")}
 
 
 def test_the_corpus_knows_every_tool() -> None:
-    tools = {case.values[0].tool for case in CASES}
+    tools = {case.tool for case in ALL}
     assert tools >= {"Edit", "Write", "MultiEdit", "NotebookEdit", "Read", "Grep", "Glob", "Bash", "PowerShell"}
     assert len([tool for tool in tools if tool.startswith("mcp__")]) >= 10
 
