@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
 import sys
 from contextlib import chdir
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from tests.assistant.installed import Answer, InstalledHooks
 from tests.assistant.kit.repositories import make, run_git, status, tree
-from tests.assistant.shop import lane, write
+from tests.assistant.shop import write
 
 from onebox.cli.main import main
 
@@ -36,7 +37,6 @@ class Project:
     good: str
     bad: str
     needs: tuple[str, ...] = ()
-    files: dict[str, bytes] = field(default_factory=dict)
 
     @property
     def folder(self) -> str:
@@ -66,15 +66,8 @@ _TYPESCRIPT_PROJECT = Project(
     "export const total: number = 'one';\n",
     ("tsc",),
 )
-_QUICK = [_PYTHON, _BOX]
-_LONG = [_GO, _WORDPRESS, _TYPESCRIPT_PROJECT]
-each_project = pytest.mark.parametrize(
-    "project",
-    [
-        *(pytest.param(project, id=project.stack) for project in _QUICK),
-        *(pytest.param(project, id=project.stack, marks=pytest.mark.soak) for project in _LONG),
-    ],
-)
+_LONG = [_BOX, _GO, _WORDPRESS, _TYPESCRIPT_PROJECT]
+_ALL = [_PYTHON, *_LONG]
 
 
 class Life:
@@ -87,6 +80,7 @@ class Life:
         home = folder / "home"
         home.mkdir()
         make(self.root, project.stack, git=False)
+        (self.root / "pnpm-lock.yaml").unlink(missing_ok=True)  # npm is what every machine of the tests has
         self._begin(home)
         self.hooks = InstalledHooks(self.root, home)
 
@@ -148,7 +142,11 @@ def _is_there(program: str) -> bool:
     return beside.exists() or shutil.which(program) is not None
 
 
-@each_project
+@pytest.mark.parametrize(
+    "project",
+    [_PYTHON, *(pytest.param(project, marks=pytest.mark.soak) for project in _LONG)],
+    ids=[project.stack for project in _ALL],
+)
 def test_a_life_with_the_kit_leaves_no_trace(life: Life, project: Project, tmp_path: Path) -> None:
     before = tree(life.root)
     good = life.edited.read_text()
@@ -157,7 +155,7 @@ def test_a_life_with_the_kit_leaves_no_trace(life: Life, project: Project, tmp_p
     _edited_well_and_badly(life, good)
     _learnt(life, tmp_path / "violation.patch")
     _violated(life, good)
-    _examined(life)
+    life.kit("doctor")
     life.kit("plugin", str(tmp_path / "plugin"))
     assert (tmp_path / "plugin").is_dir()
     life.kit("remove")
@@ -219,36 +217,69 @@ def _violated(life: Life, good: str) -> None:
     assert life.hooks.stop() == _QUIET
 
 
-def _examined(life: Life) -> None:
-    """Green; then three faults, each found, and green again once it is mended."""
-    life.kit("doctor")
-    for part, plant, named in _FAULTS:
-        file = life.root / part
+# --- what the doctor finds
+
+
+def _changed(name: str, old: str, new: str) -> Callable[[Life], object]:
+    def plant(life: Life) -> None:
+        file = life.root / name
+        text = file.read_text()
+        assert old in text
+        file.write_text(text.replace(old, new, 1))
+
+    return plant
+
+
+def _longer(name: str, more: str) -> Callable[[Life], object]:
+    def plant(life: Life) -> None:
+        with (life.root / name).open("a") as file:
+            file.write(more)
+
+    return plant
+
+
+_GUARD, _CHECK_HOOK = ".claude/hooks/protect_secrets.py", ".claude/hooks/check_after_edit.py"
+_SETTINGS, _LIST, _REVIEWER = ".claude/settings.json", ".claude/secrets.txt", ".claude/agents/code-reviewer.md"
+# Kind of the fault, the file that it is in, and what plants it.
+_FAULTS: list[tuple[str, str, Callable[[Life], object]]] = [
+    ("script_missing", _GUARD, lambda life: (life.root / _GUARD).unlink()),
+    ("script_missing", _CHECK_HOOK, lambda life: (life.root / _CHECK_HOOK).unlink()),
+    ("run_bit_lost", _GUARD, lambda life: (life.root / _GUARD).chmod(0o644)),
+    ("wrong_verdict", _GUARD, _longer(_GUARD, "\nthis is no Python\n")),
+    ("hook_edited", _CHECK_HOOK, _longer(_CHECK_HOOK, "# mine\n")),
+    ("matcher_too_narrow", _SETTINGS, _changed(_SETTINGS, '"*"', '"Edit"')),
+    ("matcher_is_no_text", _SETTINGS, _changed(_SETTINGS, '"*"', '["Edit"]')),
+    ("on_failure_missing", _SETTINGS, _changed(_SETTINGS, '"block"', '"allow"')),
+    ("hooks_disabled", _SETTINGS, _changed(_SETTINGS, "{", '{"disableAllHooks": true,')),
+    ("settings_rejected", _SETTINGS, _changed(_SETTINGS, "{", "")),
+    ("settings_drift", _LIST, _longer(_LIST, "*.vault\n")),
+    ("list_missing", _LIST, lambda life: (life.root / _LIST).unlink()),
+    ("file_missing", _REVIEWER, lambda life: (life.root / _REVIEWER).unlink()),
+    ("page_unread", _REVIEWER, _changed(_REVIEWER, "---\n", "")),
+    ("claude_md_long", "CLAUDE.md", _longer("CLAUDE.md", "A line.\n" * 200)),
+    ("path_missing", "CLAUDE.md", _longer("CLAUDE.md", "\nOrders live in `src/gone/orders.py`.\n")),
+    ("secret_in_git", ".env", lambda life: run_git(life.root, "add", "-f", ".env")),
+]
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("project", _ALL, ids=lambda project: project.stack)
+def test_the_doctor_finds_each_fault_and_nothing_else_once_it_is_mended(life: Life, project: Project) -> None:
+    life.kit("init")
+    found = {}
+    for number, (kind, name, plant) in enumerate(_FAULTS):
+        file = life.root / name
         as_it_was, rights = file.read_bytes(), file.stat().st_mode
-        plant(file)
-        assert named in life.kit("doctor", code=1)
-        file.unlink(missing_ok=True)
+        plant(life)
+        faults = json.loads(life.kit("doctor", "--json", code=1))["faults"]
+        found[number, kind, name] = sorted({fault["kind"] for fault in faults if fault["mend"]})
         file.write_bytes(as_it_was)
         file.chmod(rights)
-        life.kit("doctor")
+        run_git(life.root, "reset", "-q")
 
-
-def _other_matcher(file: Path) -> None:
-    text = file.read_text()
-    assert text.count('"*"') == 1
-    file.write_text(text.replace('"*"', '"Edit"'))
-
-
-def _longer_list(file: Path) -> None:
-    with file.open("a") as secrets:
-        secrets.write("*.vault\n")
-
-
-_FAULTS: list[tuple[str, Callable[[Path], object], str]] = [
-    (".claude/hooks/protect_secrets.py", Path.unlink, "protect_secrets.py"),
-    (".claude/settings.json", _other_matcher, "settings.json"),
-    (".claude/secrets.txt", _longer_list, "secrets.txt"),
-]
+    assert {planted: kinds for planted, kinds in found.items() if planted[1] not in kinds} == {}, project.stack
+    life.kit("doctor")
 
 
 def test_a_box_made_with_the_kit_is_a_box_and_the_kit(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -263,33 +294,3 @@ def test_a_box_made_with_the_kit_is_a_box_and_the_kit(tmp_path: Path, capsys: py
     with chdir(with_kit):
         assert main(["kit", "remove"]) == 0
     assert tree(plain).keys() == tree(with_kit).keys()
-
-
-# --- where the hooks run
-
-
-def _pythons() -> list[Path]:
-    """Every Python from 3.9 on that this machine has."""
-    versions = Path.home() / ".pyenv/versions"
-    found = [path for path in versions.glob("3.*/bin/python3") if int(path.parents[1].name.split(".")[1]) >= 9]
-    return sorted({*found, Path(sys.executable)})
-
-
-@pytest.mark.parametrize("python", _pythons(), ids=lambda path: path.parents[1].name)
-@pytest.mark.parametrize("project", [_PYTHON], ids=["python"])
-def test_the_hooks_need_only_sh_and_a_python_from_3_9_on(
-    life: Life, project: Project, python: Path, tmp_path: Path
-) -> None:
-    """No onebox, no environment but PATH and HOME."""
-    life.kit("init")
-    bare = Path(lane(tmp_path / "lane", "sh", "git"))
-    (bare / "python3").symlink_to(python)
-    hooks = InstalledHooks(life.root, tmp_path / "home", path=str(bare))
-    edit = {"file_path": str(life.edited), "content": ""}
-
-    assert hooks.before("Read", {"file_path": str(life.root / ".env")}).code == 2
-    assert hooks.before("Bash", {"command": "sh -c 'cat .e*'"}).code == 2
-    assert hooks.before("Bash", {"command": "ls -la && cat .env.example"}) == _QUIET
-    assert hooks.after("Write", edit) == _QUIET
-    life.edited.write_text(project.bad)
-    assert hooks.after("Write", edit).code == 2
