@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 FOLDER = Path(__file__).parent / "corpus"
+LIMITS = Path(__file__).parents[2] / "docs/concepts/assistant-guard.md"
 # Put together here, so that no file of this repository holds what looks like a live token.
 TOKENS = {
     f"<{name}>": "".join(parts)
@@ -88,7 +89,8 @@ def test_the_guard_decides(part: str, shop: InstalledHooks) -> None:
 
     def wrong(case: Case) -> str:
         reason = judge(case.event(shop.root, home), Places(str(shop.root), str(home), secrets, [str(shop.root)]))
-        return "" if (reason is None) == (case.verdict == "allow") else f"must {case.verdict}: {reason}"
+        well = (reason is None) == (case.verdict == "allow") and not _shows_a_value(reason or "")
+        return "" if well else f"must {case.verdict}: {reason}"
 
     assert _all_wrong(part, wrong, shop.root) == []
 
@@ -119,18 +121,37 @@ def _fault_of(case: Case, answer: Answer) -> str:
         return "" if answer == Answer(0, "", "") else f"must allow: {answer}"
     parts = ["protect secrets: ", "\nWhy: ", "\nInstead: "]
     well = answer.code == 2 and not answer.out and all(part in answer.err for part in parts) and len(answer.err) <= 1000
-    told = [value for value in ("made-up", *TOKENS.values()) if value in answer.err]
-    return "" if well and not told else f"must deny, in three parts and without a value: {answer}"
+    return "" if well and not _shows_a_value(answer.err) else f"must deny, in three parts and without a value: {answer}"
+
+
+def _shows_a_value(text: str) -> bool:
+    return any(value in text for value in ("made-up", *TOKENS.values()))
 
 
 def test_the_corpus_is_large_and_even() -> None:
-    """At least 150 cases, half of them ways round, a third legitimate work; and no kind says what its verdict denies."""
-    kinds = Counter(case.kind for case in ALL)
-    assert len(ALL) >= 150
-    assert kinds["way_round"] * 2 >= len(ALL)
-    assert kinds["legitimate"] * 3 >= len(ALL)
-    verdicts = {(case.kind, case.verdict) for case in ALL}
+    """At least 150 cases beside the limits, half of them ways round, a third legitimate work, each with its verdict."""
+    judged = [case for case in ALL if case.kind != "limit"]
+    kinds = Counter(case.kind for case in judged)
+    assert len(judged) >= 150
+    assert kinds["way_round"] * 2 >= len(judged)
+    assert kinds["legitimate"] * 3 >= len(judged)
+    verdicts = {(case.kind, case.verdict) for case in judged}
     assert verdicts == {("plain", "deny"), ("way_round", "deny"), ("legitimate", "allow")}
+
+
+def test_each_limit_is_told_in_the_documentation() -> None:
+    """Line by line, in the order of the cases: what it lets pass, then what it denies without need."""
+    passing, _, needless = LIMITS.read_text().partition("## What it denies without need")
+    told = {"allow": passing.splitlines(), "deny": needless.partition("\n## ")[0].splitlines()}
+
+    for verdict, lines in told.items():
+        cases = [case for case in ALL if (case.kind, case.verdict) == ("limit", verdict)]
+        assert [line for line in lines if line.startswith("- ")] == [_told(case) for case in cases]
+
+
+def _told(case: Case) -> str:
+    command = case.input.get("command")
+    return f"- {case.why}: `{command}`." if command else f"- {case.why}."
 
 
 def test_the_corpus_knows_every_tool() -> None:
