@@ -158,6 +158,26 @@ def test_a_hook_that_is_ended_ends_its_tool(projects: Projects) -> None:
     assert process.communicate()[1] == ""
 
 
+def test_an_old_fault_of_another_file_is_told_once_and_again_at_the_end(projects: Projects) -> None:
+    project = with_tsc(projects, "echo 'src/b.ts(1,1): error TS1: old'; exit 1")
+
+    assert project.edit("src/a.ts", "").lines == [
+        "no fault in src/a.ts; 1 elsewhere, first src/b.ts:1:1: error TS1: old"
+    ]
+    assert project.edit("src/a.ts", "let a;\n").quiet()
+    assert project.edit("src/b.ts", "let b;\n").lines == ["src/b.ts:1:1: error TS1: old"]
+    assert "src/b.ts:1:1: error TS1: old" in project.stop().lines
+
+
+def test_what_was_fetched_or_made_is_left_alone(projects: Projects) -> None:
+    project = projects({"shop/pyproject.toml": "", "readme/dist.md": ""})
+
+    for name in ("shop/vendor/a.py", "shop/build/lib/a.py", "shop/.venv/a.py", "node_modules/a/a.py"):
+        assert project.edit(name, "x = (\n").quiet(), name
+    for name in ("shop/a.py", "shop/vendors/a.py", "build/a.py"):
+        assert project.edit(name, "x = (\n").code == 2, name
+
+
 @pytest.mark.soak
 def test_a_check_that_takes_too_long_is_said_to_be_unchecked(projects: Projects) -> None:
     """And is not tried again before the end of the turn: nobody waits so long after each edit."""

@@ -13,7 +13,7 @@ from onebox.assistant.hooks.check.php_code import check_php
 from onebox.assistant.hooks.check.programs import nearest, read_text
 from onebox.assistant.hooks.check.python_code import check_python
 from onebox.assistant.hooks.check.report import Answer, answer_for_edit
-from onebox.assistant.hooks.check.survey import FOREIGN_FOLDERS, Kind, survey
+from onebox.assistant.hooks.check.survey import Kind, is_foreign, survey
 from onebox.assistant.hooks.check.syntax import check_config, is_config
 from onebox.assistant.hooks.check.typescript_code import TYPESCRIPT, check_typescript
 
@@ -33,8 +33,7 @@ def is_checked(path: str) -> bool:
 
 def check_edit(path: str, root: str) -> Answer:
     """`path` is a file that was written just now, below `root`."""
-    below = os.path.relpath(path, root).split(os.sep)
-    if not os.path.isfile(path) or not FOREIGN_FOLDERS.isdisjoint(below):
+    if not os.path.isfile(path) or is_foreign(path, root):
         return Answer()
     outcomes = [_of_file(path, root), _of_whole(path, root)]
     faults = [fault for outcome in outcomes for fault in outcome.faults]
@@ -85,7 +84,9 @@ def _is_typescript(path: str, root: str) -> bool:
 
 
 def _run(path: str, root: str, kind: Kind, folder: str, memory: Memory) -> Outcome:
-    """A clean pass is remembered, so that Stop need not repeat it; so is one that took too long, until then."""
+    """A clean pass is remembered, so that Stop need not repeat it; so is one that took too long, until then.
+
+    What was told once of other files is not told again at the next edit: an old fault would be in the way of each."""
     slow = f"slow {kind.name} {folder}"
     if slow in memory.seen():
         return Outcome()
@@ -100,4 +101,10 @@ def _run(path: str, root: str, kind: Kind, folder: str, memory: Memory) -> Outco
         memory.note(slow, {})
     elif seen and not outcome.faults and not outcome.unchecked:
         memory.note(f"{kind.name} {folder}", {"seen": seen, "left": []})
+    told, left = f"told {kind.name} {folder}", [[fault.known_as, fault.text(root)] for fault in outcome.faults]
+    known = {identity for key in (told, f"{kind.name} {folder}") for identity, _ in memory.left(key)}
+    if left or known:
+        memory.note(told, {"left": left})
+    if all(fault.file != path and fault.known_as in known for fault in outcome.faults):
+        outcome.faults = []
     return outcome

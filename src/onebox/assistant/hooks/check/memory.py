@@ -45,6 +45,11 @@ class Memory:
         kept = self._load().get("checks")
         return {key: one for key, one in kept.items() if isinstance(one, dict)} if isinstance(kept, dict) else {}
 
+    def left(self, key: str) -> list[tuple[str, str]]:
+        """What this check found when it last ran: identity and text of each fault."""
+        left = self.seen().get(key, {}).get("left")
+        return [(str(one[0]), str(one[1])) for one in left] if isinstance(left, list) else []
+
     def holds(self) -> int:
         """How often the assistant has been held since it was last asked something."""
         count = self._load().get("holds")

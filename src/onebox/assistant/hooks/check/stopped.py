@@ -75,23 +75,16 @@ def _changed(checks: list[Due], memory: Memory) -> list[Due]:
     return [check for check in checks if before.get(check.key, {}).get("seen") != check.seen]
 
 
-def _left(check: Due, before: dict[str, dict[str, object]]) -> list[tuple[str, str]]:
-    """What this check found when it last ran: identity and text of each fault."""
-    left = before.get(check.key, {}).get("left")
-    return [(str(one[0]), str(one[1])) for one in left] if isinstance(left, list) else []
-
-
 def _unchanged(checks: list[Due], memory: Memory) -> Answer:
-    before = memory.seen()
-    return reminder([text for check in checks for _, text in _left(check, before)], [])
+    return reminder([text for check in checks for _, text in memory.left(check.key)], [])
 
 
 def _run_due(checks: list[Due], due: list[Due], root: str, memory: Memory, *, again: bool) -> Answer:
     before = memory.seen()
-    known = {identity for check in checks for identity, _ in _left(check, before)}
+    known = {identity for check in checks for identity, _ in memory.left(check.key)}
     deadline = time.monotonic() + STOP_SECONDS
     outcomes = [(check, _outcome(check, root, memory, deadline)) for check in due]
-    _write_down([(check, outcome) for check, outcome in outcomes if not _left(check, before)], root)
+    _write_down([(check, outcome) for check, outcome in outcomes if not memory.left(check.key)], root)
     after = {check.key: before[check.key] for check in checks if check.key in before}
     for check, outcome in outcomes:
         left = [[fault.known_as, fault.text(root)] for fault in outcome.faults]

@@ -68,6 +68,15 @@ def survey(root: str, kinds: tuple[Kind, ...]) -> Survey:
     return Survey({place: _hashed(mine) for place, mine in lines.items()}, _hashed(everything))
 
 
+def is_foreign(path: str, root: str) -> bool:
+    """Whether a file lies where the walk does not go: what was fetched or made is mended elsewhere."""
+    folders = os.path.relpath(path, root).split(os.sep)[:-1]
+    if not FOREIGN_FOLDERS.isdisjoint(folders):
+        return True
+    beside = [os.path.join(root, *folders[:depth]) for depth, name in enumerate(folders) if name in MADE_FOLDERS]
+    return any(os.path.isfile(os.path.join(folder, name)) for folder in beside for name in PROJECT_FILES)
+
+
 def _listed(folder: str, *, outermost: bool) -> tuple[list[os.DirEntry[str]], list[str]]:
     """The files of a folder that count, and the folders to walk next. Links to folders are not followed.
 
