@@ -76,11 +76,11 @@ class _Module:
         for node in tree.body:
             if self._hoisted(node) or _for_types_only(node):
                 self._drop(node)
-        for node in ast.walk(tree):
-            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(_OURS):
-                if any(alias.asname for alias in node.names):
-                    raise NotOneFile(f"{path.name}:{node.lineno}: in one file nothing can be imported by another name")
-                self._drop(node)
+        for ours in (each for each in ast.walk(tree) if isinstance(each, ast.ImportFrom)):
+            if (ours.module or "").startswith(_OURS):
+                if any(alias.asname for alias in ours.names):
+                    raise NotOneFile(f"{path.name}:{ours.lineno}: in one file nothing can be imported by another name")
+                self._drop(ours)
         about = ast.get_docstring(tree) or ""
         if about:
             self._drop(tree.body[0])

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _QUOTED = re.compile(r"""(["'`])((?:\\.|(?!\1)[^\\\n])*)\1""")
+_LONGEST_PATH = 4096
+_LONGEST_QUOTED = 300
 _COMMANDS = {"command", "commands", "cmd", "cmds", "shell", "bash", "cmdline"}
 _CODE = {"code", "script", "expression", "function", "js", "python", "sql", "snippet"}
 _PROSE = {
@@ -103,7 +105,7 @@ def judge_fields(
 
 
 def _names_place(parts: set[str], text: str) -> bool:
-    if "\n" in text or not text or len(text) > 4096:
+    if "\n" in text or not text or len(text) > _LONGEST_PATH:
         return False
     if parts & _PROSE:
         return False
@@ -153,7 +155,7 @@ def _in_code(code: str, places: Places, cwd: str) -> str | None:
     """A secret's name in quotes, in a program of whatever language."""
     for found in _QUOTED.finditer(code):
         text = found[2]
-        if text and " " not in text and len(text) < 300:
+        if text and " " not in text and len(text) < _LONGEST_QUOTED:
             said = places.reason(text, cwd=cwd)
             if said is not None:
                 return said

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 BLOCK = 2
 _SECONDS = 4
 _MOST_LETTERS = 600
+_LONGEST_REASON = 330
 _LIST = ".claude/secrets.txt"
 # The list as it was when this file was written: it holds where the project's own is gone.
 BAKED_LIST = ""
@@ -89,7 +90,7 @@ def _unjudged(why: str) -> str:
 
 def _blocked(payload: dict[str, Any], said: str) -> str:
     tool = str(payload["tool_name"])
-    said = said if len(said) <= 330 else said[:329] + "…"
+    said = said if len(said) <= _LONGEST_REASON else said[: _LONGEST_REASON - 1] + "…"
     return f"protect secrets: {tool} was not run.\nWhy: {said}.\nInstead: {_instead(tool, said)}"
 
 

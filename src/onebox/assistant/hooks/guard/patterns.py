@@ -80,9 +80,13 @@ def matcher(glob: str) -> Callable[[str], bool]:
         return lambda path: len(path) >= shortest and path.startswith(before) and path.endswith(after)
     expression = _expression(glob)
     if expression is None:
-        return lambda path: False
+        return _never
     match = re.compile(expression, re.IGNORECASE | re.DOTALL).fullmatch
     return lambda path: match(path) is not None
+
+
+def _never(_path: str) -> bool:
+    return False
 
 
 def _expression(glob: str) -> str | None:
@@ -112,7 +116,7 @@ def _stars(glob: str, at: int) -> tuple[str, int]:
     end = at
     while glob[end : end + 1] == "*":
         end += 1
-    whole = end - at >= 2 and (at == 0 or glob[at - 1] == "/")
+    whole = glob.startswith("**", at) and (at == 0 or glob[at - 1] == "/")
     if whole and glob[end : end + 1] == "/":
         return "(?:.*/)?", end + 1
     if whole and end == len(glob):

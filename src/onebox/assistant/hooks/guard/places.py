@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
     from onebox.assistant.hooks.guard.patterns import Pattern, SecretList
 
-_GUARDS = ("settings.json", "settings.local.json", "secrets.txt", "hooks")
+_GUARDS = (["settings.json"], ["settings.local.json"], ["secrets.txt"])
+_LONGEST_SHOWN = 80
+_ENOUGH = 50
 _OF_TEMPLATES = (".example", ".sample", ".template", ".dist", ".tmpl", ".tpl", ".defaults")
 
 
@@ -38,7 +40,7 @@ class Places:
         count as well; windows: `\\` parts a path."""
         if not path:
             return None
-        said = path if len(path) <= 80 else "…" + path[-79:]
+        said = path if len(path) <= _LONGEST_SHOWN else "…" + path[1 - _LONGEST_SHOWN :]
         found = self._secret(path, cwd, windows)
         if found is not None:
             return f"`{said}` {found}"
@@ -107,7 +109,7 @@ class Places:
                 said = self._guard_of(path, removes=False)
             if said is not None:
                 found.append((path, said))
-                if ignored or len(found) >= 50:
+                if ignored or len(found) >= _ENOUGH:
                     break
         if not ignored and found:
             left_out = passed_over(start, [path for path, _ in found])
@@ -177,7 +179,7 @@ class Places:
         """A hard link to a secret that lies in the project's root: the same file by another name."""
         try:
             there = os.stat(path)
-            if there.st_nlink < 2 or not there.st_mode & 0o100000:
+            if there.st_nlink == 1 or not there.st_mode & 0o100000:
                 return None
             with os.scandir(self.project) as entries:
                 twins = [entry.path for entry in entries if entry.inode() == there.st_ino]
@@ -219,7 +221,7 @@ class Places:
     def _is_guard(self, folded: list[str], root: str) -> bool:
         if folded[1] == "hooks":
             return root in self._roots
-        return len(folded) == 2 and folded[1] in _GUARDS
+        return folded[1:] in _GUARDS
 
 
 def _both(folder: str) -> list[str]:
