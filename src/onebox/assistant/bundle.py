@@ -10,6 +10,10 @@ _HOOKS = Path(__file__).with_name("hooks")
 _OURS = "onebox.assistant.hooks."
 _OLDEST = (3, 9)
 _TOO_OLD = """\
+import sys
+
+# What runs this may have said where its bytecode is kept; that of the standard library is kept elsewhere.
+sys.pycache_prefix = None
 if sys.version_info < (3, 9):
     sys.stderr.write("{what}: this needs Python 3.9 or newer, and `python3` is " + sys.version.split()[0] + ".\\n")
     sys.exit({code})
@@ -39,7 +43,7 @@ def one_file(hook: str, *, what: str, code_if_too_old: int) -> str:
     """All modules of `hooks/<hook>`, in the order of its `ORDER`, their imports in front."""
     modules = [_Module(_HOOKS / hook / f"{name}.py") for name in import_module(f"{_OURS}{hook}.order").ORDER]
     _no_name_twice(modules)
-    plain = sorted({name for module in modules for name in module.plain_imports} | {"sys"})
+    plain = sorted({name for module in modules for name in module.plain_imports} - {"sys"})
     named: dict[str, set[str]] = {}
     for module in modules:
         for source, names in module.named_imports.items():
@@ -55,9 +59,9 @@ def one_file(hook: str, *, what: str, code_if_too_old: int) -> str:
         "",
         "from __future__ import annotations",
         "",
+        _TOO_OLD.format(what=what, code=code_if_too_old),
         *imports,
         "",
-        _TOO_OLD.format(what=what, code=code_if_too_old),
     ]
     return "\n".join(head) + "\n" + "\n\n".join(module.body for module in modules)
 

@@ -57,13 +57,19 @@ def _places(payload: dict[str, Any]) -> Places:
     project = os.environ.get("CLAUDE_PROJECT_DIR") or _beside() or root_of(cwd) or cwd
     beside = root_of(cwd)
     home = os.environ.get("HOME") or os.path.expanduser("~")
-    return Places(project, home, _secrets(project), [beside] if beside else [])
+    return Places(project, home, _secrets(project), [beside] if beside else [], _own(home))
 
 
 def _beside() -> str | None:
     """The project whose `.claude/hooks` this file lies in."""
     folder, inside = os.path.split(os.path.dirname(os.path.abspath(__file__)))
     return os.path.dirname(folder) if inside == "hooks" and os.path.basename(folder) == ".claude" else None
+
+
+def _own(home: str) -> list[str]:
+    """This file's folder, and where its bytecode is kept: what is written there is run as the guard."""
+    caches = [home + "/.cache", os.path.abspath(os.environ.get("XDG_CACHE_HOME") or home + "/.cache")]
+    return [os.path.dirname(os.path.abspath(__file__)), *(cache + "/onebox-kit" for cache in dict.fromkeys(caches))]
 
 
 def _secrets(project: str) -> SecretList:

@@ -22,14 +22,18 @@ _OF_TEMPLATES = (".example", ".sample", ".template", ".dist", ".tmpl", ".tpl", "
 
 class Places:
     """Answers for one call. `project` and `home` are folders from the root; `roots` are further roots of the same
-    project, such as a work tree that the assistant works in."""
+    project, such as a work tree that the assistant works in; `own` are folders of the guard's own, such as where its
+    bytecode is kept."""
 
-    def __init__(self, project: str, home: str, secrets: SecretList, roots: Sequence[str] = ()) -> None:
+    def __init__(
+        self, project: str, home: str, secrets: SecretList, roots: Sequence[str] = (), own: Sequence[str] = ()
+    ) -> None:
         self.project = os.path.normpath(project)
         self.home = os.path.normpath(home)
         self.secrets = secrets
         self._homes = _both(self.home)
         self._roots = [name for root in (self.project, *roots) for name in _both(os.path.normpath(root))]
+        self._own = [name for folder in own for name in _both(os.path.normpath(folder))]
 
     def reason(
         self, path: str, *, cwd: str, writes: bool = False, removes: bool = False, windows: bool = False
@@ -205,6 +209,8 @@ class Places:
         return None
 
     def _guard_of(self, path: str, *, removes: bool) -> str | None:
+        if any(parts_below(path, folder) is not None for folder in self._own):
+            return "guards the secrets"
         for root in {*self._roots, *self._homes}:
             parts = parts_below(path, root)
             if parts is None:
