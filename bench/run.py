@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from bench.results import Results
 
 ROOT = Path(__file__).resolve().parents[1]
-SCENARIOS = ("throughput", "burst", "memory", "fairness", "feeds", "chats", "drop_in", "postgres")
+SCENARIOS = ("throughput", "burst", "memory", "fairness", "feeds", "chats", "drop_in", "kit", "postgres")
 
 
 def main(arguments: list[str]) -> int:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 _LIST_OF_NAMES = re.compile(r"[\w\- ,|]+")
@@ -70,10 +71,10 @@ class InstalledHooks:
         (hook,) = self.of(event, tool)
         return self.start(hook, event_of(event, cwd or self.root, payload))
 
-    def start(self, hook: Hook, event: dict[str, Any]) -> Answer:
-        """Runs a hook on an event."""
+    def start(self, hook: Hook, event: dict[str, Any], environment: Mapping[str, str] | None = None) -> Answer:
+        """Runs a hook on an event, with just this environment if one is given."""
         ended = subprocess.run(
-            hook.words, cwd=event["cwd"], env={**self._environment, "CLAUDE_PROJECT_DIR": str(self.root)},
+            hook.words, cwd=event["cwd"], env=environment or {**self._environment, "CLAUDE_PROJECT_DIR": str(self.root)},
             input=json.dumps(event), capture_output=True, text=True, timeout=hook.timeout, check=False,
         )  # fmt: skip
         return Answer(ended.returncode, ended.stdout, ended.stderr)

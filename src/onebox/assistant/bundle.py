@@ -10,6 +10,10 @@ _HOOKS = Path(__file__).with_name("hooks")
 _OURS = "onebox.assistant.hooks."
 _OLDEST = (3, 9)
 _TOO_OLD = """\
+import sys
+
+# What runs this may have said where its bytecode is kept; that of the standard library is kept elsewhere.
+sys.pycache_prefix = None
 if sys.version_info < (3, 9):
     sys.stderr.write("{what}: this needs Python 3.9 or newer, and `python3` is " + sys.version.split()[0] + ".\\n")
     sys.exit({code})
@@ -39,7 +43,7 @@ def one_file(hook: str, *, what: str, code_if_too_old: int) -> str:
     """All modules of `hooks/<hook>`, in the order of its `ORDER`, their imports in front."""
     modules = [_Module(_HOOKS / hook / f"{name}.py") for name in import_module(f"{_OURS}{hook}.order").ORDER]
     _no_name_twice(modules)
-    plain = sorted({name for module in modules for name in module.plain_imports} | {"sys"})
+    plain = sorted({name for module in modules for name in module.plain_imports} - {"sys"})
     named: dict[str, set[str]] = {}
     for module in modules:
         for source, names in module.named_imports.items():
@@ -55,9 +59,9 @@ def one_file(hook: str, *, what: str, code_if_too_old: int) -> str:
         "",
         "from __future__ import annotations",
         "",
+        _TOO_OLD.format(what=what, code=code_if_too_old),
         *imports,
         "",
-        _TOO_OLD.format(what=what, code=code_if_too_old),
     ]
     return "\n".join(head) + "\n" + "\n\n".join(module.body for module in modules)
 
@@ -76,11 +80,11 @@ class _Module:
         for node in tree.body:
             if self._hoisted(node) or _for_types_only(node):
                 self._drop(node)
-        for node in ast.walk(tree):
-            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(_OURS):
-                if any(alias.asname for alias in node.names):
-                    raise NotOneFile(f"{path.name}:{node.lineno}: in one file nothing can be imported by another name")
-                self._drop(node)
+        for ours in (each for each in ast.walk(tree) if isinstance(each, ast.ImportFrom)):
+            if (ours.module or "").startswith(_OURS):
+                if any(alias.asname for alias in ours.names):
+                    raise NotOneFile(f"{path.name}:{ours.lineno}: in one file nothing can be imported by another name")
+                self._drop(ours)
         about = ast.get_docstring(tree) or ""
         if about:
             self._drop(tree.body[0])

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 SETTINGS = ".claude/settings.json"
 _SCRIPTS = (".claude/hooks/protect_secrets.py", ".claude/hooks/check_after_edit.py")
 _EMPTY = "{}\n"
+_BYTECODE = "${XDG_CACHE_HOME:-$HOME/.cache}/onebox-kit/bytecode"
 
 Path = tuple[str, ...]
 """the keys that lead to a list, such as ("permissions", "deny")"""
@@ -42,15 +43,23 @@ class Put:
 def hooks(folder: str) -> list[Entry]:
     """The entries of the two hooks, whose files lie in this folder (`${CLAUDE_PROJECT_DIR}/.claude/hooks`)."""
     # Fails closed: whatever ends the guard but a quiet yes becomes exit code 2, the one that blocks.
-    guard = _hook('python3 -I -S -B "$0" || exit 2', f"{folder}/protect_secrets.py", timeout=10, onFailure="block")
+    guard = _hook(f"{_run('protect_secrets')} || exit 2", f"{folder}/protect_secrets.py", timeout=10, onFailure="block")
     check = f"{folder}/check_after_edit.py"
-    after = _hook('exec python3 -I -B "$0"', check, timeout=60)
-    at_end = _hook('exec python3 -I -B "$0"', check, timeout=300)
+    after = _hook(f"exec {_run('check_after_edit')}", check, timeout=60)
+    at_end = _hook(f"exec {_run('check_after_edit')}", check, timeout=300)
     return [
         (("hooks", "PreToolUse"), {"matcher": "*", "hooks": [guard]}),
         (("hooks", "PostToolUse"), {"matcher": "Edit|Write|MultiEdit|NotebookEdit", "hooks": [after]}),
         (("hooks", "Stop"), {"hooks": [at_end]}),
     ]
+
+
+def _run(module: str) -> str:
+    """How the shell runs a script whose path is its `$0`: as a module, since Python keeps the bytecode of those, and
+    reading the script anew would take most of a call's time. Its folder is the last to be searched: nothing in it can
+    stand in for a module of the standard library."""
+    start = f"import sys; sys.path.append(sys.argv[1]); from {module} import main; sys.exit(main())"
+    return f"""python3 -I -S -X pycache_prefix="{_BYTECODE}" -c '{start}' "${{0%/*}}\""""
 
 
 def _hook(command: str, script: str, **more: Any) -> dict[str, Any]:

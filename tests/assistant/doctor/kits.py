@@ -14,16 +14,18 @@ from onebox.assistant.settings import hooks, merged
 
 GUARD = """#!/usr/bin/env python3
 import json, sys
-try:
-    call = json.load(sys.stdin)
-    if ".env" in json.dumps(call["tool_input"]):
-        print("`.env` is a secret", file=sys.stderr)
-        sys.exit(2)
-except Exception as error:
-    print(f"cannot judge: {error}", file=sys.stderr)
-    sys.exit(2)
+def main():
+    try:
+        call = json.load(sys.stdin)
+        if ".env" in json.dumps(call["tool_input"]):
+            print("`.env` is a secret", file=sys.stderr)
+            return 2
+    except Exception as error:
+        print(f"cannot judge: {error}", file=sys.stderr)
+        return 2
+    return 0
 """
-CHECK = "#!/usr/bin/env python3\n"
+CHECK = "#!/usr/bin/env python3\ndef main():\n    return 0\n"
 
 
 def a_kit(folder: Path, guard: str = GUARD) -> Path:

@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.assistant.doctor.kits import GUARD, a_kit, guard_of, put, write
+from tests.assistant.doctor.kits import CHECK, GUARD, a_kit, guard_of, put, write
 
 from onebox.assistant.doctor.guarding import check_hook_faults, crash_faults, entry_faults, guards_of, play
 from onebox.assistant.doctor.installed import all_settings, hooks_of
@@ -171,7 +171,7 @@ def test_a_guard_that_exits_0_when_it_breaks_is_found(tmp_path: Path) -> None:
     project = a_kit(tmp_path)
     assert [*crash_faults(guard(project), project)] == []
 
-    write(project, ".claude/hooks/protect_secrets.py", GUARD.replace("    sys.exit(2)\n", "    pass\n"))
+    write(project, ".claude/hooks/protect_secrets.py", GUARD.replace("        return 2\n", "        pass\n"))
     (fault,) = crash_faults(guard(project), project)
     assert fault.what == "an input that is no JSON ends with exit code 0: what breaks the hook opens it"
 
@@ -217,7 +217,7 @@ def test_another_hook_that_answers_for_the_person_is_found(tmp_path: Path) -> No
 
 def test_a_check_hook_that_is_missing_or_loud_is_found(tmp_path: Path) -> None:
     project = a_kit(tmp_path)
-    write(project, ".claude/hooks/check_after_edit.py", "print('all is well')\n")
+    write(project, ".claude/hooks/check_after_edit.py", CHECK + "print('all is well')\n")
     assert kinds(project) == ["check_not_silent"]
 
     settings = guard_of(project)

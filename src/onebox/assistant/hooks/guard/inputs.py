@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 
     from onebox.assistant.hooks.guard.places import Places
 
-_PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
-_QUOTED = re.compile(r"""(["'`])((?:\\.|(?!\1)[^\\\n])*)\1""")
+_PART = r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+"
+_QUOTED = r"""(["'`])((?:\\.|(?!\1)[^\\\n])*)\1"""
+_LONGEST_PATH = 4096
+_LONGEST_QUOTED = 300
 _COMMANDS = {"command", "commands", "cmd", "cmds", "shell", "bash", "cmdline"}
 _CODE = {"code", "script", "expression", "function", "js", "python", "sql", "snippet"}
 _PROSE = {
@@ -65,7 +67,7 @@ def fields_in(given: Any, name: str = "") -> Iterator[tuple[str, str]]:
 
 def judge_server(tool: str, given: dict[str, Any], places: Places, cwd: str) -> str | None:
     """A tool of an MCP server, called `mcp__server__what_it_does`."""
-    does = {part.lower() for part in _PARTS.findall(tool.rpartition("__")[2])}
+    does = _parts(tool.rpartition("__")[2])
     if does & {"powershell", "pwsh"}:
         said = _commands(given, places, cwd, powershell=True)
     else:
@@ -85,7 +87,7 @@ def judge_fields(
     """Every field that names a place, and every `file://` address wherever it stands."""
     texts, targets = [], []
     for name, value in fields_in(given):
-        parts = {part.lower() for part in _PARTS.findall(name)}
+        parts = _parts(name)
         text = value.strip()
         if text[:5].lower() == "file:":
             said = places.reason(text, cwd=cwd, writes=writes, removes=removes)
@@ -102,8 +104,13 @@ def judge_fields(
     return _token(texts, targets, places, cwd) if writes else None
 
 
+def _parts(name: str) -> set[str]:
+    """The words of a name: `inputFile_path` has three."""
+    return {part.lower() for part in re.findall(_PART, name)}
+
+
 def _names_place(parts: set[str], text: str) -> bool:
-    if "\n" in text or not text or len(text) > 4096:
+    if "\n" in text or not text or len(text) > _LONGEST_PATH:
         return False
     if parts & _PROSE:
         return False
@@ -128,7 +135,7 @@ def _commands(given: Any, places: Places, cwd: str, *, powershell: bool = False)
     waiting = [("", given)]
     while waiting and said is None:
         name, value = waiting.pop()
-        is_command = bool({part.lower() for part in _PARTS.findall(name)} & (_COMMANDS | {"script"}))
+        is_command = bool(_parts(name) & (_COMMANDS | {"script"}))
         if isinstance(value, dict):
             if isinstance(value.get("command"), str) and isinstance(value.get("args"), list):
                 value = {**value, "command": [value["command"], *value["args"]]}
@@ -151,9 +158,9 @@ def _quoted(word: str) -> str:
 
 def _in_code(code: str, places: Places, cwd: str) -> str | None:
     """A secret's name in quotes, in a program of whatever language."""
-    for found in _QUOTED.finditer(code):
+    for found in re.finditer(_QUOTED, code):
         text = found[2]
-        if text and " " not in text and len(text) < 300:
+        if text and " " not in text and len(text) < _LONGEST_QUOTED:
             said = places.reason(text, cwd=cwd)
             if said is not None:
                 return said

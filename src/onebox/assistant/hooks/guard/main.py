@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 BLOCK = 2
 _SECONDS = 4
 _MOST_LETTERS = 600
+_LONGEST_REASON = 330
 _LIST = ".claude/secrets.txt"
 # The list as it was when this file was written: it holds where the project's own is gone.
 BAKED_LIST = ""
@@ -56,13 +57,19 @@ def _places(payload: dict[str, Any]) -> Places:
     project = os.environ.get("CLAUDE_PROJECT_DIR") or _beside() or root_of(cwd) or cwd
     beside = root_of(cwd)
     home = os.environ.get("HOME") or os.path.expanduser("~")
-    return Places(project, home, _secrets(project), [beside] if beside else [])
+    return Places(project, home, _secrets(project), [beside] if beside else [], _own(home))
 
 
 def _beside() -> str | None:
     """The project whose `.claude/hooks` this file lies in."""
     folder, inside = os.path.split(os.path.dirname(os.path.abspath(__file__)))
     return os.path.dirname(folder) if inside == "hooks" and os.path.basename(folder) == ".claude" else None
+
+
+def _own(home: str) -> list[str]:
+    """This file's folder, and where its bytecode is kept: what is written there is run as the guard."""
+    caches = [home + "/.cache", os.path.abspath(os.environ.get("XDG_CACHE_HOME") or home + "/.cache")]
+    return [os.path.dirname(os.path.abspath(__file__)), *(cache + "/onebox-kit" for cache in dict.fromkeys(caches))]
 
 
 def _secrets(project: str) -> SecretList:
@@ -89,7 +96,7 @@ def _unjudged(why: str) -> str:
 
 def _blocked(payload: dict[str, Any], said: str) -> str:
     tool = str(payload["tool_name"])
-    said = said if len(said) <= 330 else said[:329] + "…"
+    said = said if len(said) <= _LONGEST_REASON else said[: _LONGEST_REASON - 1] + "…"
     return f"protect secrets: {tool} was not run.\nWhy: {said}.\nInstead: {_instead(tool, said)}"
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -13,7 +11,7 @@ if TYPE_CHECKING:
 _UNSEEN = dict.fromkeys([0xAD, 0xFEFF, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070)])
 # Casefolding leaves the dotless i alone, and gives the dotted capital one a second character.
 _LETTERS = {0x130: "i", 0x131: "i"}
-_SPECIAL = re.compile(r"[*?\[\\]")
+_SPECIAL = "*?[\\"
 _CLASSES = {
     "alnum": r"a-zA-Z0-9",
     "alpha": r"a-zA-Z",
@@ -60,7 +58,7 @@ class Pattern:
 
     @property
     def literal(self) -> bool:
-        return _SPECIAL.search(self.body) is None
+        return _ends(self.body) is None
 
     def matches(self, path: str) -> bool:
         """`path`: folded; a name, or for an anchored pattern the path from its root."""
@@ -71,18 +69,30 @@ class Pattern:
 
 def matcher(glob: str) -> Callable[[str], bool]:
     """Tells whether a folded path is meant by this glob. Most globs need no regular expression, which is slow to make."""
-    first = _SPECIAL.search(glob)
-    if first is None:
+    ends = _ends(glob)
+    if ends is None:
         return fold(glob).__eq__
-    before, after = fold(glob[: first.start()]), glob[first.end() :]
-    if first.group() == "*" and "/" not in glob and _SPECIAL.search(after) is None:
-        after, shortest = fold(after), len(before) + len(fold(after))
+    if "/" not in glob and "*".join(ends) == glob:
+        before, after = fold(ends[0]), fold(ends[1])
+        shortest = len(before) + len(after)
         return lambda path: len(path) >= shortest and path.startswith(before) and path.endswith(after)
     expression = _expression(glob)
     if expression is None:
-        return lambda path: False
+        return _never
+    import re
+
     match = re.compile(expression, re.IGNORECASE | re.DOTALL).fullmatch
     return lambda path: match(path) is not None
+
+
+def _ends(glob: str) -> tuple[str, str] | None:
+    """What stands before the first special character, and behind the last; None when there is none."""
+    places = [at for at, letter in enumerate(glob) if letter in _SPECIAL]
+    return (glob[: places[0]], glob[places[-1] + 1 :]) if places else None
+
+
+def _never(_path: str) -> bool:
+    return False
 
 
 def _expression(glob: str) -> str | None:
@@ -103,16 +113,20 @@ def _expression(glob: str) -> str | None:
             at += letter == "\\"
             if at == len(glob):
                 return None
-            text, at = re.escape(fold(glob[at])), at + 1
+            text, at = _escaped(fold(glob[at])), at + 1
         made.append(text)
     return "".join(made)
+
+
+def _escaped(letter: str) -> str:
+    return letter if letter.isalnum() or letter == "_" else "\\" + letter
 
 
 def _stars(glob: str, at: int) -> tuple[str, int]:
     end = at
     while glob[end : end + 1] == "*":
         end += 1
-    whole = end - at >= 2 and (at == 0 or glob[at - 1] == "/")
+    whole = glob.startswith("**", at) and (at == 0 or glob[at - 1] == "/")
     if whole and glob[end : end + 1] == "/":
         return "(?:.*/)?", end + 1
     if whole and end == len(glob):
@@ -142,14 +156,14 @@ def _bracket(glob: str, at: int) -> tuple[str, int] | None:
             if at >= len(glob):
                 return None
             if previous <= glob[at]:
-                items.append(f"{re.escape(previous)}-{re.escape(glob[at])}")
+                items.append(f"{_escaped(previous)}-{_escaped(glob[at])}")
             previous, at = "", at + 1
             continue
         at += glob[at] == "\\"
         if at >= len(glob):
             return None
         previous = glob[at]
-        items.append(re.escape(previous))
+        items.append(_escaped(previous))
         at += 1
     text = "".join(items)
     if negated:
@@ -210,14 +224,14 @@ class SecretList:
         for pattern in patterns:
             if pattern.negated:
                 continue
-            pieces = _SPECIAL.split(pattern.body)
-            if len(pieces) == 1:
+            sure = _ends(pattern.body)
+            if sure is None:
                 self._names.add(fold(pattern.body))
-            elif pieces[0]:
-                starts.append(fold(pieces[0]))
+            elif sure[0]:
+                starts.append(fold(sure[0]))
             else:
                 # What stands behind a bracket may be a part of it.
-                ends.append("" if "[" in pattern.body or "\\" in pattern.body else fold(pieces[-1]))
+                ends.append("" if "[" in pattern.body or "\\" in pattern.body else fold(sure[1]))
         self._starts, self._ends = tuple(starts), tuple(ends)
 
     def _suspect(self, name: str) -> bool:

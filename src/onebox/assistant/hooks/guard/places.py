@@ -14,20 +14,26 @@ if TYPE_CHECKING:
 
     from onebox.assistant.hooks.guard.patterns import Pattern, SecretList
 
-_GUARDS = ("settings.json", "settings.local.json", "secrets.txt", "hooks")
+_GUARDS = (["settings.json"], ["settings.local.json"], ["secrets.txt"])
+_LONGEST_SHOWN = 80
+_ENOUGH = 50
 _OF_TEMPLATES = (".example", ".sample", ".template", ".dist", ".tmpl", ".tpl", ".defaults")
 
 
 class Places:
     """Answers for one call. `project` and `home` are folders from the root; `roots` are further roots of the same
-    project, such as a work tree that the assistant works in."""
+    project, such as a work tree that the assistant works in; `own` are folders of the guard's own, such as where its
+    bytecode is kept."""
 
-    def __init__(self, project: str, home: str, secrets: SecretList, roots: Sequence[str] = ()) -> None:
+    def __init__(
+        self, project: str, home: str, secrets: SecretList, roots: Sequence[str] = (), own: Sequence[str] = ()
+    ) -> None:
         self.project = os.path.normpath(project)
         self.home = os.path.normpath(home)
         self.secrets = secrets
         self._homes = _both(self.home)
         self._roots = [name for root in (self.project, *roots) for name in _both(os.path.normpath(root))]
+        self._own = [name for folder in own for name in _both(os.path.normpath(folder))]
 
     def reason(
         self, path: str, *, cwd: str, writes: bool = False, removes: bool = False, windows: bool = False
@@ -38,7 +44,7 @@ class Places:
         count as well; windows: `\\` parts a path."""
         if not path:
             return None
-        said = path if len(path) <= 80 else "…" + path[-79:]
+        said = path if len(path) <= _LONGEST_SHOWN else "…" + path[1 - _LONGEST_SHOWN :]
         found = self._secret(path, cwd, windows)
         if found is not None:
             return f"`{said}` {found}"
@@ -107,7 +113,7 @@ class Places:
                 said = self._guard_of(path, removes=False)
             if said is not None:
                 found.append((path, said))
-                if ignored or len(found) >= 50:
+                if ignored or len(found) >= _ENOUGH:
                     break
         if not ignored and found:
             left_out = passed_over(start, [path for path, _ in found])
@@ -177,7 +183,7 @@ class Places:
         """A hard link to a secret that lies in the project's root: the same file by another name."""
         try:
             there = os.stat(path)
-            if there.st_nlink < 2 or not there.st_mode & 0o100000:
+            if there.st_nlink == 1 or not there.st_mode & 0o100000:
                 return None
             with os.scandir(self.project) as entries:
                 twins = [entry.path for entry in entries if entry.inode() == there.st_ino]
@@ -203,6 +209,8 @@ class Places:
         return None
 
     def _guard_of(self, path: str, *, removes: bool) -> str | None:
+        if any(parts_below(path, folder) is not None for folder in self._own):
+            return "guards the secrets"
         for root in {*self._roots, *self._homes}:
             parts = parts_below(path, root)
             if parts is None:
@@ -219,7 +227,7 @@ class Places:
     def _is_guard(self, folded: list[str], root: str) -> bool:
         if folded[1] == "hooks":
             return root in self._roots
-        return len(folded) == 2 and folded[1] in _GUARDS
+        return folded[1:] in _GUARDS
 
 
 def _both(folder: str) -> list[str]:

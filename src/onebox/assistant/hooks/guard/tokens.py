@@ -48,6 +48,7 @@ _WORDS = (
 # Printed in the documentation of those who give out tokens, and copied from there ever since.
 _PRINTED = ("AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw", "4eC39HqLyjWDarjtT1zdp7dc", "BQokikJOvBiI2HlWgH4olfQ2")
 _FEWEST_LETTERS = 6
+_SHORTEST_ID, _LONGEST_ID = 8, 10
 _A_ROW = 0.85
 
 
@@ -67,14 +68,14 @@ def live_token(text: str) -> str | None:
 
 
 def _after_id(text: str, colon: int) -> bool:
-    """Whether the number of a bot stands before the colon: 8 to 10 digits. (Looked for from the colon, which is quick.)"""
+    """Whether the number of a bot stands before the colon. (Looked for from the colon, which is quick.)"""
     start = colon
-    while start > 0 and colon - start <= 11 and text[start - 1].isdigit():
+    while start > 0 and colon - start <= _LONGEST_ID and text[start - 1].isdigit():
         start -= 1
     before = text[start - 1 : start]
     # A token follows `bot` in an address of the Bot API.
     free = not (before.isalnum() or before in {"_", "-", "."}) or text[max(0, start - 3) : start] == "bot"
-    return 8 <= colon - start <= 10 and free
+    return _SHORTEST_ID <= colon - start <= _LONGEST_ID and free
 
 
 def _placeholder(secret: str) -> bool:

@@ -122,7 +122,8 @@ def _globs(tool: str, given: dict[str, Any]) -> tuple[list[str], list[str]]:
     glob = given.get("glob") or ""
     if not isinstance(glob, str):
         raise OddInput(f"glob of {tool} is no text")
-    wanted, unwanted = [], []
+    wanted: list[str] = []
+    unwanted: list[str] = []
     for word in glob.split():
         for each in _alternatives(word):
             name = each.lstrip("!").rstrip("/").rpartition("/")[2]

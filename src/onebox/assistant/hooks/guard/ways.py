@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _MOST_LINKS = 40
+_DIGITS = "0123456789abcdefABCDEF"
 _WINDOWS = os.name == "nt"
 
 
@@ -30,15 +31,12 @@ def absolute(path: str, cwd: str, home: str, *, windows: bool = False) -> str:
 
 def without_percents(text: str) -> str:
     """`%2e` as `.`."""
-    pieces = text.split("%")
-    made = pieces[0].encode("utf-8", "surrogateescape")
-    for piece in pieces[1:]:
-        try:
-            made += bytes.fromhex(piece[:2]) if len(piece) >= 2 else b"%"
-            piece = piece[2:] if len(piece) >= 2 else piece
-        except ValueError:
-            made += b"%"
-        made += piece.encode("utf-8", "surrogateescape")
+    first, *pieces = text.encode("utf-8", "surrogateescape").split(b"%")
+    made = first
+    for piece in pieces:
+        digits = piece[:2].decode("ascii", "replace")
+        whole = len(digits) == len("2e") and all(digit in _DIGITS for digit in digits)
+        made += bytes.fromhex(digits) + piece[2:] if whole else b"%" + piece
     return made.decode("utf-8", "surrogateescape")
 
 
@@ -114,11 +112,11 @@ def _own_process(path: str, cwd: str) -> str:
     if not path.startswith("/") or "/proc/" not in path:
         return path
     pieces = os.path.normpath(path).lstrip("/").split("/")
-    if pieces[0] != "proc" or len(pieces) < 3:
+    if pieces[0] != "proc":
         return path
-    at = 4 if pieces[2] == "task" and len(pieces) > 4 else 2
-    if pieces[at] == "cwd":
-        return cwd + "/" + "/".join(pieces[at + 1 :])
-    if pieces[at] == "root":
-        return _own_process("/" + "/".join(pieces[at + 1 :]), cwd)
+    inside = pieces[4:] if pieces[2:3] == ["task"] else pieces[2:]
+    if inside[:1] == ["cwd"]:
+        return "/".join([cwd, *inside[1:]])
+    if inside[:1] == ["root"]:
+        return _own_process("/" + "/".join(inside[1:]), cwd)
     return path
