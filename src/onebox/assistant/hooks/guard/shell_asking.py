@@ -21,7 +21,7 @@ from onebox.assistant.hooks.guard.shell_words import (
     is_reference,
     plain,
 )
-from onebox.assistant.hooks.guard.tokens import live_token
+from onebox.assistant.hooks.guard.tokens import token_reason, without_tokens
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ class Asker:
         self.answers: dict[tuple[str, str, bool, bool], str | None] = {}
 
     def deny(self, reason: str) -> None:
-        source = " ".join(self.source.split())
+        source = without_tokens(" ".join(self.source.split()))
         shown = source if len(source) <= 80 else source[:77] + "…"
         raise Denied(f"`{plain(shown)}`: {reason}" if shown else reason)
 
@@ -254,12 +254,10 @@ class Asker:
         """A text goes into a file: does it hold a live token, and does git track the file?"""
         if not text or text == ANY or self.state.elsewhere:
             return
-        token = live_token(plain(text))
-        if token is None:
-            return
         for cwd in self.state.cwds:
-            if self.places.tracked(plain(path), cwd=cwd):
-                self.deny(f"this writes {token} into `{plain(path)}`, where git tracks it or would")
+            reason = token_reason(plain(text), plain(path), self.places, cwd)
+            if reason:
+                self.deny(reason)
 
 
 def is_address(word: str) -> bool:
