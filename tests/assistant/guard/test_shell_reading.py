@@ -170,7 +170,7 @@ def test_a_live_token_is_not_written_where_git_tracks_it(shop: Shop) -> None:
         f"a={token}; echo $a > README.md",
         f"python3 -c \"open('src/app.py', 'w').write('{token}')\"",
     ):
-        assert "git tracks" in (shop.says(command) or ""), command
+        assert "git keeps" in (shop.says(command) or ""), command
 
 
 def test_a_token_that_stays_out_of_git_is_nobodys_harm(shop: Shop) -> None:

@@ -8,14 +8,17 @@ import time
 
 from onebox.assistant.hooks.guard.shell_asking import Asker
 from onebox.assistant.hooks.guard.shell_builtins import SHELL_BUILTINS
+from onebox.assistant.hooks.guard.shell_elsewhere import ELSEWHERE
 from onebox.assistant.hooks.guard.shell_expand import expand, expand_text
 from onebox.assistant.hooks.guard.shell_files import FILE_COMMANDS
 from onebox.assistant.hooks.guard.shell_git import GIT_COMMANDS
 from onebox.assistant.hooks.guard.shell_reader import read_shell
 from onebox.assistant.hooks.guard.shell_runners import RUNNERS
 from onebox.assistant.hooks.guard.shell_search import SEARCHERS
+from onebox.assistant.hooks.guard.shell_services import SERVICES
 from onebox.assistant.hooks.guard.shell_table import by_table
-from onebox.assistant.hooks.guard.shell_words import ANY, Beyond, Denied, Node, Pipe, plain
+from onebox.assistant.hooks.guard.shell_text import TEXT_COMMANDS
+from onebox.assistant.hooks.guard.shell_words import ANY, BRACKET, Beyond, Denied, Node, Pipe, plain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,6 +32,7 @@ DEEPEST_CALL = 20
 MOST_STEPS = 6000
 MOST_WAYS = 24
 MOST_RAW_NAMES = 4000
+MOST_ELEMENTS = 200
 PRIVATE = "[\ue000-\uf8ff]"
 RAW_NAME = r"[^\s'\"\\`|&;<>()=:@,{}]{1,300}"
 # What these hold is run by the program that they are given to.
@@ -268,14 +272,34 @@ class Shell(Asker):
         return together(outputs)
 
     def assign(self, node: Node) -> None:
-        for name, word, array in node.assigned:
+        for told, word, array in node.assigned:
+            name, _, key = told.rstrip("+").partition("[")
             if array or not word:
-                self.state.arrays[name] = [
-                    field for element in array for fields in expand(self, element) for field in fields
-                ][:200]
-                self.state.variables.pop(name, None)
-            if word or not array:
-                self.set_variable(name, expand_text(self, word))
+                elements = [field for element in array for fields in expand(self, element) for field in fields]
+                self.set_array(name, elements, adds=told.endswith("+"))
+            if key:
+                self.set_element(name, key.rstrip("]"), expand_text(self, word))
+            elif word or not array:
+                values = expand_text(self, word)
+                if told.endswith("+"):
+                    before = self.lookup(name) or [ANY]
+                    values = [known + value for known in before for value in values]
+                self.set_variable(name, values)
+
+    def set_array(self, name: str, elements: list[str], *, adds: bool = False) -> None:
+        """Elements as they are written: `x`, `[key]=x`."""
+        before = self.state.arrays.get(name, []) if adds else []
+        values = [element.partition("]=")[2] if has_key(element) else element for element in elements]
+        self.state.arrays[name] = (before + values)[:MOST_ELEMENTS]
+        self.state.variables.pop(name, None)
+
+    def set_element(self, name: str, key: str, values: list[str]) -> None:
+        elements = list(self.state.arrays.get(name, []))
+        if key.isdigit() and int(key) < len(elements) and len(values) == 1:
+            elements[int(key)] = values[0]
+        else:
+            elements += values
+        self.state.arrays[name] = elements[:MOST_ELEMENTS]
 
     def set_variable(self, name: str, values: list[str]) -> None:
         self.state.variables[name] = tuple(values[:8])
@@ -287,17 +311,26 @@ class Shell(Asker):
 
     def lookup(self, name: str) -> list[str] | None:
         """The values that a variable may have; None when that is not known."""
+        name = self.state.aliases.get(name, name)
         if name in self.state.variables:
             return list(self.state.variables[name])
         if name.isdigit() and 0 < int(name) <= len(self.state.arguments):
             return [self.state.arguments[int(name) - 1]]
         known = {
+            "#": str(len(self.state.arguments)),
             "HOME": self.places.home,
             "PWD": self.state.cwds[0],
             "CLAUDE_PROJECT_DIR": self.places.project,
             "IFS": " ",
         }
         return [known[name]] if name in known else None
+
+    def separated(self, text: str) -> list[str]:
+        """The fields of a text, parted by what `IFS` may say."""
+        told = plain("".join(self.state.variables.get("IFS", ()))).replace(ANY, "")
+        for separator in told if len(told) < 8 else "":
+            text = text.replace(separator, " ")
+        return text.split()
 
     def command(self, words: list[str], stdin: str) -> str:
         """One command of which the words are known."""
@@ -325,7 +358,16 @@ class Shell(Asker):
         if isinstance(function, str):
             self.state.functions.pop(name)
             return self.run_apart(" ".join([function, *map(quoted_again, words[1:])]), stdin)
-        for table in (SHELL_BUILTINS, FILE_COMMANDS, SEARCHERS, RUNNERS, GIT_COMMANDS):
+        for table in (
+            SHELL_BUILTINS,
+            TEXT_COMMANDS,
+            FILE_COMMANDS,
+            SEARCHERS,
+            RUNNERS,
+            ELSEWHERE,
+            SERVICES,
+            GIT_COMMANDS,
+        ):
             handler = table.get(name)
             if handler is not None:
                 return handler(self, name, words[1:], stdin)
@@ -362,11 +404,8 @@ class Shell(Asker):
         for target in self.targets(redirect):
             if redirect.operator == "<&" and (target.isdigit() or target == "-"):
                 continue
-            pipes = [thing for thing in self.referred(target) if isinstance(thing, Pipe)]
-            if pipes:
-                return pipes[0].text
             self.ask(target, writes=redirect.operator == "<>")
-            stdin = ANY
+            stdin = self.text_of(target, stdin) or ANY
         return stdin
 
     def targets(self, redirect: Redirect) -> list[str]:
@@ -392,6 +431,17 @@ class Shell(Asker):
         self.ask_written(target, text)
         if text and text != ANY and len(self.written) < 20:
             self.written[os.path.normpath(plain(target))] = text
+
+    def text_of(self, path: str, stdin: str) -> str:
+        """What is known of what stands in a file: what was piped there, or written a moment ago."""
+        if path in {"-", "/dev/stdin"}:
+            return stdin
+        pipes = [thing.text for thing in self.referred(path) if isinstance(thing, Pipe)]
+        return pipes[0] if pipes else self.was_written(path)
+
+    def text_of_all(self, paths: list[str], stdin: str) -> str:
+        """What a command prints that prints its files, or else what comes in."""
+        return together([self.text_of(path, stdin) or ANY for path in paths]) if paths else stdin or ANY
 
     def was_written(self, path: str) -> str:
         return self.written.get(os.path.normpath(plain(path)), "") if self.written else ""
@@ -444,6 +494,11 @@ def absent(node: Node, holds: bool) -> list[str]:
         words = words[1:]
         holds = not holds
     return [words[1]] if len(words) == 2 and words[0] in {"-f", "-e", "-s", "-r", "-a"} and not holds else []
+
+
+def has_key(element: str) -> bool:
+    """`[key]=x`, in what an array is made of."""
+    return element[:1] in {"[", BRACKET} and "]=" in element
 
 
 def quoted_again(word: str) -> str:

@@ -21,7 +21,7 @@ from onebox.assistant.hooks.guard.shell_words import (
     is_reference,
     plain,
 )
-from onebox.assistant.hooks.guard.tokens import live_token
+from onebox.assistant.hooks.guard.tokens import token_reason, without_tokens
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,17 +31,20 @@ LONGEST_PATH = 4096
 MOST_PIECES = 12
 SECONDS = 1.5
 MOST_FILES = 20000
-ADDRESS = r"(?!file:)[A-Za-z][A-Za-z0-9+.-]{1,20}://"
+ADDRESS = r"(?!fileb?:)[A-Za-z][A-Za-z0-9+.-]{1,20}://"
 KIND = r"\*\.(?!json$|txt$)\w{1,12}"
 DELIMITER = re.compile(r"[=@:,]")
 AS_GLOB = {ord(ANY): "*", ord(STAR): "*", ord(ONE): "?", ord(BRACKET): "[", ord("*"): "[*]", ord("?"): "[?]"}
+PRINTS_ENVIRONMENT = {"env", "printenv", "export", "set", "declare", "config", "typeset"}
+RUNS_CODE = {"-c", "-e", "-p", "-pe", "-lc", "--eval", "--print"}
 UNWALKED = {".git", "node_modules"}
 
 
 class State:
-    """What is known while a command runs. `cwds`: each folder that it may be in; `absent`: paths known not to be."""
+    """What is known while a command runs. `cwds`: each folder that it may be in; `absent`: paths known not to be;
+    `aliases`: variables that are other names of variables (`declare -n`)."""
 
-    __slots__ = ("absent", "arguments", "arrays", "cwds", "dotglob", "elsewhere", "functions", "variables")
+    __slots__ = ("absent", "aliases", "arguments", "arrays", "cwds", "dotglob", "elsewhere", "functions", "variables")
 
     def __init__(self, cwd: str) -> None:
         self.variables: dict[str, tuple[str, ...]] = {}
@@ -50,6 +53,7 @@ class State:
         self.arguments: list[str] = []
         self.cwds: tuple[str, ...] = (cwd,)
         self.absent: frozenset[str] = frozenset()
+        self.aliases: dict[str, str] = {}
         self.elsewhere = False
         self.dotglob = False
 
@@ -61,6 +65,7 @@ class State:
         other.arguments = self.arguments
         other.cwds = self.cwds
         other.absent = self.absent
+        other.aliases = dict(self.aliases)
         other.elsewhere = self.elsewhere
         other.dotglob = self.dotglob
         return other
@@ -73,6 +78,7 @@ class State:
                 self.variables[name] = values
             elif mine != values:
                 self.variables[name] = (mine + tuple(value for value in values if value not in mine))[:8]
+        self.aliases.update(other.aliases)
         for name, array in other.arrays.items():
             self.arrays[name] = (self.arrays.get(name, []) + array)[:200]
         for name, function in other.functions.items():
@@ -93,7 +99,7 @@ class Asker:
         self.answers: dict[tuple[str, str, bool, bool], str | None] = {}
 
     def deny(self, reason: str) -> None:
-        source = " ".join(self.source.split())
+        source = without_tokens(" ".join(self.source.split()))
         shown = source if len(source) <= 80 else source[:77] + "…"
         raise Denied(f"`{plain(shown)}`: {reason}" if shown else reason)
 
@@ -182,6 +188,8 @@ class Asker:
 
     def ask(self, word: str, *, writes: bool = False, removes: bool = False) -> None:
         """`removes`: the place is removed or moved, so that what it holds counts too."""
+        if word.startswith("fileb://"):
+            word = "file" + word[5:]
         if not word or len(word) > LONGEST_PATH or is_address(word):
             return
         if not word.isascii():
@@ -248,18 +256,25 @@ class Asker:
         for shape in shapes(word):
             self.ask(shape, writes=writes)
 
+    # ---- what is loaded
+
+    def refuse_printing(self, loaded: list[str], words: list[str]) -> None:
+        """A secret that a program loads may not be printed by what it runs."""
+        secret = next(filter(None, map(self.refusal, loaded)), "")
+        for word in words if secret else ():
+            if os.path.basename(word) in PRINTS_ENVIRONMENT or word in RUNS_CODE:
+                raise Denied(f"{secret}, and `{plain(word)}` could print what is loaded from it")
+
     # ---- what is written
 
     def ask_written(self, path: str, text: str) -> None:
         """A text goes into a file: does it hold a live token, and does git track the file?"""
         if not text or text == ANY or self.state.elsewhere:
             return
-        token = live_token(plain(text))
-        if token is None:
-            return
         for cwd in self.state.cwds:
-            if self.places.tracked(plain(path), cwd=cwd):
-                self.deny(f"this writes {token} into `{plain(path)}`, where git tracks it or would")
+            reason = token_reason(plain(text), plain(path), self.places, cwd)
+            if reason:
+                self.deny(reason)
 
 
 def is_address(word: str) -> bool:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 
+from onebox.assistant.hooks.guard.shell_options import Options
 from onebox.assistant.hooks.guard.shell_quotes import unescape
-from onebox.assistant.hooks.guard.shell_words import ANY, Names, Pipe, plain
+from onebox.assistant.hooks.guard.shell_words import ANY, STAR, Names, Pipe, plain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -61,14 +62,18 @@ def formatted(words: list[str]) -> str:
                 continue
             used = True
             value = arguments.pop(0) if arguments else ""
-            pieces.append(unescape(value) if kind == "b" else character_of(value) if kind == "c" else value)
+            pieces.append(converted(value, kind))
         if not arguments or not used:
             break
     return "".join(pieces)
 
 
-def character_of(value: str) -> str:
-    return value[:1]
+def converted(value: str, kind: str) -> str:
+    if kind == "b":
+        return unescape(value)
+    if kind == "c":
+        return value[:1]
+    return format(int(value), kind) if kind in {"o", "x", "X"} and value.isdigit() and len(value) < 10 else value
 
 
 def change_folder(shell: Shell, name: str, words: list[str], _stdin: str) -> str:
@@ -96,19 +101,33 @@ def move_to(shell: Shell, target: str) -> None:
 
 
 def declare(shell: Shell, _name: str, words: list[str], _stdin: str) -> str:
+    another_name = any(word.startswith("-") and "n" in word for word in words)
+    array = ""
     for word in words:
         name, equals, value = word.partition("=")
-        if equals and not name.startswith("-"):
+        if array and (not equals or not name.isidentifier()):
+            shell.set_array(array, [word], adds=True)
+        elif equals and another_name:
+            shell.state.aliases[name] = value
+        elif equals and not name.startswith("-"):
+            # Of `a=(x y)` the words come one by one.
+            array = "" if value else name
+            shell.set_array(name, [])
             shell.set_variable(name.rstrip("+"), [value])
     return ""
 
 
 def read_variable(shell: Shell, _name: str, words: list[str], stdin: str) -> str:
     """`read a b`: each gets what may come in; of several lines, any."""
-    names = [word for word in words if not word.startswith("-")] or ["REPLY"]
+    options = Options(words, "-d -i -n -N -p -t -u -a")
+    for name in options.values("-a"):
+        shell.set_array(name, shell.separated(stdin))
+        shell.state.variables.pop(name, None)
+        return ""
+    names = [name for name in options.rest if name] or ["REPLY"]
     lines = [line.strip() for line in stdin.split("\n") if line.strip()] or ([ANY] if not stdin else [""])
     if len(names) > 1:
-        fields = [field for line in lines for field in line.split()]
+        fields = [field for line in lines for field in shell.separated(line)]
         for name in names:
             shell.state.variables[name] = tuple(dict.fromkeys(fields[:8]))
     else:
@@ -120,7 +139,7 @@ def read_variable(shell: Shell, _name: str, words: list[str], stdin: str) -> str
 
 
 def read_array(shell: Shell, _name: str, words: list[str], stdin: str) -> str:
-    names = [word for word in words if not word.startswith("-")] or ["MAPFILE"]
+    names = Options(words, "-d -n -O -s -u -C -c").rest or ["MAPFILE"]
     shell.state.arrays[names[-1]] = [line for line in stdin.split("\n") if line][:200]
     shell.state.variables.pop(names[-1], None)
     return ""
@@ -177,11 +196,13 @@ def alias(shell: Shell, _name: str, words: list[str], _stdin: str) -> str:
     return ""
 
 
-def list_folder(shell: Shell, _name: str, words: list[str], _stdin: str) -> str:
+def list_folder(shell: Shell, name: str, words: list[str], _stdin: str) -> str:
     """`ls` names; what it names is remembered, for a command that reads it."""
     options = "".join(word for word in words if word.startswith("-"))
     hidden = "a" in options.lower() or "--all" in words
-    deep = "R" in options
+    deep = "R" in options or name in {"tree", "du"}
+    if name == "du" and not hidden:
+        return ANY
     listed = [word for word in words if not word.startswith("-")]
     if not listed:
         return shell.refer(Names(".", deep=deep, hidden=hidden)) + "\n"
@@ -192,6 +213,13 @@ def list_folder(shell: Shell, _name: str, words: list[str], _stdin: str) -> str:
         if not itself and not shell.referred(word):
             told.append(shell.refer(Names(plain(word), deep=deep, hidden=hidden)))
     return "\n".join(told) + "\n"
+
+
+def complete_names(shell: Shell, _name: str, words: list[str], _stdin: str) -> str:
+    """`compgen -f .e`, `compgen -G '.e*'`: names of files that begin so."""
+    options = Options(words, "-G -A -W -P -S -X -F -C")
+    given = options.values("-G") + [word + STAR for word in options.rest]
+    return "\n".join(given or [shell.refer(Names(".", deep=False))]) + "\n"
 
 
 SHELL_BUILTINS: dict[str, Callable[[Shell, str, list[str], str], str]] = {
@@ -219,7 +247,10 @@ SHELL_BUILTINS: dict[str, Callable[[Shell, str, list[str], str], str]] = {
     ".": source_file,
     "trap": trap,
     "alias": alias,
+    "compgen": complete_names,
     "ls": list_folder,
+    "tree": list_folder,
+    "du": list_folder,
     "dir": list_folder,
     "exa": list_folder,
     "eza": list_folder,

@@ -30,9 +30,12 @@ WRITES = (
     r"write|unlink|remove|rename|rmtree|rmdir|copy|move|chmod|replace|truncate|append|delete|dump|save|mkdir|touch"
     r"|symlink|fs\.rm|['\"][wax]b?\+?['\"]|>"
 )
-LOADS_ENVIRONMENT = r"(?s)dotenv_values|load_dotenv.{1,2000}environ|dotenv.{1,40}config.*process\.env"
+LOADS_ENVIRONMENT = (
+    r"(?s)dotenv_values|(?:load_dotenv|read_env).{1,2000}(?:environ|getenv|print)|dotenv.{1,40}config.*process\.env"
+    r"|decouple.{1,200}config\("
+)
 REMOVES = r"rm(?:Sync|dir|tree)?\(|unlink|remove|rename|rimraf|move\(|fs\.rm|rm_rf|rm_r|delete"
-RUNS = r"system|popen|subprocess|exec|spawn|passthru|proc_open|backtick|`|%x|qx|check_output|getoutput|\bsh\b|run\("
+RUNS = r"system|popen|subprocess|exec|spawn|passthru|proc_open|backtick|`|%x|qx|check_output|getoutput|\bsh\b|run\(|shell|cmd"
 LISTS = r"listdir|scandir|os\.walk|iterdir|readdir|rglob|glob|Dir\[|Dir\.|opendir|scandir"
 READS = r"open|read|File\b|slurp|get_contents|cat\b"
 ONLY_NAMED = r"(?:exists|isfile|existsSync|is_file|file_exists|exist\?|isdir)\s*\(?\s*$"
@@ -60,7 +63,10 @@ def ask_code(shell: Shell, language: str, code: str, *, words_too: bool = False,
 def ask_literal(shell: Shell, text: str, code: str, writes: bool, depth: int) -> None:
     if not text.strip(ANY) or len(text) > 4096:
         return
-    if ANY in text or not ("*" in text or "?" in text):
+    if " " in text and "/" not in text and shell.is_missing(text):
+        # A sentence; `*.env` would match one that ends so.
+        pass
+    elif ANY in text or not ("*" in text or "?" in text):
         shell.ask(text, writes=writes)
     elif re.search(LISTS, code):
         shell.ask(text.replace("**/", "").replace("*", STAR).replace("?", ONE), writes=writes)

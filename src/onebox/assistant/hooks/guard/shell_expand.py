@@ -5,6 +5,7 @@ from __future__ import annotations
 import fnmatch
 import re
 
+from onebox.assistant.hooks.guard.shell_quotes import unescape
 from onebox.assistant.hooks.guard.shell_words import ANY, BRACKET, CLOSE, COMMA, ONE, OPEN, STAR, Beyond, Pipe, plain
 
 TYPE_CHECKING = False
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 MOST_ALTERNATIVES = 12
 MOST_FIELDS = 400
 LONGEST_TEXT = 200_000
+LONGEST_SUM = 200
+VARIABLE = r"(?<!\w)[A-Za-z_]\w{0,40}"
+SUM = r"[-+]?\d{1,6}(?:[-+*]\d{1,6}){0,5}"
 SEQUENCE = r"(?:(-?\d{1,6})\.\.(-?\d{1,6})|([A-Za-z.])\.\.([A-Za-z.]))(?:\.\.(-?\d{1,4}))?"
 
 
@@ -64,19 +68,18 @@ def values_of(shell: Shell, part: Part, *, split: bool) -> list[list[str]]:
         return [[part.text]]
     if part.kind == "run":
         output = shell.captured(part.body).rstrip("\n")[:LONGEST_TEXT]
-        return [fields_of(output, split=split and not part.quoted)]
+        return [fields_of(shell, output, split=split and not part.quoted)]
     if part.kind == "pipe":
         return [[shell.refer(Pipe(shell.captured(part.body, "" if part.text == "<" else ANY)))]]
     if part.kind == "sum":
-        expand_text(shell, part.word)
-        return [[ANY]]
+        return [[number] for number in map(sum_of, numbers_for(shell, expand_text(shell, part.word)))]
     return variable_values(shell, part, split=split and not part.quoted)
 
 
-def fields_of(text: str, *, split: bool) -> list[str]:
+def fields_of(shell: Shell, text: str, *, split: bool) -> list[str]:
     if not split:
         return [text]
-    words = [live_again(field) for field in text.split()[:MOST_FIELDS]]
+    words = [live_again(field) for field in shell.separated(text)[:MOST_FIELDS]]
     if text[:1].isspace():
         words.insert(0, "")
     if text[-1:].isspace():
@@ -96,15 +99,18 @@ def variable_values(shell: Shell, part: Part, *, split: bool) -> list[list[str]]
     if name in {"@", "*"} or index or (name in shell.state.arrays and name not in shell.state.variables):
         array = shell.state.arguments if name in {"@", "*"} else shell.state.arrays.get(name)
         if array is None:
-            return [[ANY]]
+            return [[value] for value in shell.lookup(name) or [ANY]]
         if part.operator == "#":
             return [[ANY]]
         if index and index[:-1].isdigit() and int(index[:-1]) < len(array):
             array = [array[int(index[:-1])]]
+        if name == "*" or index == "*]":
+            glue = (shell.state.variables.get("IFS") or (" ",))[0][:1] if part.quoted else " "
+            return [[glue.join(array)]] if part.quoted or not split else [array[:MOST_FIELDS]]
         return [array[:MOST_FIELDS] if split or part.quoted else [" ".join(array)]]
     values = shell.lookup(name)
     results = apply_operator(shell, part, values)
-    return [fields_of(value, split=split) for value in results]
+    return [fields_of(shell, value, split=split) for value in results]
 
 
 def apply_operator(shell: Shell, part: Part, values: list[str] | None) -> list[str]:
@@ -114,6 +120,10 @@ def apply_operator(shell: Shell, part: Part, values: list[str] | None) -> list[s
     if operator == "!":
         names = [ANY] if values is None else values
         return [value for name in names for value in shell.lookup(name) or [ANY]][:MOST_ALTERNATIVES]
+    if operator == ":":
+        # What is not a number yet: `${x:n:2}`.
+        words = [":".join(numbers_for(shell, text.split(":"))) for text in expand_text(shell, part.word)]
+        return [changed_value(value, operator, word) for value in values or [ANY] for word in words]
     words = expand_text(shell, part.word)
     if operator.lstrip(":") in {"-", "=", "?", "+"}:
         return defaulted(shell, part, values, words)
@@ -143,19 +153,57 @@ def changed_value(value: str, operator: str, word: str) -> str:
     if operator in {"#", "##", "%", "%%"}:
         return trimmed(value, operator, plain(word))
     if operator in {"/", "//"}:
-        old, _, new = plain(word).partition("/")
-        if not old or any(character in old for character in "*?[#%"):
-            return ANY
-        return value.replace(old, new) if operator == "//" else value.replace(old, new, 1)
+        return replaced(value, plain(word), 0 if operator == "//" else 1)
     if operator == ":":
         start, _, length = word.partition(":")
-        if not start.strip().lstrip("-").isdigit() or (length and not length.strip().lstrip("-").isdigit()):
+        start, length = sum_of(start.strip() or "0"), sum_of(length.strip()) if length.strip() else ""
+        if ANY in start + length:
             return ANY
         rest = value[int(start) :]
         return rest[: int(length)] if length else rest
+    if operator == "@":
+        return {"L": value.lower(), "U": value.upper(), "E": unescape(value), "Q": f"'{value}'"}.get(word, value)
     if operator in {"^^", ",,", "^", ","}:
         return value.lower() if operator[0] == "," else value.upper()
     return ANY
+
+
+def replaced(value: str, word: str, count: int) -> str:
+    """`${x/old/new}`, where `old` is a pattern, at the start with `#`, at the end with `%`."""
+    old, _, new = word.partition("/")
+    anchor = old[:1] if old[:1] in {"#", "%"} else ""
+    old = old[len(anchor) :]
+    if not old or old.count("*") > 3:
+        return ANY if old else new + value if anchor == "#" else value + new
+    pattern = fnmatch.translate(old.replace("[^", "[!"))
+    pattern = pattern[: pattern.rindex(")") + 1]
+    pattern = {"#": r"\A" + pattern, "%": pattern + r"\Z"}.get(anchor, pattern)
+    return re.sub(pattern, lambda _: new, value, count=count)
+
+
+def numbers_for(shell: Shell, texts: list[str]) -> list[str]:
+    """Sums with the numbers that their variables are."""
+
+    def number(name: re.Match[str]) -> str:
+        return next(iter(shell.lookup(name.group()) or [ANY]))
+
+    return [re.sub(VARIABLE, number, text) if len(text) < LONGEST_SUM else ANY for text in texts]
+
+
+def sum_of(text: str) -> str:
+    """A sum of known numbers as the number; else `ANY`."""
+    total, sign, rest = 0, 1, text.replace(" ", "")
+    if not re.fullmatch(SUM, rest):
+        return ANY
+    for piece in re.findall(r"[-+]|[^-+]+", rest):
+        if piece in {"-", "+"}:
+            sign = -1 if piece == "-" else 1
+            continue
+        product = 1
+        for factor in piece.split("*"):
+            product *= int(factor)
+        total += sign * product
+    return str(total)
 
 
 def trimmed(value: str, operator: str, pattern: str) -> str:

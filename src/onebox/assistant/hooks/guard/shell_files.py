@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import re
 
-from onebox.assistant.hooks.guard.shell_code import ask_code
+from onebox.assistant.hooks.guard.shell_code import ask_code, literals
 from onebox.assistant.hooks.guard.shell_options import Options, ask_deep
-from onebox.assistant.hooks.guard.shell_words import ANY, Pipe, plain
+from onebox.assistant.hooks.guard.shell_text import changed_lines
+from onebox.assistant.hooks.guard.shell_words import ANY, plain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -80,8 +81,7 @@ def pack(shell: Shell, name: str, words: list[str], stdin: str) -> str:
     for archive in options.values("-f", "--file"):
         shell.ask_shapes(archive, writes=options.has("-c", "--create", "-r", "-u"))
     for listed in options.values("-T", "--files-from", "-X", "--exclude-from"):
-        pipes = [thing.text for thing in shell.referred(listed) if isinstance(thing, Pipe)]
-        for line in (stdin if listed == "-" else " ".join(pipes)).split():
+        for line in shell.text_of(listed, stdin).split("\n"):
             ask_deep(shell, line)
         shell.ask(listed)
     reads_archive = options.has("-x", "-t", "--extract", "--list", "--get")
@@ -125,7 +125,7 @@ def zip_files(shell: Shell, name: str, words: list[str], stdin: str) -> str:
     return ANY
 
 
-def synchronise(shell: Shell, name: str, words: list[str], _stdin: str) -> str:
+def synchronise(shell: Shell, name: str, words: list[str], stdin: str) -> str:
     """`rsync` and `scp`: what stands before a colon is another machine."""
     valued = (
         "-e --rsh --exclude --exclude-from --include --include-from --files-from --filter -f -i -P -l -o -F -c -S -J"
@@ -140,6 +140,9 @@ def synchronise(shell: Shell, name: str, words: list[str], _stdin: str) -> str:
         shell.run_apart(command, "")
     for listed in options.values("--files-from", "--exclude-from", "--include-from"):
         shell.ask(listed)
+    for listed in options.values("--files-from"):
+        for line in shell.text_of(listed, stdin).split("\n"):
+            ask_deep(shell, line)
     deep = options.has("-r", "-a", "-R", "--recursive", "--archive")
     for position, word in enumerate(options.rest):
         last = position == len(options.rest) - 1 and position > 0
@@ -167,6 +170,7 @@ def edit_stream(shell: Shell, _name: str, words: list[str], stdin: str) -> str:
     in_place = options.has("-i", "--in-place")
     for listed in options.values("-f", "--file"):
         shell.ask(listed)
+        scripts += filter(None, [shell.text_of(listed, stdin)])
     for script in scripts:
         text = plain(script)
         for named in re.finditer(SED_FILE, text):
@@ -182,23 +186,13 @@ def edit_stream(shell: Shell, _name: str, words: list[str], stdin: str) -> str:
     return ANY if files else changed_lines(scripts, stdin)
 
 
-def changed_lines(scripts: list[str], stdin: str) -> str:
-    """Of `s/a/b/` on known lines, what comes out; else the lines as they came in, which is what they most resemble."""
-    if len(scripts) == 1:
-        parts = plain(scripts[0]).split("/")
-        if len(parts) == 4 and parts[0] == "s" and re.fullmatch(r"[^\\.*\[\]^$?+(){}|]+|\^", parts[1]):
-            if parts[1] == "^":
-                return "\n".join(parts[2] + line for line in stdin.split("\n") if line)
-            return stdin.replace(parts[1], parts[2])
-    return stdin
-
-
 def awk(shell: Shell, _name: str, words: list[str], stdin: str) -> str:
     """Its program can read with getline, write with `>`, and run commands."""
     options = Options(words, "-F -v -f --file --assign --field-separator -i -l", stop=True)
     program, files = (options.rest[:1], options.rest[1:]) if not options.has("-f", "--file") else ([], options.rest)
     for listed in options.values("-f", "--file", "-i"):
         shell.ask(listed)
+        program = [*program, shell.text_of(listed, stdin)]
     for text in map(plain, program):
         if re.search(r"getline|>|\||system|ARGV", text):
             ask_code(shell, "awk", text.replace("|", " | exec "))
@@ -206,6 +200,8 @@ def awk(shell: Shell, _name: str, words: list[str], stdin: str) -> str:
                 shell.ask_shapes(value, writes=True)
     for word in files:
         shell.ask_shapes(word)
+    if not files and program and "BEGIN" in program[0]:
+        return "\n".join([*literals(plain(program[0])), stdin])
     return ANY if files else stdin
 
 
@@ -253,65 +249,6 @@ def pack_listed(shell: Shell, _name: str, words: list[str], stdin: str) -> str:
     return ANY
 
 
-def decode_text(shell: Shell, _name: str, words: list[str], stdin: str) -> str:
-    """`base64 -d` of a known text."""
-    import base64
-
-    files = [word for word in words if not word.startswith("-")]
-    for word in words:
-        shell.ask_shapes(word)
-    if files or stdin in {"", ANY} or not any(word in {"-d", "-D", "--decode"} for word in words):
-        return ANY
-    try:
-        return base64.b64decode(stdin.strip()).decode("utf-8", "replace")
-    except ValueError:
-        return ANY
-
-
-def decode_hex(shell: Shell, _name: str, words: list[str], stdin: str) -> str:
-    """`xxd -r -p` of a known text."""
-    for word in words:
-        shell.ask_shapes(word)
-    options = Options(words)
-    if not options.has("-r") or stdin in {"", ANY}:
-        return ANY
-    try:
-        return bytes.fromhex(stdin.strip()).decode("utf-8", "replace")
-    except ValueError:
-        return ANY
-
-
-def reverse(shell: Shell, _name: str, words: list[str], stdin: str) -> str:
-    for word in words:
-        shell.ask_shapes(word)
-    return "\n".join(line[::-1] for line in stdin.split("\n")) if not words else ANY
-
-
-def translate(_shell: Shell, _name: str, words: list[str], stdin: str) -> str:
-    """`tr a b`, `tr -d a`, for known texts and short sets."""
-    plain_words = [plain(word) for word in words]
-    if len(plain_words) == 2 and plain_words[0] == "-d":
-        return "".join(character for character in stdin if character not in with_escapes(plain_words[1]))
-    if len(plain_words) == 2 and "[" not in plain_words[0] and plain_words[1] and not plain_words[0].startswith("-"):
-        old, new = spread(with_escapes(plain_words[0])), spread(with_escapes(plain_words[1]))
-        new += new[-1:] * (len(old) - len(new))
-        return stdin.translate({ord(a): b for a, b in zip(old, new)})
-    return stdin
-
-
-def with_escapes(text: str) -> str:
-    return text.replace("\\n", "\n").replace("\\0", "\0").replace("\\t", "\t")
-
-
-def spread(text: str) -> str:
-    """`a-z` as its letters."""
-    return re.sub(
-        r"(.)-(.)",
-        lambda found: "".join(chr(code) for code in range(ord(found.group(1)), min(ord(found.group(2)), 0x250) + 1)),
-        text[:200],
-    )
-
-
 FILE_COMMANDS: dict[str, Callable[[Shell, str, list[str], str], str]] = {
     "cp": copy_files,
     "gcp": copy_files,
@@ -351,8 +288,4 @@ FILE_COMMANDS: dict[str, Callable[[Shell, str, list[str], str], str]] = {
     "pax": pack_listed,
     "patch": apply_patch,
     "apply_patch": apply_patch,
-    "base64": decode_text,
-    "xxd": decode_hex,
-    "rev": reverse,
-    "tr": translate,
 }

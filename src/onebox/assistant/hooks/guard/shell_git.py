@@ -18,7 +18,7 @@ GLOBAL_VALUED = "-C -c --git-dir --work-tree --namespace --exec-path --config-en
 NAMING = set(
     "status ls-files ls-tree check-ignore check-attr rev-parse rev-list branch remote tag fetch pull push clone init "
     "describe shortlog reflog symbolic-ref name-rev merge-base for-each-ref show-ref config worktree notes gc fsck "
-    "prune count-objects update-index var help version cherry-pick revert merge bundle lfs maintenance "
+    "filter-repo prune count-objects update-index var help version cherry-pick revert merge bundle lfs maintenance "
     "sparse-checkout".split()
 )
 PUTS_BACK = {"checkout", "restore", "stash", "reset", "switch", "rm", "mv", "read-tree", "checkout-index"}
@@ -100,6 +100,13 @@ def naming_command(shell: Shell, name: str, words: list[str]) -> str:
     if name == "update-index" and "--add" in words:
         for word in words:
             ask_revision(shell, word)
+    if name in {"notes", "tag"}:
+        for file in Options(words, "-F --file -m").values("-F", "--file"):
+            shell.ask(file)
+    if name == "check-ignore":
+        return "\n".join(word for word in words if not word.startswith("-")) + "\n"
+    if name == "status" and any(word.startswith("--ignored") for word in words):
+        return shell.refer(Names(".")) + "\n"
     if name == "ls-files":
         return listed_files(shell, words)
     return ANY
@@ -107,7 +114,10 @@ def naming_command(shell: Shell, name: str, words: list[str]) -> str:
 
 def listed_files(shell: Shell, words: list[str]) -> str:
     """`git ls-files`: what git keeps, or with `-o` what it does not."""
-    ignored = any(word in {"-i", "--ignored", "-o", "--others"} for word in words) and "--exclude-standard" not in words
+    options = Options(words, "-x --exclude -X --exclude-from")
+    ignored = options.has("-i", "--ignored") or (
+        options.has("-o", "--others") and not options.has("--exclude-standard")
+    )
     told = [plain(word) for word in words if not word.startswith("-") and not leaves_out(word)]
     lines = [] if told else [shell.refer(Names(".", ignored=ignored))]
     for word in told:
@@ -185,12 +195,12 @@ def stash(shell: Shell, words: list[str]) -> str:
         return ANY
     if options.rest[:1] == ["show"]:
         return show(shell, "show", words[1:], "")
-    if options.rest[:1] in ([], ["push"], ["save"]):
+    if options.rest[:1] not in (["apply"], ["pop"], ["create"], ["store"]):
         if options.has("-a", "--all"):
             ask_deep(shell, ".", writes=True)
         elif options.has("-u", "--include-untracked"):
             ask_deep_tracked(shell)
-    paths = options.rest[1:] if options.rest[:1] == ["push"] else []
+    paths = options.rest[1:] if options.rest[:1] in (["push"], ["save"], ["apply"], ["pop"]) else options.rest
     for word in paths:
         shell.ask(pathspec(word), writes=True, removes=word.strip("./") != "")
     return ANY

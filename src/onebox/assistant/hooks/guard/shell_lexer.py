@@ -193,7 +193,9 @@ class WordReader:
         depth = 0
         while self.at < self.end:
             run = SUM_RUN.match(self.text, self.at)
-            self.at = run.end() if run else self.at
+            if run:
+                parts.append(Part("text", run.group(), quoted=True))
+                self.at = run.end()
             character = self.text[self.at : self.at + 1]
             if character == "(":
                 depth += 1

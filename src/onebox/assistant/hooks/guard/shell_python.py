@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     import ast
 
 ONLY_NAMING = {"exists", "isfile", "isdir", "is_file", "is_dir", "lexists", "print", "basename", "dirname"}
+PRINTS = {"print", "write"}
 LONGEST = 4000
 
 
@@ -39,6 +40,18 @@ def python_texts(code: str) -> list[str] | None:
             if value:
                 found.append(value)
     return found
+
+
+def python_prints(code: str) -> str:
+    """What a program prints, as far as it can be worked out."""
+    import ast
+
+    try:
+        tree = ast.parse(code)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return ""
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and last_name(node.func) in PRINTS]
+    return "\n".join(worked_out(argument, {}) or ANY for call in calls[:20] for argument in call.args[:20])
 
 
 def last_name(node: ast.expr) -> str:
@@ -104,6 +117,9 @@ def called(node: ast.Call, known: dict[str, str], depth: int) -> str | None:
     texts = [worked_out(argument, known, depth + 1) for argument in node.args]
     if name == "chr" and node.args and isinstance(node.args[0], ast.Constant) and isinstance(node.args[0].value, int):
         return chr(node.args[0].value) if 0 < node.args[0].value < 0xD800 else None
+    if name in {"bytes", "bytearray"} and node.args and isinstance(node.args[0], (ast.List, ast.Tuple)):
+        numbers = [getattr(element, "value", None) for element in node.args[0].elts]
+        return "".join(chr(number) if isinstance(number, int) and 0 < number < 0xD800 else ANY for number in numbers)
     if name in {"b64decode", "fromhex", "unhexlify", "decode"}:
         return decoded(name, texts, node, known, depth)
     owner = worked_out(node.func.value, known, depth + 1) if isinstance(node.func, ast.Attribute) else None

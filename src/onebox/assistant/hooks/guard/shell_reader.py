@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 
 MOST_COMMANDS = 3000
 HERE_RUN = re.compile(r"[^\\$`]+")
-ASSIGNED = re.compile(r"([A-Za-z_][A-Za-z_0-9]*)(?:\[[^\]\s]{0,80}\])?\+?=")
+ASSIGNED = re.compile(r"([A-Za-z_][A-Za-z_0-9]*(?:\[[^\]\s]{0,80}\])?\+?)=")
 REDIRECTION = re.compile(r"(\d{1,3}|\{\w{1,40}\})?(<<<|<<-|<<|<>|<&|>&|>>|>\||&>>|&>|<(?!\()|>(?!\())")
 RESERVED = re.compile(
     r"(?:if|then|elif|else|fi|while|until|for|select|do|done|case|esac|function|coproc|time|in|\{|\}|!|\[\[)"

@@ -6,8 +6,10 @@ import os
 import re
 
 from onebox.assistant.hooks.guard.shell_code import ask_code
-from onebox.assistant.hooks.guard.shell_options import Options
-from onebox.assistant.hooks.guard.shell_words import ANY, Denied, Pipe, plain
+from onebox.assistant.hooks.guard.shell_options import Options, ask_deep
+from onebox.assistant.hooks.guard.shell_python import python_prints
+from onebox.assistant.hooks.guard.shell_services import serve_folder
+from onebox.assistant.hooks.guard.shell_words import ANY, Pipe, plain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -77,17 +79,16 @@ chamber: 2
 # `npm exec X`, `uv run X`: only with this word does the rest run.
 RUN_WORDS = {
     "npm": {"exec", "x"}, "pnpm": {"exec", "dlx"}, "yarn": {"exec", "dlx"}, "uv": {"run"}, "poetry": {"run"},
-    "pipenv": {"run"}, "pdm": {"run"}, "hatch": {"run"}, "rye": {"run"}, "dotenv": {"run"}, "dotenvx": {"run"},
+    "pipenv": {"run"}, "pdm": {"run"}, "hatch": {"run"}, "rye": {"run"}, "dotenv": {"run"}, "dotenvx": {"run"}, "dotenv-cli": set(),
     "env-cmd": set(),
     "pixi": {"run"}, "nix": {"run", "shell", "develop"},
 }  # fmt: skip
+DOTENVS = {"dotenv", "dotenvx", "dotenv-cli"}
 RUN_VALUED = (
     "--env-file -f --file -e --with --with-requirements --python -p --package --group --extra --directory --project "
     "-C --filter -w --workspace --prefix -c --env -n"
 )
 ENVIRONMENT_FILES = ("--env-file", "-f", "--file", "-e", "--env", "--env-file-if-exists", "-p", "--project")
-PRINTS_ENVIRONMENT = {"env", "printenv", "export", "set", "declare", "config", "typeset"}
-RUNS_CODE = {"-c", "-e", "-p", "-pe", "-lc", "--eval", "--print"}
 SHELLS = {"sh", "bash", "zsh", "dash", "ksh", "ash", "fish", "rbash", "mksh", "pwsh", "powershell"}
 LANGUAGES = {
     "python": "-c", "python2": "-c", "python3": "-c", "pypy": "-c", "pypy3": "-c", "ipython": "-c",
@@ -96,13 +97,6 @@ LANGUAGES = {
     "osascript": "-e", "julia": "-e -E", "groovy": "-e", "elixir": "-e --eval", "swift": "-e", "jshell": "",
     "tclsh": "", "irb": "", "R": "-e", "ghc": "-e", "raku": "-e",
 }  # fmt: skip
-ELSEWHERE_VALUED = (
-    "-e --env -u --user -w --workdir -v --volume -p --publish --name --network --net --entrypoint -l --label -m "
-    "--memory --cpus --env-file --mount --platform --restart --add-host -h --hostname --gpus --pull --cap-add "
-    "--device --dns --expose --ip --link --log-driver --security-opt --shm-size --tmpfs --ulimit -c --container -n "
-    "--namespace --context --kubeconfig --index --image --overrides -f --filename"
-)
-SSH_VALUED = "-b -c -D -E -e -F -I -i -J -L -l -m -O -o -p -Q -R -S -W -w -B"
 
 
 def wrap(shell: Shell, name: str, words: list[str], stdin: str) -> str:
@@ -203,6 +197,7 @@ def run_language(shell: Shell, name: str, words: list[str], stdin: str) -> str:
     flags = LANGUAGES.get(name, "-c").split()
     language = "python" if "py" in name else name
     given = False
+    printed: list[str] = []
     rest: list[str] = []
     at = 0
     if name in {"deno", "bun"} and words[:1] in (["eval"], ["run"]):
@@ -221,14 +216,34 @@ def run_language(shell: Shell, name: str, words: list[str], stdin: str) -> str:
         if code is not None:
             given = True
             ask_program(shell, language, code, stdin)
+            printed += [python_prints(plain(code))] if language == "python" else []
         else:
             rest.append(word)
     loads_and_runs(shell, rest, given)
     files = [word for word in rest if not word.startswith("-")]
+    if language in {"python", "php"} and serves(shell, language, words):
+        return ANY
     if stdin and stdin != ANY and not given and (not files or "-" in words):
         ask_program(shell, language, stdin, "")
     ask_script(shell, language, rest, given)
-    return ANY
+    return "\n".join(filter(None, printed)) or ANY
+
+
+def serves(shell: Shell, language: str, words: list[str]) -> bool:
+    """`python -m http.server`, `php -S localhost:8000`; `python -m tarfile -c x.tar .`."""
+    if language == "php":
+        options = Options(words, "-S -t -c -d -f")
+        if options.has("-S"):
+            serve_folder(shell, (options.values("-t") or ["."])[0], runs_php=True)
+        return False
+    module = words[words.index("-m") + 1 : words.index("-m") + 2] if "-m" in words else []
+    if module == ["http.server"]:
+        options = Options(words, "-m -d --directory -b --bind")
+        serve_folder(shell, (options.values("-d", "--directory") or ["."])[0])
+    elif module in (["tarfile"], ["zipfile"]) and ("-c" in words or "--create" in words):
+        for word in words[words.index("-m") + 3 :]:
+            ask_deep(shell, word)
+    return module == ["http.server"]
 
 
 def is_cluster(word: str, flags: list[str]) -> bool:
@@ -238,6 +253,10 @@ def is_cluster(word: str, flags: list[str]) -> bool:
 
 def ask_program(shell: Shell, language: str, code: str, stdin: str) -> None:
     ask_code(shell, language, plain(code))
+    if re.search(r"environ|getenv|ENV\b|\.env\.", code):
+        for name in list(shell.state.variables):
+            for value in shell.state.variables[name] if re.search(rf"\b{re.escape(name)}\b", code) else ():
+                shell.ask(value)
     for line in stdin.split("\n"):
         # What comes in may be names of files that the program opens.
         if line and shell.referred(line) and re.search(r"open|read|slurp|<>|File", code):
@@ -254,6 +273,8 @@ def loads_and_runs(shell: Shell, words: list[str], given: bool) -> None:
             value = word.partition("=")[2] or (words[at + 1] if at + 1 < len(words) else "")
             if given:
                 shell.ask(value)
+        if word.endswith(("dotenv/config", "dotenvx/config")) and given:
+            shell.ask(".env")
 
 
 def ask_script(shell: Shell, language: str, words: list[str], given: bool) -> None:
@@ -284,6 +305,7 @@ def run_many(shell: Shell, name: str, words: list[str], stdin: str) -> str:
     options = Options(words, valued.replace(" -i", "").replace(" -l", ""), stop=True)
     for file in options.values("-a", "--arg-file"):
         shell.ask(file)
+        stdin = shell.text_of(file, stdin)
     command = options.rest or ["echo"]
     if name == "parallel" and len(command) == 1 and " " in command[0]:
         command = ["sh", "-c", command[0]]
@@ -310,124 +332,22 @@ def run_loader(shell: Shell, name: str, words: list[str], stdin: str) -> str:
         folders = options.values("--directory", "-C", "--prefix") + inner.values("--directory", "-C")
     elif name == "env-cmd":
         folders = []
-    elif name in {"dotenv", "dotenvx"} and "--" in words:
+    elif name in DOTENVS and "--" in words:
         rest = words[words.index("--") + 1 :]
         folders = []
+    elif name in DOTENVS and rest and rest[0] not in {"list", "get", "set", "unset", "encrypt", "decrypt"}:
+        folders = []
     else:
+        if name in DOTENVS:
+            shell.ask((loaded or [".env"])[0])
         for word in words:
             shell.ask_shapes(word, writes=True)
         return ANY
-    if name in {"dotenv", "dotenvx"} and not loaded and not shell.is_missing(".env"):
+    if name in DOTENVS and not loaded and not shell.is_missing(".env"):
         loaded = [".env"]
-    refuse_printing(shell, loaded, rest)
+    shell.refuse_printing(loaded, rest)
     rest = rest[1:] if rest[:1] == ["--"] else rest
     return in_folders(shell, folders, rest, stdin)
-
-
-def refuse_printing(shell: Shell, loaded: list[str], words: list[str]) -> None:
-    """A secret that is loaded may not be printed by what is run."""
-    secret = next(filter(None, map(shell.refusal, loaded)), "")
-    if not secret:
-        return
-    for word in words:
-        if os.path.basename(word) in PRINTS_ENVIRONMENT or word in RUNS_CODE:
-            raise Denied(f"{secret}, and `{plain(word)}` could print what is loaded from it")
-
-
-def containers(shell: Shell, name: str, words: list[str], stdin: str) -> str:
-    """`docker`, `podman`, `docker compose`, `kubectl`: exec and run happen elsewhere."""
-    options = Options(
-        words, "--env-file -f --file -p --project-name -H --host --context -n --namespace --kubeconfig", stop=True
-    )
-    loaded = options.values("--env-file")
-    for file in options.values("-f", "--file"):
-        shell.ask(file)
-    rest = options.rest
-    if rest[:1] == ["compose"] and name != "kubectl":
-        return containers(shell, "docker-compose", [*(f"--env-file={file}" for file in loaded), *rest[1:]], stdin)
-    if rest[:1] in (["container"], ["image"]):
-        rest = rest[1:]
-    action = rest[0] if rest else ""
-    refuse_printing(shell, loaded, rest)
-    if name == "docker-compose" and action == "config":
-        refuse_compose_config(shell, rest)
-    if action in {"exec", "run"}:
-        return run_in_container(shell, rest[1:], stdin)
-    kept = without_secret_options(rest[1:])
-    for word in kept:
-        shell.ask_shapes(word, writes=True)
-    return ANY
-
-
-def refuse_compose_config(shell: Shell, words: list[str]) -> None:
-    """It prints what it has filled in from .env."""
-    harmless = {
-        "--quiet",
-        "-q",
-        "--services",
-        "--images",
-        "--volumes",
-        "--profiles",
-        "--no-interpolate",
-        "--hash",
-        "--networks",
-    }
-    if not harmless & set(words) and not shell.is_missing(".env"):
-        shell.ask(".env")
-
-
-def without_secret_options(words: list[str]) -> list[str]:
-    """`docker build --secret id=env,src=.env` and `--env-file` load a file, and print nothing of it."""
-    kept: list[str] = []
-    skip = False
-    for word in words:
-        if skip:
-            skip = False
-        elif word in {"--secret", "--env-file"}:
-            skip = True
-        elif not word.startswith(("--secret=", "--env-file=")):
-            kept.append(word)
-    return kept
-
-
-def run_in_container(shell: Shell, words: list[str], stdin: str) -> str:
-    options = Options(words, ELSEWHERE_VALUED, stop=True)
-    for name in ("-v", "--volume", "--mount", "--device", "-f", "--filename"):
-        for value in options.values(name):
-            shell.ask_shapes(value)
-    rest = options.rest[1:]
-    if "--" in rest:
-        rest = rest[rest.index("--") + 1 :]
-    rest = options.values("--entrypoint") + rest
-    refuse_printing(shell, options.values("--env-file"), rest)
-    return run_elsewhere(shell, rest, stdin)
-
-
-def run_elsewhere(shell: Shell, words: list[str], stdin: str) -> str:
-    if not words:
-        return ANY
-    before = shell.state
-    shell.state = before.copy()
-    shell.state.elsewhere = True
-    shell.state.variables.clear()
-    try:
-        return shell.command(words, stdin)
-    finally:
-        shell.state = before
-
-
-def remote(shell: Shell, _name: str, words: list[str], stdin: str) -> str:
-    """`ssh host CMD`: the words are put together and read by a shell there."""
-    options = Options(words, SSH_VALUED, stop=True)
-    for option in options.values("-o"):
-        key, _, value = option.partition("=")
-        if key.strip().lower() in {"proxycommand", "localcommand", "knownhostscommand"}:
-            shell.run_apart(value, "")
-    if len(options.rest) > 1:
-        return shell.run_apart(" ".join(options.rest[1:]), stdin, elsewhere=True)
-    if stdin.strip(ANY + "\n"):
-        return shell.run_apart(stdin, "", elsewhere=True)
-    return ANY
 
 
 def switch_user(shell: Shell, _name: str, words: list[str], stdin: str) -> str:
@@ -453,23 +373,14 @@ def terminal(shell: Shell, _name: str, words: list[str], _stdin: str) -> str:
     return ANY
 
 
-def transfer(shell: Shell, _name: str, words: list[str], stdin: str) -> str:
-    """`sftp box <<< 'put .env'`, `lftp -e 'put .env' box`."""
-    options = Options(words, "-i -F -b -B -c -D -J -l -o -P -R -S -s -e -u -p -f")
-    for file in options.values("-b", "-f"):
-        shell.ask(file)
-    for text in [*options.rest, *options.values("-e", "-c"), stdin]:
-        for word in re.split(r"[\s;:]+", text)[:200]:
-            shell.ask(word, writes=True)
-    return ANY
-
-
 def make(shell: Shell, _name: str, words: list[str], stdin: str) -> str:
     options = Options(words, "-C --directory -f --file --makefile -j -o -W -I")
     before = shell.state.cwds
     for folder in options.values("-C", "--directory"):
         shell.state.cwds = tuple(os.path.normpath(os.path.join(cwd, shell.home(plain(folder)))) for cwd in before)
-    recipes = [line for line in stdin.split("\n") if line.startswith("\t") or "$(shell " in line]
+    written = stdin + "".join(shell.text_of(file, "") for file in options.values("-f", "--file", "--makefile"))
+    recipes = [line for line in written.split("\n") if line.startswith("\t") or "$(shell " in line]
+    recipes += [line.partition(";")[2] for line in written.split("\n") if re.match(r"[^\t#=]+:[^=]*;", line)]
     for text in options.values("--eval") + recipes:
         shell.run_apart(text.strip("\t@-").replace("$(shell ", "$("), "")
     for word in options.rest + options.values("-f", "--file", "--makefile"):
@@ -485,15 +396,11 @@ def find_runners() -> dict[str, Callable[[Shell, str, list[str], str], str]]:
     table.update({f"python3.{minor}": run_language for minor in range(6, 20)})
     table.update(dict.fromkeys(SHELLS, run_shell))
     table.update(dict.fromkeys(RUN_WORDS, run_loader))
-    table.update(
-        dict.fromkeys(("docker", "podman", "nerdctl", "docker-compose", "podman-compose", "kubectl"), containers)
-    )
     table.update(dict.fromkeys(("xargs", "gxargs", "parallel"), run_many))
     table.update(dict.fromkeys(("su", "script", "nix-shell", "at", "batch", "runuser"), switch_user))
     table.update(dict.fromkeys(("tmux", "screen"), terminal))
     table.update(dict.fromkeys(("make", "gmake"), make))
-    table.update(dict.fromkeys(("sftp", "lftp", "ftp"), transfer))
-    table.update({"env": environment, "ssh": remote})
+    table["env"] = environment
     return table
 
 

@@ -53,7 +53,10 @@ def grep(shell: Shell, name: str, words: list[str], stdin: str) -> str:
         )
     if options.has("-v", "--invert-match"):
         return without_lines(shell, plain((options.values("-e", "--regexp") or options.rest[:1] or [""])[0]), stdin)
-    return kept_lines(shell, plain((options.values("-e", "--regexp") or options.rest[:1] or [""])[0]), stdin)
+    pattern = plain((options.values("-e", "--regexp") or options.rest[:1] or [""])[0])
+    kept = kept_lines(shell, pattern, stdin)
+    text = bare_pattern(pattern)
+    return kept + "\n" + text if options.has("-o", "--only-matching") and text and kept else kept
 
 
 def bare_pattern(pattern: str) -> str | None:
@@ -123,6 +126,7 @@ def ripgrep(shell: Shell, name: str, words: list[str], stdin: str) -> str:
         name == "ack"
         or options.has("--no-ignore", "--no-ignore-vcs", "-I" if name == "ag" else "--no-ignore")
         or unrestricted > 0
+        or (name == "ag" and options.has("-U", "--skip-vcs-ignores"))
     )
     globs = [plain(value) for value in options.values("-g", "--glob", "--iglob")]
     without = tuple(value[1:] for value in globs if value.startswith("!"))

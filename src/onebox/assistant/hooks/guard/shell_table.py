@@ -31,32 +31,29 @@ if TYPE_CHECKING:
 COMMANDS = """
 true false : exit return break continue sleep wait kill pkill killall ps jobs fg bg disown umask ulimit times: text
 which whereis type hash command-not-found man help info apropos history clear reset tput stty tty seq yes: text
-logger say notify-send wall write banner figlet cowsay expr let date cal uname hostname whoami id groups: text
+ssh-add notify-send write banner figlet cowsay expr let date cal uname hostname whoami id groups: text
 brew apt apt-get yum dnf apk pacman snap systemctl service launchctl journalctl unset unalias getopts: text
 jira glab slack todo redis-cli: text
-[ test stat file touch mkdir basename dirname realpath readlink du df tree pathchk mktemp wc cksum sum: names
+[ test stat file touch mkdir dirname realpath readlink df pathchk mktemp wc cksum sum: names
 md5 md5sum sha1sum sha224sum sha256sum sha384sum sha512sum shasum b2sum namei lsof fuser getfacl lsattr: names
-namei inotifywait fswatch find2perl code-workspace locate mdfind updatedb cd compgen complete: names
+namei inotifywait fswatch find2perl code-workspace locate mdfind updatedb cd complete: names
 ls-files dotnet-env: names
 chmod chown chgrp setfacl chattr xattr chflags: mode
-cat tac nl less more most head tail bat batcat strings od xxd hexdump hd sort uniq cut paste join comm column: reads
-rev fold fmt pr expand unexpand tsort shuf cmp diff sdiff colordiff diff3 vimdiff delta look iconv tr: reads
-base64 base32 basenc gzcat zcat bzcat xzcat zstdcat zless view pygmentize jless fx glow mdcat highlight: reads
+cat tac nl less more most bat batcat strings od xxd hexdump hd sort uniq paste join comm column: reads
+fold fmt pr expand unexpand tsort shuf cmp sdiff diff3 vimdiff delta look iconv: reads
+base32 basenc gzcat zcat bzcat xzcat zstdcat zless view pygmentize jless fx glow mdcat highlight: reads
 node_modules_check pbcopy xclip xsel wl-copy open xdg-open start: reads
 grepdiff zgrep zegrep zfgrep bzgrep xzgrep: pattern -e -f --regexp --file | -e -f -m -A -B -C -d -D --regexp --file
 jq jaq gojq: pattern -f --from-file | -f --from-file --arg --argjson --indent --tab -L
 yq: pattern --from-file | --from-file -p -o --input-format --output-format
-curl: only -o --output -T --upload-file -K --config -b --cookie -c --cookie-jar -D --dump-header --trace --netrc-file
 wget: only -O --output-document -i --input-file --post-file --body-file -o -a --load-cookies --config
-http https httpie xh: only -o --output
 gh\tpr gh\tissue gh\tapi gh\trun gh\tworkflow gh\tsearch gh\tlabel: only -F --body-file --input --template
 psql mysql mariadb sqlite3 mongosh mongo duckdb clickhouse-client: sql
 vim vi nvim ex ed emacs nano gdb lldb expect m4 dc bc crontab: code
 """
 LOADERS = """
-terraform tofu: -var-file
-ansible ansible-playbook ansible-vault: --vault-password-file --private-key --key-file
-ssh ssh-add mosh autossh: -i -F
+ansible-playbook ansible-vault: --vault-password-file --private-key --key-file
+mosh autossh: -i
 uvicorn gunicorn hypercorn granian: --env-file --ssl-keyfile --ssl-certfile --keyfile --certfile
 flask honcho foreman heroku overmind hivemind nf: -e --env --env-file
 npm pnpm yarn: --userconfig
@@ -65,12 +62,10 @@ fastapi vite wrangler supabase vercel netlify sst: --env-file
 """
 
 TOUCHES_FILES = (
-    r"(?im)\\[a-z!]|^\s*\.[a-z]|pg_\w{0,20}file|\bcopy\b|\bload\b|\bsource\b|outfile|dumpfile|readfile|writefile|\battach\b"
+    r"(?im)\\[a-z!.]|^\s*\.[a-z]|pg_\w{0,20}file|\bcopy\b|\bload\b|\bsource\b|outfile|dumpfile|readfile|writefile|\battach\b"
     r"|read_\w{2,10}\(|\bfs\.|\bcat\("
 )
-PASSES_ON = frozenset(
-    "cat tac nl less more head tail bat sort uniq shuf cut tr rev paste column fold fmt pr expand iconv".split()
-)
+PASSES_ON = frozenset("cat tac nl less more bat sort uniq shuf paste column fold fmt pr expand iconv".split())
 
 
 def by_table(shell: Shell, name: str, words: list[str], stdin: str) -> str:
@@ -123,7 +118,7 @@ def passing(shell: Shell, words: list[str], stdin: str) -> str:
     """Reads its files, or passes on what comes in."""
     reading(shell, words, stdin, "")
     files = [word for word in words if not word.startswith("-") and not word.isdigit()]
-    return ANY if [word for word in files if shell.referred(word) == []] else stdin
+    return shell.text_of_all(files, stdin)
 
 
 def naming(_shell: Shell, words: list[str], _stdin: str, _data: str) -> str:

@@ -81,6 +81,7 @@ class Node:
         self.parts = parts or []
         self.text = text
         self.words = words or []
+        # (`name`, `name[key]`, either with `+` after it; the value; the elements of an array)
         self.assigned: list[tuple[str, list[Part], list[list[Part]]]] = []
         self.redirects: list[Redirect] = []
         self.source = ""

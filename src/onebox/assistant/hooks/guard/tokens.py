@@ -4,6 +4,12 @@ from __future__ import annotations
 
 import re
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from onebox.assistant.hooks.guard.places import Places
+
 # What a text must hold for the shape to be looked for: most texts hold none of these, and then nothing is compiled.
 # In each shape the last group is the part that nobody can guess; the whole, where there is no group.
 _SHAPES = (
@@ -52,10 +58,34 @@ _SHORTEST_ID, _LONGEST_ID = 8, 10
 _A_ROW = 0.85
 
 
+def token_reason(text: str, path: str, places: Places, cwd: str) -> str | None:
+    """Why this text must not be written there."""
+    kind = live_token(text)
+    if kind is None or not places.tracked(path, cwd=cwd):
+        return None
+    return f"what is written has the shape of {kind}, and git keeps `{path}`"
+
+
 def live_token(text: str) -> str | None:
     """What kind of live token a text holds, such as "a Telegram bot token"; None when there is none.
 
     A placeholder is none: `xxxx`, EXAMPLE, letters in a row, what documentation prints."""
+    return next((kind for kind, _, _ in _tokens_in(text)), None)
+
+
+def without_tokens(text: str) -> str:
+    """The text with `…` for the part of each live token that nobody can guess."""
+    for _, start, end in sorted(_tokens_in(text), key=_start, reverse=True):
+        text = text[:start] + "…" + text[end:]
+    return text
+
+
+def _start(token: tuple[str, int, int]) -> int:
+    return token[1]
+
+
+def _tokens_in(text: str) -> Iterator[tuple[str, int, int]]:
+    """(kind, where the part that nobody can guess begins, and where it ends) of each."""
     for kind, hints, shape in _SHAPES:
         if not any(hint in text for hint in hints):
             continue
@@ -63,8 +93,7 @@ def live_token(text: str) -> str | None:
             if kind == "a Telegram bot token" and not _after_id(text, found.start()):
                 continue
             if not _placeholder(found[found.lastindex or 0]):
-                return kind
-    return None
+                yield kind, *found.span(found.lastindex or 0)
 
 
 def _after_id(text: str, colon: int) -> bool:

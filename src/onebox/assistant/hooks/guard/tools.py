@@ -7,7 +7,7 @@ import os
 from onebox.assistant.hooks.guard.inputs import fields_in, judge_fields, judge_server
 from onebox.assistant.hooks.guard.powershell import judge_powershell
 from onebox.assistant.hooks.guard.shell import judge_shell
-from onebox.assistant.hooks.guard.tokens import live_token
+from onebox.assistant.hooks.guard.tokens import token_reason
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -86,14 +86,6 @@ def _write(tool: str, given: dict[str, Any], places: Places, cwd: str) -> str | 
         value for name, value in fields_in(given) if name not in {"old_string", "file_path", "notebook_path", "path"}
     ]
     return token_reason("\n".join(added), path, places, cwd)
-
-
-def token_reason(text: str, path: str, places: Places, cwd: str) -> str | None:
-    """Why this text must not be written there."""
-    kind = live_token(text)
-    if kind is None or not places.tracked(path, cwd=cwd):
-        return None
-    return f"what is written has the shape of {kind}, and git keeps `{path}`"
 
 
 def _grep(tool: str, given: dict[str, Any], places: Places, cwd: str) -> str | None:
