@@ -87,7 +87,9 @@ def test_only_values_are_added(text: str) -> None:
     assert before.get("model") == after.get("model")
     assert list(before) == list(after)[: len(before)]
     for event, had in before.get("hooks", {}).items():
-        assert had == after["hooks"][event][: len(had)]
+        assert had == after["hooks"][event][len(after["hooks"][event]) - len(had) :]
+    own = before.get("permissions", {}).get("deny", [])
+    assert own == after["permissions"]["deny"][len(after["permissions"]["deny"]) - len(own) :]
 
 
 @given(texts(), st.sampled_from([None, 2, 4]))
@@ -107,10 +109,22 @@ def test_it_is_set_as_the_rest_is() -> None:
     entries = [(("permissions", "deny"), "Read(.env)"), (("sandbox", "filesystem", "denyRead"), ".env")]
 
     assert merged(text, entries)[0] == (
-        '{\n    "permissions": {\n        "deny": [\n            "Read(x)",\n            "Read(.env)"\n        ]\n    },\n'
+        '{\n    "permissions": {\n        "deny": [\n            "Read(.env)",\n            "Read(x)"\n        ]\n    },\n'
         '    "model": "opus",\n    "sandbox": {\n        "filesystem": {\n            "denyRead": [\n'
         '                ".env"\n            ]\n        }\n    }\n}'
     )
+
+
+def test_rules_that_were_sorted_are_not_complete() -> None:
+    """The last rule that matches decides."""
+    rules = [(("permissions", "deny"), rule) for rule in ("Read(.env.*)", "Read(!.env.example)")]
+    text, put = merged('{"permissions": {"deny": ["Read(mine)"]}}', rules)
+    document = value_of(text)
+    document["permissions"]["deny"].insert(1, "Read(other)")
+
+    assert complete(json.dumps(document), rules, put)
+    document["permissions"]["deny"].sort()
+    assert not complete(json.dumps(document), rules, put)
 
 
 @pytest.mark.parametrize(
