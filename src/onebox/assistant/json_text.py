@@ -12,6 +12,7 @@ _SCALAR = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|true
 _STRINGS = json.JSONDecoder()
 _BOM = "\ufeff"
 _DEEPEST = 200
+_MOST_ON_A_LINE = 4
 
 
 class JsonFault(ValueError):
@@ -135,6 +136,10 @@ def insertion(text: str, node: Node, parts: list[tuple[str | None, Any]]) -> tup
     if node.parts:
         begin = _start_of(text, node, 0 if isinstance(node.value, list) else len(node.parts) - 1)
         indent = _indent_before(text, begin)
+        if indent is None and isinstance(node.value, list) and len(parts) > _MOST_ON_A_LINE and "\n" in text.strip():
+            indent = f"{newline}{_indent_of_line(text, node.start)}{unit}"
+            joint = f",{indent}"
+            return begin, indent + joint.join(_set(part, None, unit, newline) for part in parts) + joint
         joint = ", " if indent is None else f",{newline}{indent}"
         words = joint.join(_set(part, indent, unit, newline) for part in parts)
         return (begin, words + joint) if isinstance(node.value, list) else (node.parts[-1].end, joint + words)

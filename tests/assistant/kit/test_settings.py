@@ -13,8 +13,7 @@ from onebox.assistant.settings import Put, SettingsUnreadable, complete, hooks, 
 
 ENTRIES = [
     *hooks("${CLAUDE_PROJECT_DIR}/.claude/hooks"),
-    (("permissions", "deny"), "Read(.env)"),
-    (("permissions", "deny"), "Edit(.env)"),
+    *((("permissions", "deny"), f"Read({place})") for place in (".env", ".env.*", "!.env.example", "*.pem", "*.key")),
     (("sandbox", "filesystem", "denyRead"), ".env"),
 ]
 
@@ -113,6 +112,15 @@ def test_it_is_set_as_the_rest_is() -> None:
         '    "model": "opus",\n    "sandbox": {\n        "filesystem": {\n            "denyRead": [\n'
         '                ".env"\n            ]\n        }\n    }\n}'
     )
+
+
+def test_many_are_not_put_on_one_line() -> None:
+    text = '{\n  "permissions": {\n    "deny": ["Read(x)", "Read(y)"]\n  }\n}\n'
+    many = [(("permissions", "deny"), f"Read({number})") for number in range(5)]
+    put, _ = merged(text, many)
+
+    assert put.splitlines()[2:5] == ['    "deny": [', '      "Read(0)",', '      "Read(1)",']
+    assert put.splitlines()[7:9] == ['      "Read(4)",', '      "Read(x)", "Read(y)"]']
 
 
 def test_rules_that_were_sorted_are_not_complete() -> None:
