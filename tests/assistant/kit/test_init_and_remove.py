@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -119,37 +118,35 @@ LINKED = {"AGENTS.md": b"Be kind.\n"}
 
 
 @pytest.mark.parametrize("more", [{}, WITH_MORE, ODD, LINKED], ids=["bare", "with settings", "odd", "linked"])
-def test_dry_run_prints_a_diff_that_git_applies(tmp_path: Path, more: dict[str, bytes]) -> None:
+def test_dry_run_prints_a_diff_that_git_applies(
+    tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch, more: dict[str, bytes]
+) -> None:
     """As bytes, with the hooks' run bits, and through a link."""
     root = make(tmp_path / "shop", "python", more=more)
     if more is LINKED:
         (root / "CLAUDE.md").symlink_to("AGENTS.md")
+    monkeypatch.chdir(root)
+    capsysbinary.readouterr()
+
+    def printed(*words: str) -> bytes:
+        assert main(["kit", *words]) == Exit.ok
+        return capsysbinary.readouterr().out
+
     before = tree(root)
-    shown = [_dry_run(root, "init")]
+    to_come = printed("init", "--dry-run")
     assert before == tree(root)
 
-    _run(root, "init")
+    printed("init")
     with_kit = tree(root)
-    shown.append(_dry_run(root, "remove"))
-    subprocess.run(["git", "apply", "-"], cwd=root, input=shown[1], check=True)
+    subprocess.run(["git", "apply", "-"], input=printed("remove", "--dry-run"), check=True)
     assert before == tree(root)
-    subprocess.run(["git", "apply", "-"], cwd=root, input=shown[0], check=True)
+    subprocess.run(["git", "apply", "-"], input=to_come, check=True)
     assert with_kit == tree(root)
-    assert [line.split()[2] for line in shown[0].splitlines() if line.startswith(b"diff --git ")][-3:] == [
+    assert [line.split()[2] for line in to_come.splitlines() if line.startswith(b"diff --git ")][-3:] == [
         b"a/.claude/kit.json",
         b"a/.claude/hooks/protect_secrets.py",
         b"a/.claude/hooks/check_after_edit.py",
     ]
-
-
-def _dry_run(root: Path, command: str) -> bytes:
-    return _run(root, command, "--dry-run")
-
-
-def _run(root: Path, *words: str) -> bytes:
-    """What it prints, as the bytes that they are."""
-    words = (sys.executable, "-m", "onebox", "kit", *words)
-    return subprocess.run(words, cwd=root, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
 
 
 @pytest.mark.parametrize("name", ["CLAUDE.md", ".claude/settings.json"])
