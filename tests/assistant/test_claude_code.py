@@ -115,6 +115,7 @@ def _harmless(root: Path) -> list[tuple[str, dict[str, Any]]]:
         ("Read", {"file_path": f"{root}/.env.example"}),
         ("Edit", {"file_path": f"{root}/.env.example", "old_string": "SHOP_KEY=", "new_string": "SHOP_KEY=\nMORE="}),
         _bash("cat .env.example && echo LAST= >> .env.example"),
+        _bash("cp .env.example src/.env"),
     ]
 
 
@@ -156,6 +157,43 @@ async def test_the_whole_kit_lets_the_rest_pass(shop: Repository) -> None:
 
     assert [result.text for result in results if result.failed] == []
     assert (shop.root / ".env.example").read_text() == "SHOP_KEY=\nMORE=\nLAST=\n"
+
+
+async def test_the_rules_alone_mean_what_the_list_means(shop: Repository) -> None:
+    """Each prefix of a rule, and `!` where it opens again; what the rules keep from reading cannot be written either."""
+    secrets = shop.root / ".claude/secrets.txt"
+    secrets.write_text(secrets.read_text() + "/ledger.txt\n/config/*.txt\n!/config/ok.txt\nletters/\n")
+    onebox(shop.root, shop.home, "kit", "init")
+    shop.change_settings(lambda settings: settings.pop("hooks"))
+    beside = shop.root.parent / "beside"
+    denied = [
+        *_made(shop.root, "src/.env", "src/.ENV.foo", "x.pem", "ledger.txt", "config/a.txt", "src/letters/a.txt"),
+        *_made(shop.home, ".netrc", ".gnupg/ring"),
+        *_made(beside, ".env", "id_rsa"),
+    ]
+    allowed = [
+        *_made(shop.root, "src/.env.example", "cert.pem", "src/ledger.txt", "config/ok.txt", "src/config/a.txt"),
+        *_made(shop.home, ".ssh/id_x.pub"),
+    ]
+    reading = [("Read", {"file_path": str(file)}) for file in (*denied, *allowed)]
+    writing = [
+        (tool, {"file_path": str(file), **words})
+        for file in (denied[0], shop.root / "missing/.env", allowed[0])
+        for tool, words in (("Edit", {"old_string": "v", "new_string": "w"}), ("Write", {"content": "w"}))
+    ]
+    results, _ = await shop.run(*reading, *writing)
+
+    told = [(call[1]["file_path"], result.failed) for call, result in zip(reading, results, strict=False)]
+    assert told == [(str(file), file in denied) for file in (*denied, *allowed)]
+    assert [result.failed for result in results[len(reading) :]] == [True] * 4 + [False] * 2
+
+
+def _made(folder: Path, *names: str) -> list[Path]:
+    files = [folder / name for name in names]
+    for file in files:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("v")
+    return files
 
 
 async def test_a_secret_mentioned_in_the_prompt_is_not_read(shop: Repository) -> None:

@@ -7,13 +7,14 @@ import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from onebox.assistant.place import real_place
+from onebox.assistant.place import MANIFEST, KitRefused, real_place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 _SCRIPT = 0o755
+_WRITABLE = 0o222
 
 
 @dataclass(frozen=True)
@@ -44,14 +45,24 @@ class Changes:
             return None
 
     def put(self, name: str, after: bytes | None, *, script: bool = False) -> None:
-        """Adds a change; what is as it shall be is left out."""
+        """Adds a change; what is as it shall be is left out. Raises KitRefused for a file that nobody may write."""
         before = self.read(name)
-        if before != after or (script and not os.access(real_place(self.root, name), os.X_OK)):
-            self.changes.append(Change(name, before, after, script))
+        if before == after and not (script and not os.access(real_place(self.root, name), os.X_OK)):
+            return
+        if before is not None and not real_place(self.root, name).stat().st_mode & _WRITABLE:
+            raise KitRefused(f"{name} is read-only", hint=f"nothing was changed; chmod u+w {name}, then try again")
+        self.changes.append(Change(name, before, after, script))
 
-    def diff(self) -> str:
-        """A unified diff of all of it."""
-        return "".join(line for change in self.changes for line in diff_of(change.name, change.before, change.after))
+    def diff(self) -> bytes:
+        """A unified diff of all of it, as git applies it; what nobody reads is last."""
+        root = self.root.resolve()
+        lines: list[str] = []
+        for change in sorted(self.changes, key=lambda each: (each.script, each.name == MANIFEST)):
+            real = real_place(root, change.name)
+            name = real.relative_to(root).as_posix()
+            lines += _header(name, real, change)
+            lines += diff_of(name, change.before, change.after)
+        return "".join(lines).encode("utf-8", "surrogateescape")
 
     def carry_out(self) -> None:
         """Each file in one piece. On a failure what was done is undone, and the failure is raised: OSError."""
@@ -108,13 +119,29 @@ class Changes:
 
 
 def diff_of(name: str, before: bytes | None, after: bytes | None) -> Iterator[str]:
-    """The lines of a unified diff."""
-    old, new = (
-        [] if data is None else data.decode(errors="replace").splitlines(keepends=True) for data in (before, after)
-    )
+    """The lines of a unified diff, with lone surrogates for bytes that are no UTF-8."""
     names = ("/dev/null" if before is None else f"a/{name}", "/dev/null" if after is None else f"b/{name}")
-    for line in difflib.unified_diff(old, new, *names):
+    for line in difflib.unified_diff(_lines(before), _lines(after), *names):
         yield line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
+
+
+def _lines(data: bytes | None) -> list[str]:
+    """With their ends. Only a line feed is one: `str.splitlines` would end a line at a form feed, too."""
+    lines = (data or b"").decode("utf-8", "surrogateescape").split("\n")
+    return [f"{line}\n" for line in lines[:-1]] + [line for line in lines[-1:] if line]
+
+
+def _header(name: str, real: Path, change: Change) -> Iterator[str]:
+    """What git says of a file before its lines: that it is new or goes, and whether it can be run."""
+    yield f"diff --git a/{name} b/{name}\n"
+    run = 0o100755 if change.script else 0o100644
+    now = 0o100755 if os.access(real, os.X_OK) else 0o100644
+    if change.before is None:
+        yield f"new file mode {run:o}\n"
+    elif change.after is None:
+        yield f"deleted file mode {now:o}\n"
+    elif change.script and run != now:
+        yield f"old mode {now:o}\nnew mode {run:o}\n"
 
 
 def _written(real: Path, change: Change) -> Path:

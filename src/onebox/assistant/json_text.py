@@ -12,6 +12,7 @@ _SCALAR = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|true
 _STRINGS = json.JSONDecoder()
 _BOM = "\ufeff"
 _DEEPEST = 200
+_MOST_ON_A_LINE = 4
 
 
 class JsonFault(ValueError):
@@ -128,16 +129,20 @@ def _space(text: str, at: int) -> int:
 
 
 def insertion(text: str, node: Node, parts: list[tuple[str | None, Any]]) -> tuple[int, str]:
-    """What to put in, and where, so that this object or list has these parts (name and value; of a list, None) as its
-    last. It is set as the rest of the text is: indented alike, or on one line."""
+    """What to put in, and where, so that this object has these parts (name and value) as its last, or this list (None
+    and value) as its first. It is set as the rest of the text is: indented alike, or on one line."""
     newline = "\r\n" if "\r\n" in text else "\n"
     unit = _unit(text)
     if node.parts:
-        last = node.parts[-1]
-        begin = _start_of(text, node, len(node.parts) - 1)
+        begin = _start_of(text, node, 0 if isinstance(node.value, list) else len(node.parts) - 1)
         indent = _indent_before(text, begin)
+        if indent is None and isinstance(node.value, list) and len(parts) > _MOST_ON_A_LINE and "\n" in text.strip():
+            indent = f"{newline}{_indent_of_line(text, node.start)}{unit}"
+            joint = f",{indent}"
+            return begin, indent + joint.join(_set(part, None, unit, newline) for part in parts) + joint
         joint = ", " if indent is None else f",{newline}{indent}"
-        return last.end, joint + joint.join(_set(part, indent, unit, newline) for part in parts)
+        words = joint.join(_set(part, indent, unit, newline) for part in parts)
+        return (begin, words + joint) if isinstance(node.value, list) else (node.parts[-1].end, joint + words)
     inside = text[node.start + 1 : node.end - 1]
     around = _indent_of_line(text, node.start)
     flat = "\n" not in text.strip().removeprefix(_BOM) and len(text.strip()) > len("[{ }]")

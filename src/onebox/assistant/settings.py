@@ -21,6 +21,7 @@ Path = tuple[str, ...]
 """the keys that lead to a list, such as ("permissions", "deny")"""
 Entry = tuple[Path, Any]
 """a list, and an item that stands in it"""
+RULES: Path = ("permissions", "deny")
 
 
 class SettingsUnreadable(OneboxError):
@@ -80,7 +81,9 @@ def decoded(data: bytes) -> str:
 
 def merged(text: str, entries: Sequence[Entry]) -> tuple[str, Put]:
     """The text with these entries, and what was put in; what is there already is not put in again.
-    Raises SettingsUnreadable."""
+
+    They stand before a person's own: of the rules in `permissions.deny` a later one decides, and no `!` of the kit's may
+    open what a person denies. Raises SettingsUnreadable."""
     made: list[Path] = []
     put: list[Entry] = []
     insertions: list[tuple[int, int]] = []
@@ -101,13 +104,20 @@ def merged(text: str, entries: Sequence[Entry]) -> tuple[str, Put]:
 
 
 def complete(text: str, entries: Sequence[Entry], put: Put) -> bool:
-    """Whether all these entries are there, and none of the kit's that is not among them. Raises SettingsUnreadable."""
+    """Whether all these entries are there, in their order, and none of the kit's that is not among them. Raises
+    SettingsUnreadable."""
     if _is_blank(text):
         return not entries
     root = _read(text)
     missing = [1 for path, item in entries if not _is_there(path, item, _items(text, root, path))]
     stale = [entry for entry in put.entries if entry not in entries and entry[1] in _items(text, root, entry[0])]
-    return not missing and not stale and not _strangers(root, entries)
+    return not missing and not stale and _in_order(text, root, put) and not _strangers(root, entries)
+
+
+def _in_order(text: str, root: Node, put: Put) -> bool:
+    """Whether the kit's rules stand as they were put: of a list that was sorted, other ones decide."""
+    ours = [item for path, item in put.entries if path == RULES]
+    return [item for item in _items(text, root, RULES) if item in ours] == ours
 
 
 def taken_out(text: str, put: Put) -> str:

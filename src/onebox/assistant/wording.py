@@ -97,8 +97,9 @@ def secrets_of(stack: Stack) -> str:
 def denials(secrets: str) -> list[tuple[tuple[str, ...], str]]:
     """What Claude Code itself is to deny, from the list of secrets."""
     from onebox.assistant.secrets_list import deny_rules, sandbox_denials
+    from onebox.assistant.settings import RULES
 
-    entries: list[tuple[tuple[str, ...], str]] = [(("permissions", "deny"), rule) for rule in deny_rules(secrets)]
+    entries: list[tuple[tuple[str, ...], str]] = [(RULES, rule) for rule in deny_rules(secrets)]
     for key, paths in sandbox_denials(secrets).items():
         entries += [(("sandbox", "filesystem", key), path) for path in paths]
     return entries

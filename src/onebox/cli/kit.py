@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from onebox.cli import kit_doctor, kit_rules
-from onebox.cli.output import say, show
+from onebox.cli.output import say
 
 if TYPE_CHECKING:
     from onebox.assistant.changes import Changes
@@ -60,16 +61,17 @@ def init(
     for name in ignored(root):
         say(f"git ignores {name}: what is not in git guards this machine alone (git add --force {name})")
     say("next:")
-    for line in _next_steps():
+    for line in _next_steps(git=(root / ".git").exists()):
         say(f"  {line}")
 
 
-def _next_steps() -> list[str]:
+def _next_steps(*, git: bool) -> list[str]:
+    look = "git add CLAUDE.md .claude; git diff --cached" if git else "read CLAUDE.md and .claude/"
     return [
-        "git diff                     # read what changed; your own rules go around the kit's part of CLAUDE.md",
-        "edit .claude/secrets.txt     # what is secret here; then run onebox kit init again",
-        "onebox kit doctor            # see the hooks work as they are installed",
-        "start Claude Code anew, so that it reads the settings; commit CLAUDE.md and .claude/",
+        f"{look}: your own rules go around the kit's part of CLAUDE.md",
+        "edit .claude/secrets.txt: what is secret here; then run onebox kit init again",
+        "onebox kit doctor: see the hooks work as they are installed",
+        f"{'commit it, and ' if git else ''}start Claude Code anew, so that it reads the settings",
     ]
 
 
@@ -137,7 +139,11 @@ def _known(stack: str | None) -> str | None:
 
 
 def _show_diff(changes: Changes) -> None:
-    show(changes.diff().removesuffix("\n")) if changes.changes else say("nothing would change")
+    if not changes.changes:
+        say("nothing would change")
+    sys.stdout.flush()
+    sys.stdout.buffer.write(changes.diff())  # as bytes: a file need not be UTF-8, nor the terminal
+    sys.stdout.buffer.flush()
     for note in changes.notes:
         say(note)
 

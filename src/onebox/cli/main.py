@@ -91,7 +91,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _of_the_system(error: OSError) -> OneboxError:
     """A file that cannot be read or written, and the like."""
     what = (error.strerror or str(error)).lower()
-    hint = "the user that runs this must be able to read and write the box" if type(error) is PermissionError else None
+    hint = "the user that runs this must be able to read and write it" if type(error) is PermissionError else None
     return OneboxError(f"{error.filename}: {what}" if error.filename else what, hint=hint)
 
 

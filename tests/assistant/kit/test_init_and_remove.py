@@ -110,20 +110,64 @@ def test_claude_md_may_be_a_link_to_agents_md(tmp_path: Path, kit: Kit) -> None:
     assert status(root) == ""
 
 
-def test_dry_run_prints_a_diff_that_git_applies(tmp_path: Path, kit: Kit) -> None:
-    root = make(tmp_path / "shop", "python", more=WITH_MORE)
-    before = tree(root)
-    shown = kit(root, "init", "--dry-run")
+ODD = {
+    "CLAUDE.md": b"# Ours\r\n\x0cA form feed, \xe2\x80\xa8, and Latin: caf\xe9\r\nno end",
+    "AGENTS.md": b"Be kind.\n",
+}
+LINKED = {"AGENTS.md": b"Be kind.\n"}
 
+
+@pytest.mark.parametrize("more", [{}, WITH_MORE, ODD, LINKED], ids=["bare", "with settings", "odd", "linked"])
+def test_dry_run_prints_a_diff_that_git_applies(
+    tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch, more: dict[str, bytes]
+) -> None:
+    """As bytes, with the hooks' run bits, and through a link."""
+    root = make(tmp_path / "shop", "python", more=more)
+    if more is LINKED:
+        (root / "CLAUDE.md").symlink_to("AGENTS.md")
+    monkeypatch.chdir(root)
+    capsysbinary.readouterr()
+
+    def printed(*words: str) -> bytes:
+        assert main(["kit", *words]) == Exit.ok
+        return capsysbinary.readouterr().out
+
+    before = tree(root)
+    to_come = printed("init", "--dry-run")
     assert before == tree(root)
-    assert "+## Architecture rules" in shown.out
-    kit(root, "init")
-    with_kit = {name: each.rpartition(" ")[2] for name, each in tree(root).items()}
-    gone = kit(root, "remove", "--dry-run")
-    assert "-## Architecture rules" in gone.out
-    kit(root, "remove")
-    subprocess.run(["git", "apply", "-"], cwd=root, input=shown.out.encode(), check=True)
-    assert with_kit == {name: each.rpartition(" ")[2] for name, each in tree(root).items()}
+
+    printed("init")
+    with_kit = tree(root)
+    subprocess.run(["git", "apply", "-"], input=printed("remove", "--dry-run"), check=True)
+    assert before == tree(root)
+    subprocess.run(["git", "apply", "-"], input=to_come, check=True)
+    assert with_kit == tree(root)
+    assert [line.split()[2] for line in to_come.splitlines() if line.startswith(b"diff --git ")][-3:] == [
+        b"a/.claude/kit.json",
+        b"a/.claude/hooks/protect_secrets.py",
+        b"a/.claude/hooks/check_after_edit.py",
+    ]
+
+
+@pytest.mark.parametrize("name", ["CLAUDE.md", ".claude/settings.json"])
+def test_a_file_that_is_read_only_is_refused(tmp_path: Path, kit: Kit, name: str) -> None:
+    root = make(tmp_path / "shop", "python", more=WITH_MORE)
+    (root / name).chmod(0o444)
+    before = tree(root)
+    refused = kit(root, "init")
+
+    assert refused.code == Exit.fault
+    assert refused.err == (
+        f"onebox: {name} is read-only\nhint: nothing was changed; chmod u+w {name}, then try again\n"
+    )
+    assert before == tree(root)
+
+
+@pytest.mark.parametrize("git", [True, False])
+def test_what_to_do_next_speaks_of_git_where_there_is_one(tmp_path: Path, kit: Kit, *, git: bool) -> None:
+    root = make(tmp_path / "shop", "python", git=git)
+
+    assert ("git add CLAUDE.md .claude; git diff --cached" in kit(root, "init").err) is git
 
 
 def test_what_was_edited_stays_and_is_named(tmp_path: Path, kit: Kit) -> None:

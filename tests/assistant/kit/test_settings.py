@@ -13,8 +13,7 @@ from onebox.assistant.settings import Put, SettingsUnreadable, complete, hooks, 
 
 ENTRIES = [
     *hooks("${CLAUDE_PROJECT_DIR}/.claude/hooks"),
-    (("permissions", "deny"), "Read(.env)"),
-    (("permissions", "deny"), "Edit(.env)"),
+    *((("permissions", "deny"), f"Read({place})") for place in (".env", ".env.*", "!.env.example", "*.pem", "*.key")),
     (("sandbox", "filesystem", "denyRead"), ".env"),
 ]
 
@@ -87,7 +86,9 @@ def test_only_values_are_added(text: str) -> None:
     assert before.get("model") == after.get("model")
     assert list(before) == list(after)[: len(before)]
     for event, had in before.get("hooks", {}).items():
-        assert had == after["hooks"][event][: len(had)]
+        assert had == after["hooks"][event][len(after["hooks"][event]) - len(had) :]
+    own = before.get("permissions", {}).get("deny", [])
+    assert own == after["permissions"]["deny"][len(after["permissions"]["deny"]) - len(own) :]
 
 
 @given(texts(), st.sampled_from([None, 2, 4]))
@@ -107,10 +108,31 @@ def test_it_is_set_as_the_rest_is() -> None:
     entries = [(("permissions", "deny"), "Read(.env)"), (("sandbox", "filesystem", "denyRead"), ".env")]
 
     assert merged(text, entries)[0] == (
-        '{\n    "permissions": {\n        "deny": [\n            "Read(x)",\n            "Read(.env)"\n        ]\n    },\n'
+        '{\n    "permissions": {\n        "deny": [\n            "Read(.env)",\n            "Read(x)"\n        ]\n    },\n'
         '    "model": "opus",\n    "sandbox": {\n        "filesystem": {\n            "denyRead": [\n'
         '                ".env"\n            ]\n        }\n    }\n}'
     )
+
+
+def test_many_are_not_put_on_one_line() -> None:
+    text = '{\n  "permissions": {\n    "deny": ["Read(x)", "Read(y)"]\n  }\n}\n'
+    many = [(("permissions", "deny"), f"Read({number})") for number in range(5)]
+    put, _ = merged(text, many)
+
+    assert put.splitlines()[2:5] == ['    "deny": [', '      "Read(0)",', '      "Read(1)",']
+    assert put.splitlines()[7:9] == ['      "Read(4)",', '      "Read(x)", "Read(y)"]']
+
+
+def test_rules_that_were_sorted_are_not_complete() -> None:
+    """The last rule that matches decides."""
+    rules = [(("permissions", "deny"), rule) for rule in ("Read(.env.*)", "Read(!.env.example)")]
+    text, put = merged('{"permissions": {"deny": ["Read(mine)"]}}', rules)
+    document = value_of(text)
+    document["permissions"]["deny"].insert(1, "Read(other)")
+
+    assert complete(json.dumps(document), rules, put)
+    document["permissions"]["deny"].sort()
+    assert not complete(json.dumps(document), rules, put)
 
 
 @pytest.mark.parametrize(
