@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 @dataclass
 class Examination:
     faults: list[Fault] = field(default_factory=list)
+    notes: list[Fault] = field(default_factory=list)
     replays: list[Replay] = field(default_factory=list)
     claude: str | None = None
     """the version of Claude Code that is installed here"""
@@ -34,7 +35,8 @@ class Examination:
 
     def look(self, at: str, found: Iterable[Fault]) -> None:
         self.checked.append(at)
-        self.faults += found
+        for fault in found:
+            (self.notes if fault.is_note else self.faults).append(fault)
 
 
 def examine(project: Path) -> Examination:

@@ -13,8 +13,6 @@ from onebox.assistant.doctor.installed import CHECK, GUARD, Hook
 from onebox.assistant.doctor.matching import matches
 from onebox.assistant.doctor.replay import (
     BLOCKED,
-    BUDGET,
-    USUAL_START,
     Call,
     Replay,
     calls,
@@ -24,6 +22,7 @@ from onebox.assistant.doctor.replay import (
     run_hook,
     substituted,
 )
+from onebox.assistant.doctor.timing import slow_faults
 from onebox.assistant.rules import read_whole
 from onebox.assistant.running import run
 
@@ -68,7 +67,7 @@ def play(guard: Hook, project: Path) -> tuple[list[Replay], list[Fault]]:
     replays = [replay(guard, call, project) for call in played]
     return replays, [
         *_verdict_faults(guard, replays),
-        *_slow_faults(guard, replays, project),
+        *slow_faults(guard, project),
         *crash_faults(guard, project),
     ]
 
@@ -156,21 +155,6 @@ def _verdict_faults(guard: Hook, replays: Sequence[Replay]) -> Iterator[Fault]:
     for fault in dict.fromkeys(each.fault for each in wrong):
         what = ", ".join(f"{each.call.tool} ({each.call.about})" for each in wrong if each.fault == fault)
         yield Fault("wrong_verdict", f"{what}: {fault}", guard.where, f"{INIT} --force; then look at {SECRETS}")
-
-
-def _slow_faults(guard: Hook, replays: Sequence[Replay], project: Path) -> Iterator[Fault]:
-    """The quickest call counts: the others tell of how busy the machine is."""
-    best = min((each.ms for each in replays), default=0.0)
-    if best <= BUDGET:
-        return
-    bare = min(run(["sh", "-c", "python3 -I -S -B -c pass"], project, seconds=10).ms for _ in range(3))
-    python = shutil.which("python3") or ""
-    if bare > BUDGET and "/shims/" in python:
-        yield Fault("slow", f"a call takes {best:.0f} ms, of which {bare:.0f} are for starting Python: {python} is a shim",
-                    guard.where, "put the folder of a Python itself before that of the shims on the PATH")  # fmt: skip
-    if best - bare > BUDGET - USUAL_START:
-        yield Fault("slow", f"a call takes {best:.0f} ms, and {BUDGET:.0f} ms is what it may take (a bare Python takes "
-                    f"{bare:.0f} ms here)", guard.where, f"{INIT} --force, or a shorter {SECRETS}")  # fmt: skip
 
 
 def crash_faults(guard: Hook, project: Path) -> Iterator[Fault]:

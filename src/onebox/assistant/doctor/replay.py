@@ -15,10 +15,6 @@ if TYPE_CHECKING:
 
     from onebox.assistant.doctor.installed import Hook
 
-BUDGET = 60.0
-"""milliseconds that a call may take …"""
-USUAL_START = 20.0
-"""… of which Python takes so many to start on a machine that is not busy"""
 _SECONDS = 10.0
 BLOCKED = 2
 """the exit code that keeps a call from being made"""
