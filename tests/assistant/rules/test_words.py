@@ -51,7 +51,7 @@ def test_any_words_make_one_line_and_are_kept(tmp_path: Path, rule: str, kept: s
     ("check", "shown"),
     [
         ("! grep -rq 'a  b' src", "`! grep -rq 'a b' src`"),
-        ("test -n `ls`", "`` test -n `ls` ``"),
+        ("test shop.py = `ls src/core`", "`` test shop.py = `ls src/core` ``"),
         ('echo "it\'s \\"fine\\"" \\$HOME', '`echo "it\'s \\"fine\\"" \\$HOME`'),
     ],
 )
