@@ -46,12 +46,10 @@ def _show(found: Examination) -> None:
         show(f"\n{fault.where}: {fault.what}\n  mend: {fault.mend}")
     for note in found.notes:
         show(f"\nnote: {note.where}: {note.what}\n  {note.mend}")
-    if not found.faults:
-        version = f", with Claude Code {found.claude}" if found.claude else ""
-        say(f"all is well: {len(found.checked)} checks{version}")
-    else:
-        count = len(found.faults)
-        say(f"{count} fault{'s' if count > 1 else ''} in {len(found.checked)} checks")
+    with_claude = f", with Claude Code {found.claude}" if found.claude else "; no Claude Code is on the PATH"
+    count = len(found.faults)
+    well = f"{count} fault{'s' if count > 1 else ''} in" if count else "all is well:"
+    say(f"{well} {len(found.checked)} checks{with_claude}")
 
 
 def _told(fault: Fault) -> dict[str, str]:
