@@ -108,7 +108,8 @@ def carry_out(fault: Fault, project: Path) -> None:
     """What a person would do: the command that is told, or the edit."""
     mend = fault.mend.rpartition(", or: ")[2]
     if mend.startswith("delete this entry there, then: "):
-        (project / OWN_SETTINGS).write_text("{}")
+        write(project, fault.where.partition(":")[0], "{}")
+        assert onebox(project, *shlex.split(mend.partition("then: ")[2])[2:]).returncode == 0
     elif mend.startswith("delete `"):
         file = project / fault.where.partition(":")[0]
         key = mend.split("`")[1]

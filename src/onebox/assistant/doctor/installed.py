@@ -70,7 +70,8 @@ class Hook:
         """What writes this entry as it must be."""
         if self.root is not None:
             return "write the plugin anew (onebox kit plugin DIR), then in Claude Code: /plugin marketplace update"
-        return INIT if self.where.startswith(f"{SETTINGS}:") else f"delete this entry there, then: {INIT}"
+        known = any(f".claude/hooks/{script}" in word for word in self.words for script in (GUARD, CHECK))
+        return INIT if known and self.where.startswith(f"{SETTINGS}:") else f"delete this entry there, then: {INIT}"
 
     def braced(self, word: str, project: Path) -> str:
         """As Claude Code itself puts in what stands in braces."""

@@ -137,20 +137,19 @@ class _Tree:
         return shutil.which(word, path=self.path) is not None
 
     def scripts(self) -> dict[str, Any] | None:
-        """Of package.json; None where there is none."""
+        """Of package.json; None where they cannot be told."""
         try:
-            told = json.loads(read_whole(self.project / "package.json") or "null")
+            told = json.loads(read_whole(self.project / "package.json") or "{}")
         except ValueError:
             return None
         found = told.get("scripts", {}) if isinstance(told, dict) else None
         return found if isinstance(found, dict) else None
 
     def targets(self) -> set[str] | None:
-        """Of the Makefile; None where there is none, or where they cannot be told from it."""
-        text = next(
-            filter(None, (read_whole(self.project / name) for name in ("GNUmakefile", "makefile", "Makefile"))), ""
-        )
-        if not text or re.search(r"^\s*-?include\b|^[^#\t\n]*%[^:\n]*:|^\$\(", text, re.MULTILINE):
+        """Of the Makefile; None where they cannot be told."""
+        names = ("GNUmakefile", "makefile", "Makefile")
+        text = next(filter(None, (read_whole(self.project / name) for name in names)), "")
+        if re.search(r"^\s*-?include\b|^[^#\t\n]*%[^:\n]*:|^\$\(", text, re.MULTILINE):
             return None
         rules = re.findall(r"^([^#\t\n:=]+?)\s*::?(?!=)", text, re.MULTILINE)
         return {name for rule in rules for name in rule.split()}
