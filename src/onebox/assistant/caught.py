@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +15,7 @@ from typing import TYPE_CHECKING
 from onebox.assistant.running import git
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,16 @@ def _git_common_dir(project: Path) -> Path | None:
     except FileNotFoundError:
         return None
     return (project / told.out.strip()).resolve() if told.code == 0 else None
+
+
+@contextmanager
+def locked(project: Path) -> Iterator[None]:
+    """Waits until nobody else writes the rules of this repository, and lets nobody else until it ends."""
+    folder = state_folder(project)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (folder / "rules.lock").open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def catches(project: Path) -> list[Catch]:

@@ -55,19 +55,40 @@ class Rule:
     @property
     def in_claude_md(self) -> str:
         """Its line in CLAUDE.md."""
-        said = self.rule.rstrip(".")
+        # What begins a comment would swallow all behind it, and the end of the kit's part with it.
+        said = self.rule.rstrip(".").replace("<!--", "&lt;!--")
         if self.check is None:
-            return f"- {said}."
-        fence = "``" if "`" in self.check else "`"
-        return " ".join(f"- {said} (checked: {fence}{self.check}{fence}).".split())
+            return f"- {said}" if said.endswith(("!", "?")) else f"- {said}."
+        return " ".join(f"- {said} (checked: {_as_code(self.check)}).".split())
+
+
+def _as_code(command: str) -> str:
+    """
+    >>> print(_as_code("make check"), _as_code("test `ls`"))
+    `make check` `` test `ls` ``
+    """
+    longest = max(map(len, re.findall("`+", command)), default=0)
+    return f"{'`' * (longest + 1)} {command} {'`' * (longest + 1)}" if longest else f"`{command}`"
 
 
 def one_line(text: str) -> str:
-    """The text on one line. Raises RuleRefused for an empty one and for control characters."""
-    line = " ".join(text.split())
+    """The text on one line, without the mark of a list before it. Raises RuleRefused for an empty one and for control
+    characters."""
+    line = re.sub(r"^(?:[-*+>#]+\s+)+", "", " ".join(text.split()))
     if not line or not line.isprintable():
         raise RuleRefused(f"{text!r} is no text that a rule can have", hint="give words on one line")
     return line
+
+
+def as_check(text: str) -> str:
+    """The command as it is, but for what stands around it. Raises RuleRefused for an empty one and for several lines."""
+    command = text.strip()
+    if not command or not command.isprintable():
+        raise RuleRefused(
+            f"{text!r} is no check: it must be a command on one line",
+            hint="join lines by `&&`, or write a script and name it",
+        )
+    return command
 
 
 def same_rule(one: str, other: str) -> bool:
@@ -119,10 +140,19 @@ class Ledger:
         taken = set(re.findall(r'^\s*id\s*=\s*"([^"]*)"', self._text, re.MULTILINE))
         return next(free for free in (words, *(f"{words}-{n}" for n in range(2, len(taken) + 3))) if free not in taken)
 
+    @property
+    def text(self) -> str:
+        """What the file is to hold; whoever changes the ledger writes it."""
+        return self._text
+
     def add(self, rule: Rule) -> None:
         """Appends it."""
         space = "" if not self._text else "\n" if self._text.endswith("\n") else "\n\n"
-        self._write(self._text + space + _entry(rule))
+        self._take(self._text + space + _entry(rule))
+
+    def set_check(self, id: str, check: str) -> None:
+        """Gives a rule its check, which nobody proved yet."""
+        self._change(id, {"check": _quoted(check), "proved": None, "violation": None})
 
     def set_proved(self, id: str, on: date, violation: str) -> None:
         """Writes down that its check was seen to fail on this patch."""
@@ -147,11 +177,9 @@ class Ledger:
                 lines[place[key]] = f"{key} = {value}{_comment_of(lines[place[key]])}"
         if header:
             lines[start] = _HEADER.sub(header, lines[start])
-        self._write("\n".join(line for number, line in enumerate(lines) if number not in gone) + "\n")
+        self._take("\n".join(line for number, line in enumerate(lines) if number not in gone) + "\n")
 
-    def _write(self, text: str) -> None:
-        tomllib.loads(text)
-        write_whole(self.file, text)
+    def _take(self, text: str) -> None:
         self._text = text
         self.rules = self._read()
 
@@ -159,19 +187,6 @@ class Ledger:
 def read_whole(file: Path) -> str:
     """The text with its line ends as they are; "" if there is no file."""
     return file.read_bytes().decode("utf-8", "surrogateescape") if file.is_file() else ""
-
-
-def write_whole(file: Path, text: str) -> None:
-    """Writes all of the file or nothing, with the line ends that the text has. A link stays one."""
-    import os
-
-    there = file.resolve()
-    there.parent.mkdir(parents=True, exist_ok=True)
-    beside = there.with_name(f".{there.name}.{os.getpid()}")
-    beside.write_bytes(text.encode("utf-8", "surrogateescape"))
-    if there.exists():
-        beside.chmod(there.stat().st_mode & 0o777)
-    beside.replace(there)
 
 
 def _comment_of(line: str) -> str:

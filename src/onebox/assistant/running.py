@@ -5,17 +5,37 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import select
 import signal
 import subprocess
+import tempfile
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+_LONGEST_SAID = 32_000_000  # a list of a repository's files is read, too
 _TOOLS_OF_A_PROJECT = (".venv/bin", "venv/bin", "node_modules/.bin", "vendor/bin")
+
+
+_NOT_RUN = (126, 127)
+"""what `sh` ends with where a command may not be run, or is not there"""
+_CRASHED = tuple(
+    128 + number
+    for number in (signal.SIGINT, signal.SIGILL, signal.SIGABRT, signal.SIGBUS, signal.SIGKILL, signal.SIGSEGV,
+                   signal.SIGTERM)
+)  # fmt: skip
+"""what `sh` ends with where a command was killed; git's own 128 and 129 are none of these"""
+
+
+_NOT_FOUND = re.compile(
+    r"^(?:\S*/)?(?:ba|da)?sh: (?:line )?(?:\d+: )?(?:cannot open (.+?): No such file|(.+?): (?:command )?not found)$"
+    r"|^\S*python[\d.]*: can't open file '([^']+)'",
+    re.MULTILINE,
+)
 
 
 @dataclass(frozen=True)
@@ -29,6 +49,18 @@ class Ended:
     ms: float
 
     @property
+    def failed(self) -> bool:
+        """Whether it ended by itself and said no: it was neither killed nor missing, and did not crash."""
+        return self.code not in {0, None, *_NOT_RUN, *_CRASHED} and (self.code or 0) > 0
+
+    @property
+    def not_found(self) -> str | None:
+        """The command that the shell did not find, or the script that its interpreter did not, whatever the rest made
+        of that: `! no-such-linter` passes."""
+        found = _NOT_FOUND.search(self.err)
+        return next(filter(None, found.groups())) if found else None
+
+    @property
     def lines(self) -> list[str]:
         """All that it said, without empty lines and without what no terminal shows."""
         said = f"{self.out}\n{self.err}".encode("utf-8", "replace").decode().expandtabs()
@@ -39,29 +71,45 @@ class Ended:
 def run(
     command: Sequence[str], folder: Path, *, seconds: float, env: Mapping[str, str] | None = None, given: str = ""
 ) -> Ended:
-    """Raises OSError for a program that cannot be started."""
-    began = time.perf_counter()
-    with subprocess.Popen(  # noqa: S603  what the project itself names
-        command,
-        cwd=folder,
-        env=env,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        errors="surrogateescape",
-        start_new_session=True,
-    ) as process:
+    """It has ended when the program itself has; what that leaves running in its group is killed then.
+    Raises OSError for a program that cannot be started."""
+    with tempfile.TemporaryFile() as stdin, tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as stderr:
+        stdin.write(given.encode("utf-8", "surrogateescape"))
+        stdin.seek(0)
+        began = time.perf_counter()
+        # Files, because a pipe is open for as long as anything in the background holds it.
+        process = subprocess.Popen(  # noqa: S603  what the project itself names
+            command, cwd=folder, env=env, stdin=stdin, stdout=stdout, stderr=stderr, start_new_session=True
+        )
         try:
-            out, err = process.communicate(given, timeout=seconds)
-            code: int | None = process.returncode
+            in_time = _ends(process, seconds)
+        finally:
+            ms = (time.perf_counter() - began) * 1000
+            _kill(process.pid)
+            process.wait()
+        return Ended(process.returncode if in_time else None, _read(stdout), _read(stderr), ms)
+
+
+def _ends(process: subprocess.Popen[bytes], seconds: float) -> bool:
+    """Whether it ends within these seconds."""
+    if not hasattr(os, "pidfd_open"):
+        try:
+            process.wait(seconds)  # looks again every 50 ms, which is too seldom to tell how long a hook takes
         except subprocess.TimeoutExpired:
-            _kill(process.pid)
-            (out, err), code = process.communicate(), None
-        except BaseException:
-            _kill(process.pid)
-            raise
-    return Ended(code, out, err, (time.perf_counter() - began) * 1000)
+            return False
+        return True
+    watched = os.pidfd_open(process.pid)
+    try:
+        return bool(select.select([watched], [], [], seconds)[0])
+    finally:
+        os.close(watched)
+
+
+def _read(file: IO[bytes]) -> str:
+    """All of it, or the end of what nobody would read."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(max(0, size - _LONGEST_SAID))
+    return file.read().decode("utf-8", "surrogateescape").replace("\r\n", "\n")
 
 
 def _kill(group: int) -> None:

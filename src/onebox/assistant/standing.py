@@ -10,14 +10,16 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from onebox.assistant.caught import catches, note_catch
-from onebox.assistant.learn import CLAUDE_MD
-from onebox.assistant.proof import SECONDS, last_lines, passes, prove
+from onebox.assistant.learn import CLAUDE_MD, write_proved
+from onebox.assistant.proof import SECONDS, last_lines, prove, quiet
 from onebox.assistant.rules import VIOLATIONS, Ledger, Rule, RuleRefused, read_whole
 from onebox.assistant.running import environment, git, run_check
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+    from onebox.assistant.proof import Watch
 
 LONG = timedelta(days=90)
 """after which a rule that nothing checks, or a check that caught nothing, is asked whether it is still needed"""
@@ -111,26 +113,28 @@ def _was_once(path: str, project: Path) -> bool:
     return told.code == 0 and bool(told.out.strip())
 
 
-def run_all(project: Path, *, now: datetime, seconds: float = SECONDS) -> list[Outcome]:
+def run_all(project: Path, *, now: datetime, seconds: float = SECONDS, watch: Watch = quiet) -> list[Outcome]:
     """Runs every check on the tree as it is; what fails is written down as caught."""
     told = []
     for rule in Ledger(project).rules:
         if rule.check is None:
             continue
-        ended = run_check(rule.check, project, seconds=seconds)
-        if ended.code not in {0, None, 126, 127}:
+        with watch(f"`{rule.check}`"):
+            ended = run_check(rule.check, project, seconds=seconds)
+        if ended.failed and not ended.not_found:
             note_catch(project, rule.id, ended.lines, at=now)
         how = f"did not end within {seconds:g} s" if ended.code is None else f"exit code {ended.code}"
-        said = "" if ended.code == 0 else f"`{rule.check}`: {how}\n{last_lines(ended)}"
-        told.append(Outcome(rule, ended.code == 0, said))
+        if ended.not_found:
+            how = f"the shell does not find `{ended.not_found}`"
+        ok = ended.code == 0 and not ended.not_found
+        told.append(Outcome(rule, ok, "" if ok else f"`{rule.check}`: {how}\n{last_lines(ended)}"))
     return told
 
 
-def prove_all(project: Path, *, now: datetime, seconds: float = SECONDS) -> list[Outcome]:
+def prove_all(project: Path, *, now: datetime, seconds: float = SECONDS, watch: Watch = quiet) -> list[Outcome]:
     """Proves every check that has a patch, anew or for the first time; those without one are left out."""
-    ledger = Ledger(project)
     told = []
-    for rule in ledger.rules:
+    for rule in Ledger(project).rules:
         kept = rule.violation or f"{VIOLATIONS}/{rule.id}.patch"
         if rule.check is None or not (rule.violation or (project / kept).is_file()):
             continue
@@ -140,11 +144,10 @@ def prove_all(project: Path, *, now: datetime, seconds: float = SECONDS) -> list
             )
             continue
         try:
-            passes(rule.check, project, seconds=seconds)
-            prove(rule.check, read_whole(project / kept), project, seconds=seconds)
+            prove(rule.check, read_whole(project / kept), project, seconds=seconds, watch=watch)
         except RuleRefused as refused:
             told.append(Outcome(rule, ok=False, said=f"{kept}: {refused}"))
         else:
-            ledger.set_proved(rule.id, now.date(), kept)
+            write_proved(project, rule.id, kept, today=now.date())
             told.append(Outcome(rule, ok=True, said=""))
     return told

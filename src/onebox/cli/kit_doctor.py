@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ from onebox.cli.output import say, show, show_json, show_table
 
 if TYPE_CHECKING:
     from onebox.assistant.doctor.examine import Examination
+    from onebox.assistant.doctor.faults import Fault
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -44,17 +44,22 @@ def _show(found: Examination) -> None:
         )
     for fault in found.faults:
         show(f"\n{fault.where}: {fault.what}\n  mend: {fault.mend}")
-    if not found.faults:
-        version = f", with Claude Code {found.claude}" if found.claude else ""
-        say(f"all is well: {len(found.checked)} checks{version}")
-    else:
-        count = len(found.faults)
-        say(f"{count} fault{'s' if count > 1 else ''} in {len(found.checked)} checks")
+    for note in found.notes:
+        show(f"\nnote: {note.where}: {note.what}\n  {note.mend}")
+    with_claude = f", with Claude Code {found.claude}" if found.claude else "; no Claude Code is on the PATH"
+    count = len(found.faults)
+    well = f"{count} fault{'s' if count > 1 else ''} in" if count else "all is well:"
+    say(f"{well} {len(found.checked)} checks{with_claude}")
+
+
+def _told(fault: Fault) -> dict[str, str]:
+    return {"kind": fault.kind, "what": fault.what, "where": fault.where, "mend": fault.mend}
 
 
 def _plain(found: Examination) -> dict[str, object]:
     return {
-        "faults": [asdict(fault) for fault in found.faults],
+        "faults": [_told(fault) for fault in found.faults],
+        "notes": [_told(note) for note in found.notes],
         "replays": [
             {"tool": each.call.tool, "call": each.call.about, "secret": each.call.secret, "verdict": each.verdict,
              "ms": round(each.ms, 1), "fault": each.fault}

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import sys
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Event, Thread
+from time import monotonic
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,7 +17,12 @@ from onebox.cli.options import Json
 from onebox.cli.output import one_line, say, show, show_json, show_table
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from onebox.assistant.standing import Outcome, Standing
+
+_QUIET_SECONDS = 2.0
+_EVERY_SECONDS = 10.0
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -32,9 +40,11 @@ def learn(
     ] = None,
 ) -> None:
     """Turn a failure into a rule: a line in CLAUDE.md, and an entry in the ledger. A check is tried before."""
+    from onebox.assistant.hooks.check.rules_kept import RULE_SECONDS as AT_STOP_SECONDS
     from onebox.assistant.learn import CLAUDE_MD
     from onebox.assistant.learn import learn as learn_rule
-    from onebox.assistant.place import project_root
+    from onebox.assistant.place import MANIFEST, project_root
+    from onebox.assistant.proof import last_lines
     from onebox.assistant.rules import LEDGER, VIOLATIONS
 
     project = project_root(Path.cwd())
@@ -45,23 +55,42 @@ def learn(
         check=check,
         violation=_patch(violate),
         today=datetime.now(UTC).date(),
+        watch=long_work,
     )
-    show(f"learnt {learnt.id}: {CLAUDE_MD}, {LEDGER}:{learnt.line}")
-    if learnt.proved:
-        show(f"proved: `{learnt.check}` passes, and fails after {learnt.violation}")
-    elif learnt.check:
-        say(
-            f"not proved: nobody saw `{learnt.check}` fail. Keep a patch that breaks the rule as "
-            f"{VIOLATIONS}/{learnt.id}.patch, then: onebox kit rules --prove"
-        )
-    else:
+    known = learnt.rule
+    show(f"{'learnt' if learnt.is_new else 'changed'} {known.id}: {CLAUDE_MD}, {LEDGER}:{known.line}")
+    if learnt.ended is None:
         say("nothing checks this rule: the assistant is told it, and may forget it")
+        return
+    if known.proved:
+        said = f", saying:\n{last_lines(learnt.ended)}" if learnt.ended.lines else ""
+        show(f"proved: `{known.check}` passes, and fails after {known.violation}{said}")
+    else:
+        say(
+            f"not proved: nobody saw `{known.check}` fail. Keep a patch that breaks the rule as "
+            f"{VIOLATIONS}/{known.id}.patch, then: onebox kit rules --prove"
+        )
+    if learnt.ended.ms > AT_STOP_SECONDS * 1000:
+        say(
+            f"it took {learnt.ended.ms / 1000:.0f} s, and the hook at the end of a turn waits {AT_STOP_SECONDS:g} s: "
+            "give a quicker check, or run it by `onebox kit rules --run` alone"
+        )
+    if not (project / MANIFEST).is_file():
+        say("there is no kit here, so no hook runs the check: onebox kit init")
 
 
 def _patch(given: str | None) -> str | None:
     if given is None:
         return None
-    raw = sys.stdin.buffer.read() if given == "-" else Path(given).read_bytes()
+    try:
+        raw = sys.stdin.buffer.read() if given == "-" else Path(given).read_bytes()
+    except OSError as error:
+        from onebox.assistant.rules import RuleRefused
+
+        raise RuleRefused(
+            f"the violation {given} cannot be read: {error.strerror}",
+            hint="make it with `git diff > broken.patch`; --violate - reads standard input",
+        ) from None
     return raw.decode("utf-8", "surrogateescape")
 
 
@@ -85,7 +114,10 @@ def rules(
     if retire is not None:
         retired = retire_rule(project, retire, today=now.date())
         say(f"retired {retired.id}: {retired.rule}")
-    outcomes = [*(prove_all(project, now=now) if prove else ()), *(run_all(project, now=now) if run else ())]
+    outcomes = [
+        *(prove_all(project, now=now, watch=long_work) if prove else ()),
+        *(run_all(project, now=now, watch=long_work) if run else ()),
+    ]
     found = standings(project, now=now)
     if as_json:
         show_json(
@@ -96,8 +128,32 @@ def rules(
         for outcome in outcomes:
             if not outcome.ok:
                 show(f"\n{outcome.rule.id}: {outcome.said}")
+        if run or prove:
+            failed = sum(not outcome.ok for outcome in outcomes)
+            say(
+                f"{len(outcomes)} check{'s' * (len(outcomes) != 1)} {'run' if run else 'proved'}, {failed or 'none'} failed"
+            )
     if not all(outcome.ok for outcome in outcomes):
         raise typer.Exit(Exit.fault)
+
+
+@contextmanager
+def long_work(what: str) -> Iterator[None]:
+    """Says on stderr what is being done, if that takes long, and again as it goes on."""
+    ended = Event()
+    began = monotonic()
+
+    def tell() -> None:
+        while not ended.wait(_QUIET_SECONDS if monotonic() - began < _QUIET_SECONDS else _EVERY_SECONDS):
+            say(f"… {what}: {monotonic() - began:.0f} s")
+
+    teller = Thread(target=tell, daemon=True)
+    teller.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        teller.join()
 
 
 def _show(found: list[Standing]) -> None:

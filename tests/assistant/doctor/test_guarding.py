@@ -56,7 +56,7 @@ def test_each_tool_is_tried_and_measured(tmp_path: Path) -> None:
 
     assert [fault for fault in faults if fault.kind != "slow"] == []
     assert {each.call.tool for each in replays if each.verdict == "blocked"} == {
-        "Read", "Edit", "Write", "MultiEdit", "NotebookEdit", "Grep", "Bash", "PowerShell", "mcp__filesystem__read_file",
+        "Read", "Edit", "Write", "MultiEdit", "NotebookEdit", "Grep", "Bash", "PowerShell", "Monitor", "mcp__onebox_doctor__read_file",
     }  # fmt: skip
     assert {each.verdict for each in replays if not each.call.secret} == {"allowed"}
     assert all(each.ms > 1 for each in replays)
@@ -70,8 +70,8 @@ def test_a_matcher_that_leaves_tools_out_is_found_and_its_mend_mends(tmp_path: P
 
     (fault,) = found(project)
     assert fault.what == (
-        "the matcher 'Edit|Write' leaves out Read, MultiEdit, NotebookEdit, Grep, Glob, Bash, PowerShell, "
-        "mcp__filesystem__read_file: no hook guards these"
+        "the matcher 'Edit|Write' leaves out Read, MultiEdit, NotebookEdit, Grep, Glob, Bash, PowerShell, Monitor, "
+        "mcp__onebox_doctor__read_file: no hook guards these"
     )
     assert fault.where.startswith(f"{SETTINGS}:")
     assert fault.mend.startswith('"matcher": "*" there')

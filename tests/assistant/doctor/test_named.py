@@ -84,3 +84,39 @@ def test_a_text_that_has_grown_too_long_is_found(project: Path) -> None:
     assert said(project, "- A rule.\n" * 201) == [
         "CLAUDE.md:201 it has 201 lines, and much of what stands beyond 200 is overlooked"
     ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "- No `any`, no `@ts-ignore`, no `` @gone.md ``, and ask @ana; `@types/node` is @types/node.",
+        "Mail ana@example.org about @pytest.mark.soak.",
+        "<!-- @gone.md -->\n<!--\n@gone.md\n-->",
+        "```\n@gone.md\n```",
+        "See @AGENTS.md#ours and @src/core/shop.py for more, and @./AGENTS.md too.",
+    ],
+)
+def test_what_only_looks_like_an_import_is_left_alone(project: Path, text: str) -> None:
+    assert said(project, text) == []
+
+
+def test_an_import_in_a_sentence_is_followed_and_what_it_names_is_looked_at(project: Path) -> None:
+    write(project, "docs/shop.md", "@rules.md\n\nSee `src/core/gone.py` and `near.py`.\n")
+    write(project, "docs/rules.md", "@shop.md\n\n- Types: `npm run types`\n")
+    write(project, "docs/near.py", "")
+
+    assert said(project, "See @docs/shop.md for more.\nSee @docs/gone.md for less.\nAnd @docs/shop.md.\n") == [
+        "CLAUDE.md:2 the import `@docs/gone.md` leads nowhere",
+        "CLAUDE.md:3 the import `@docs/shop.md.` leads nowhere: what stands right behind it counts as a part of its name",
+        "docs/shop.md:3 the path `src/core/gone.py` is not there",
+        "docs/rules.md:3 package.json has no script `types`",
+    ]
+
+
+def test_lines_that_are_imported_count_as_a_note(project: Path) -> None:
+    write(project, "AGENTS.md", "- A rule.\n" * 150)
+    write(project, "CLAUDE.md", "@AGENTS.md\n" + "- A rule.\n" * 100)
+
+    assert [(fault.is_note, fault.what) for fault in claude_md_faults(project)] == [
+        (True, "together with AGENTS.md, loaded with it, it has 251 lines")
+    ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -26,9 +27,13 @@ AGENT = "---\nname: code-reviewer\ndescription: Reads the diff\n---\nLook.\n"
         (AGENT, []),
         (AGENT.replace("\n", "\r\n"), []),
         ("Look.\n", ["a.md:1 it does not begin with `---`, keys and `---`, so name is not known"]),
-        ("---\nname: a\ndescription: Use when: asked\n---\n", ["a.md:3 what stands before the text is no YAML"]),
+        ("---\nname: a\ndescription: [Use\n---\n", ["a.md:4 what stands before the text is no YAML"]),
+        (
+            "---\nname: a\ndescription: Use when: asked\n---\n",
+            ["a.md:3 what stands before the text is no YAML: mapping values are not allowed here; Claude Code guesses"],
+        ),
         ("---\nname: a\n---\n", ["a.md:2 `description` is missing, and Claude Code leaves the file out"]),
-        (AGENT.replace("code-reviewer", "Code Reviewer"), ["a.md:2 `name: Code Reviewer` has more than small letters"]),
+        (AGENT.replace("code-reviewer", "Code Reviewer"), []),
         ("---\n- a\n---\n", ["a.md:2 what stands before the text is no keys and values"]),
     ],
 )
@@ -39,6 +44,21 @@ def test_what_stands_before_an_agents_text_is_read(tmp_path: Path, text: str, ex
     assert [len(found), *(one.startswith(wanted) for one, wanted in zip(found, expected, strict=False))] == [
         len(expected), *(True for _ in expected)
     ]  # fmt: skip
+
+
+def test_two_agents_of_one_name_are_found(tmp_path: Path) -> None:
+    write(tmp_path, ".claude/agents/a.md", AGENT)
+    write(tmp_path, ".claude/agents/b.md", AGENT)
+
+    assert [(fault.where, fault.mend) for fault in page_faults(tmp_path)] == [(".claude/agents/b.md:2", "name: b")]
+
+
+def test_a_skill_in_a_file_of_another_name_is_found(tmp_path: Path) -> None:
+    write(tmp_path, ".claude/skills/add/skill.md", "---\ndescription: Adds one\n---\nDo.\n")
+
+    assert [fault.mend for fault in page_faults(tmp_path)] == [
+        "git mv -f .claude/skills/add/skill.md .claude/skills/add/SKILL.md"
+    ]
 
 
 def test_a_skill_needs_a_description_alone(tmp_path: Path) -> None:
@@ -108,7 +128,13 @@ def claude(folder: Path, version: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize(
     ("version", "unknown"),
-    [("2.1.331", set()), ("2.1.295", set()), ("2.1.294", {"onFailure"}), ("2.1.100", {"args", "onFailure"})],
+    [
+        ("2.1.331", set()),
+        ("2.2.0", set()),
+        ("2.1.295", set()),
+        ("2.1.294", {"onFailure"}),
+        ("2.1.100", {"args", "onFailure"}),
+    ],
 )
 def test_what_an_older_claude_code_does_not_know_is_found(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: str, unknown: set[str]
@@ -120,6 +146,13 @@ def test_what_an_older_claude_code_does_not_know_is_found(
     assert {
         key for fault in found for key in ("args", "onFailure") if f"does not know `{key}`" in fault.what
     } == unknown
+
+
+def test_a_claude_code_that_nobody_tried_is_a_note(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    claude(tmp_path / "bin", "2.2.0", monkeypatch)
+
+    (fault,) = version_faults(version_of_claude(tmp_path), [])
+    assert (fault.kind, fault.is_note) == ("claude_newer", True)
 
 
 def test_a_matcher_that_a_newer_claude_code_reads_otherwise_is_found(tmp_path: Path) -> None:
@@ -148,10 +181,23 @@ def test_a_tool_that_the_project_wants_and_that_is_missing_is_found(
     assert [*tool_faults(project)] == []
 
 
-def test_hooks_that_are_switched_off_are_found(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("files", "places"),
+    [
+        ({".claude/settings.local.json": True}, [".claude/settings.local.json:2"]),
+        ({"home/settings.json": True}, ["settings.json:2"]),
+        ({"home/settings.json": True, ".claude/settings.local.json": False}, []),
+        ({"home/settings.json": False, ".claude/settings.local.json": True}, [".claude/settings.local.json:2"]),
+    ],
+)
+def test_hooks_that_are_switched_off_are_found_where_it_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: dict[str, bool], places: list[str]
+) -> None:
     project = a_kit(tmp_path)
-    write(project, ".claude/settings.local.json", '{\n  "disableAllHooks": true\n}\n')
+    monkeypatch.setenv("CLAUDE_CONFIG_DIR", str(project / "home"))
+    for name, value in files.items():
+        write(project, name, json.dumps({"disableAllHooks": value}, indent=2))
+    found = [*disabled(all_settings(project)[0])]
 
-    (fault,) = disabled(all_settings(project)[0])
-    assert fault.where == ".claude/settings.local.json:2"
-    assert fault.mend == "delete `disableAllHooks` there"
+    assert [fault.where.removeprefix(f"{project}/home/") for fault in found] == places
+    assert {fault.mend for fault in found} <= {"delete `disableAllHooks` there"}

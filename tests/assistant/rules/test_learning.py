@@ -20,7 +20,9 @@ FAILURE = "put Telegram code into core"
 
 
 def learnt(project: Path, check: str | None = CHECK, violation: str | None = VIOLATION, seconds: float = 20) -> Rule:
-    return learn(project, failure=FAILURE, rule=RULE, check=check, violation=violation, today=TODAY, seconds=seconds)
+    return learn(
+        project, failure=FAILURE, rule=RULE, check=check, violation=violation, today=TODAY, seconds=seconds
+    ).rule
 
 
 def refusal(project: Path, check: str, violation: str | None = VIOLATION, seconds: float = 20) -> str:
@@ -122,7 +124,7 @@ def test_a_check_that_fails_now_is_not_believed(tmp_path: Path) -> None:
 
 
 def test_a_command_that_is_not_there_is_named_so(tmp_path: Path) -> None:
-    assert "the shell does not find the command" in refusal(a_project(tmp_path), "no-such-linter --strict")
+    assert "the shell does not find `no-such-linter`" in refusal(a_project(tmp_path), "no-such-linter --strict")
 
 
 def test_a_check_that_passes_after_the_violation_is_not_believed(tmp_path: Path) -> None:

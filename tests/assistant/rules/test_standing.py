@@ -123,7 +123,7 @@ def test_proving_again_says_that_a_patch_no_longer_applies(tmp_path: Path) -> No
 
 def test_a_check_is_proved_later_by_a_patch_that_is_put_there(tmp_path: Path) -> None:
     project = with_rules(tmp_path)
-    rule = learn(project, failure="again", rule="Core knows no channel", check=CHECK, today=LEARNT)
+    rule = learn(project, failure="again", rule="Core knows no channel", check=CHECK, today=LEARNT).rule
     (project / f".claude/violations/{rule.id}.patch").write_text(VIOLATION)
     prove_all(project, now=LATE)
 

@@ -50,7 +50,10 @@ def _settings_fault(change: Change) -> Fault:
     stale = sorted(_entries(change.before) - _entries(change.after))
     said = [f"{what} {len(found)}: {', '.join(found[:3])}" for what, found in (("lacks", missing), ("has too many", stale))
             if found]  # fmt: skip
-    what = "; ".join(said) or "is written otherwise"
+    if not said:  # what they do is tried by calls
+        return Fault("hooks_differ", "the hooks' entries are not as this release writes them", SETTINGS,
+                     f"{INIT}, if nobody wants them so", is_note=True)  # fmt: skip
+    what = "; ".join(said)
     return Fault("settings_drift", f"it does not say what the list of secrets does; it {what}", SETTINGS, INIT)
 
 

@@ -14,6 +14,8 @@ class Fault:
     """a file of the project and, where there is one, its line: `.claude/settings.json:12`"""
     mend: str
     """what to do, exactly"""
+    is_note: bool = False
+    """worth knowing, and no reason to call the kit ill"""
 
 
 INIT = "onebox kit init"

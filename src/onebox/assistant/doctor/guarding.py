@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from onebox.assistant.doctor.faults import INIT, Fault
 from onebox.assistant.doctor.installed import CHECK, GUARD, Hook
 from onebox.assistant.doctor.matching import matches
 from onebox.assistant.doctor.replay import (
+    ANY_MCP,
     BLOCKED,
-    BUDGET,
-    USUAL_START,
     Call,
     Replay,
     calls,
@@ -22,22 +18,21 @@ from onebox.assistant.doctor.replay import (
     payload,
     replay,
     run_hook,
-    substituted,
 )
+from onebox.assistant.doctor.scripts import script_faults
+from onebox.assistant.doctor.timing import slow_faults
 from onebox.assistant.rules import read_whole
-from onebox.assistant.running import run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
 SETTINGS = ".claude/settings.json"
 SECRETS = ".claude/secrets.txt"
-GUARDED = ("Read", "Edit", "Write", "MultiEdit", "NotebookEdit", "Grep", "Glob", "Bash", "PowerShell",
-           "mcp__filesystem__read_file")  # fmt: skip
+GUARDED = ("Read", "Edit", "Write", "MultiEdit", "NotebookEdit", "Grep", "Glob", "Bash", "PowerShell", "Monitor",
+           ANY_MCP)  # fmt: skip
 """the tools that read or write files; the last stands for those of every MCP server"""
 _CHECKED = ("Edit", "Write", "MultiEdit", "NotebookEdit")
-_OLDEST_PYTHON = (3, 9)
-_EXECUTES_ITSELF = re.compile(r"(?:^|[;&|]\s*)(?:exec\s+)?\"?\$\{?CLAUDE_PROJECT_DIR|^\"?\./")
 
 
 def guards_of(hooks: Sequence[Hook]) -> list[Hook]:
@@ -63,12 +58,12 @@ def play(guard: Hook, project: Path) -> tuple[list[Replay], list[Fault]]:
     cannot be run at all is played none."""
     if [*script_faults(guard, GUARD, project)]:
         return [], []
-    secret = missing_secret([line.strip() for line in _patterns(project)], project) or ".env.onebox-doctor"
+    secret = missing_secret(_patterns(guard, project), project) or ".env.onebox-doctor"
     played = [call for call in calls(project, secret) if matches(_text(guard.matcher), call.tool)]
     replays = [replay(guard, call, project) for call in played]
     return replays, [
         *_verdict_faults(guard, replays),
-        *_slow_faults(guard, replays, project),
+        *slow_faults(guard, project),
         *crash_faults(guard, project),
     ]
 
@@ -82,7 +77,7 @@ def _unmatched(hooks: Sequence[Hook], tools: Sequence[str], does: str) -> Iterat
             "matcher_too_narrow",
             f"the matcher {hooks[0].matcher!r} leaves out {', '.join(open_)}: no hook {does} these",
             hooks[0].where,
-            f'"matcher": "{wanted}" there, or: {INIT}',
+            f'"matcher": "{wanted}" there, or: {hooks[0].anew}',
         )
 
 
@@ -90,53 +85,16 @@ def _text(matcher: object) -> str | None:
     return matcher if isinstance(matcher, str) else None
 
 
-def script_faults(hook: Hook, script: str, project: Path) -> Iterator[Fault]:
-    """What keeps the script of a hook from being run at all."""
-    word = next(word for word in hook.words if script in word)
-    named = re.search(rf"(?:\$\{{?\w+\}}?|[^\s\"'$])*{re.escape(script)}", word.replace('"', ""))
-    assert named is not None
-    place = substituted(named[0], project).replace("$CLAUDE_PROJECT_DIR", str(project))
-    file = Path(place) if place.startswith("/") else project / place
-    if not place.startswith("/"):
-        yield Fault(
-            "path_is_relative",
-            f"`{named[0]}` is looked for in the folder that the assistant is in, and not found from another",
-            hook.where,
-            f"write ${{CLAUDE_PROJECT_DIR}}/.claude/hooks/{script} there, or: {INIT}",
-        )
-    if not file.is_file():
-        yield Fault("script_missing", f"the script {place} is not there", hook.where, INIT)
-        return
-    if not os.access(file, os.X_OK) and _EXECUTES_ITSELF.search(" ".join(hook.words)):
-        yield Fault("run_bit_lost", f"{place} is run as a program, and may not be", hook.where, f"chmod +x {place}")
-    yield from _interpreter_faults(hook, project)
-
-
-def _interpreter_faults(hook: Hook, project: Path) -> Iterator[Fault]:
-    named = re.search(r"(?:^|[\s\"'/])(python[\d.]*)\b", " ".join(hook.words))
-    program = named[1] if named else "python3"
-    if shutil.which(program) is None:
-        yield Fault("interpreter_missing", f"{program} is not on the PATH: the hook cannot run", hook.where,
-                    f"install Python {'.'.join(map(str, _OLDEST_PYTHON))} or newer as {program}")  # fmt: skip
-        return
-    told = run([program, "-I", "-S", "-c", "import sys; print(*sys.version_info[:2])"], project, seconds=10)
-    version = tuple(int(part) for part in told.out.split() if part.isdigit())
-    if told.code != 0 or version < _OLDEST_PYTHON:
-        found = ".".join(map(str, version)) or "broken"
-        yield Fault("interpreter_too_old", f"{program} is {found}; the hooks need Python 3.9 or newer", hook.where,
-                    f"put a newer Python before it on the PATH as {program}")  # fmt: skip
-
-
 def _handler_faults(guard: Hook) -> Iterator[Fault]:
     """What in the entry itself lets a call through."""
     handler = guard.handler
     if handler.get("type") != "command":
         yield Fault(
-            "no_command", f"the hook's type is {handler.get('type')!r}, so no program is run", guard.where, INIT
+            "no_command", f"the hook's type is {handler.get('type')!r}, so no program is run", guard.where, guard.anew
         )
     if handler.get("onFailure") != "block":
         yield Fault("on_failure_missing", "a hook that cannot be started, or is killed for its time, lets the call through",
-                    guard.where, f'"onFailure": "block" there, or: {INIT}')  # fmt: skip
+                    guard.where, f'"onFailure": "block" there, or: {guard.anew}')  # fmt: skip
     for key, why in (
         ("async", "the call is made without waiting for the hook"),
         ("if", "the hook is called for some of the calls alone"),
@@ -145,9 +103,13 @@ def _handler_faults(guard: Hook) -> Iterator[Fault]:
             yield Fault("entry_opens", f"`{key}` is set: {why}", guard.where, f"delete `{key}` there")
 
 
-def _patterns(project: Path) -> list[str]:
-    lines = read_whole(project / SECRETS).splitlines()
-    return [line for line in lines if line.strip() and not line.startswith("#")]
+def _patterns(guard: Hook, project: Path) -> list[str]:
+    """Of the list that this guard goes by."""
+    beside = project / SECRETS
+    text = (
+        read_whole(beside) if beside.is_file() or guard.root is None else read_whole(guard.root / "hooks/secrets.txt")
+    )
+    return [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#")]
 
 
 def _verdict_faults(guard: Hook, replays: Sequence[Replay]) -> Iterator[Fault]:
@@ -155,22 +117,7 @@ def _verdict_faults(guard: Hook, replays: Sequence[Replay]) -> Iterator[Fault]:
     wrong = [each for each in replays if each.fault]
     for fault in dict.fromkeys(each.fault for each in wrong):
         what = ", ".join(f"{each.call.tool} ({each.call.about})" for each in wrong if each.fault == fault)
-        yield Fault("wrong_verdict", f"{what}: {fault}", guard.where, f"{INIT} --force; then look at {SECRETS}")
-
-
-def _slow_faults(guard: Hook, replays: Sequence[Replay], project: Path) -> Iterator[Fault]:
-    """The quickest call counts: the others tell of how busy the machine is."""
-    best = min((each.ms for each in replays), default=0.0)
-    if best <= BUDGET:
-        return
-    bare = min(run(["sh", "-c", "python3 -I -S -B -c pass"], project, seconds=10).ms for _ in range(3))
-    python = shutil.which("python3") or ""
-    if bare > BUDGET and "/shims/" in python:
-        yield Fault("slow", f"a call takes {best:.0f} ms, of which {bare:.0f} are for starting Python: {python} is a shim",
-                    guard.where, "put the folder of a Python itself before that of the shims on the PATH")  # fmt: skip
-    if best - bare > BUDGET - USUAL_START:
-        yield Fault("slow", f"a call takes {best:.0f} ms, and {BUDGET:.0f} ms is what it may take (a bare Python takes "
-                    f"{bare:.0f} ms here)", guard.where, f"{INIT} --force, or a shorter {SECRETS}")  # fmt: skip
+        yield Fault("wrong_verdict", f"{what}: {fault}", guard.where, _anew(guard))
 
 
 def crash_faults(guard: Hook, project: Path) -> Iterator[Fault]:
@@ -179,8 +126,13 @@ def crash_faults(guard: Hook, project: Path) -> Iterator[Fault]:
         ended = run_hook(guard, project, given)
         if ended.code != BLOCKED:
             yield Fault("fails_open", f"an input {name} ends with exit code {ended.code}: what breaks the hook opens it",
-                        guard.where, f"{INIT} --force")  # fmt: skip
+                        guard.where, _anew(guard))  # fmt: skip
             return
+
+
+def _anew(hook: Hook) -> str:
+    """What writes the entry and the script again, whatever was edited of them."""
+    return f"{INIT} --force" if hook.anew == INIT else hook.anew
 
 
 def _others(hooks: Sequence[Hook], project: Path) -> Iterator[Fault]:
@@ -199,8 +151,8 @@ def _others(hooks: Sequence[Hook], project: Path) -> Iterator[Fault]:
 
 
 def _files_of(hook: Hook, project: Path) -> Iterator[Path]:
-    for word in re.findall(r"[^\s\"']+", " ".join(hook.words).replace("$CLAUDE_PROJECT_DIR", str(project))):
-        file = project / substituted(word, project)
+    for word in re.findall(r"[^\s\"']+", hook.substituted(" ".join(hook.words), project)):
+        file = project / word
         if file.suffix in {".py", ".sh", ".js", ".ts", ".mjs", ".rb"} and file.is_file():
             yield file
 
@@ -222,4 +174,4 @@ def check_hook_faults(hooks: Sequence[Hook], project: Path) -> Iterator[Fault]:
             ended = run_hook(hook, project, payload(call, project, "PostToolUse"))
             if ended.code != 0 or ended.lines:
                 yield Fault("check_not_silent", f"after a write of nothing that it checks it ends with {ended.code} and "
-                            f"says {ended.lines[:1]}", hook.where, f"{INIT} --force")  # fmt: skip
+                            f"says {ended.lines[:1]}", hook.where, _anew(hook))  # fmt: skip

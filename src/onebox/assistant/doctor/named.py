@@ -11,16 +11,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from onebox.assistant.doctor.faults import Fault
+from onebox.assistant.doctor.loaded import CLAUDE_MD, SUFFIXES, pages_of
 from onebox.assistant.rules import read_whole
 from onebox.assistant.running import environment, git
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-CLAUDE_MD = "CLAUDE.md"
+    from onebox.assistant.doctor.loaded import Page
+
 _LONGEST = 200
-_SUFFIXES = re.compile(r"\.(?:py|md|toml|json|ya?ml|tsx?|jsx?|mjs|go|php|sh|cfg|ini|sql|html|css)$")
 _PATH = re.compile(r"[\w.@*/-]+")
 _PLACE_IN_FILE = re.compile(r"(?:::[\w\[\]:.-]+|:\d+(?:-\d+)?)$")
 _SHELLS = {"sh", "bash", "shell", "console", "zsh"}
@@ -43,44 +44,47 @@ class _Named:
 
 
 def claude_md_faults(project: Path) -> Iterator[Fault]:
-    """Of the project's CLAUDE.md; none if there is none."""
-    text = read_whole(project / CLAUDE_MD)
-    lines = len(text.splitlines())
-    if lines > _LONGEST:
-        yield Fault("claude_md_long", f"it has {lines} lines, and much of what stands beyond {_LONGEST} is overlooked",
-                    f"{CLAUDE_MD}:{_LONGEST + 1}", "delete what no failure taught; move what is for one folder to "
-                    ".claude/rules/*.md with `paths:`")  # fmt: skip
+    """Of the project's CLAUDE.md and of what it imports; none if there is none."""
+    pages, nowhere = pages_of(project)
+    yield from _too_long(pages)
+    yield from nowhere
     there = _Tree(project)
-    for name in _names(text):
-        where = f"{CLAUDE_MD}:{name.line}"
-        if name.text.startswith("@"):
-            if not there.has(name.text[1:]):
-                yield Fault("import_missing", f"the import `{name.text}` leads nowhere", where, "mend the path")
-        elif missing := (None if name.is_command or " " in name.text else there.missing_path(name.text)):
-            yield Fault(
-                "path_missing", f"the path `{missing}` is not there", where, "mend the path, or delete the line"
-            )
-        elif command := _missing_command(name, there):
-            yield Fault("command_missing", command[0], where, command[1])
+    for page in pages:
+        for name in _names(page):
+            yield from _fault_of(name, f"{page.name}:{name.line}", page, there)
 
 
-def _names(text: str) -> Iterator[_Named]:
-    """What stands in backticks and in blocks of the shell; imports."""
-    fence: str | None = None
-    for number, line in enumerate(text.splitlines(), 1):
-        if mark := re.match(r"\s*(?:```|~~~)\s*(\w*)", line):
-            fence = None if fence is not None else mark[1]
-        elif fence is not None:
-            command = line.strip().removeprefix("$ ").partition(" #")[0]
-            if fence in _SHELLS and command and not command.startswith("#"):
-                yield _Named(command, number, is_command=True)
-        elif imported := re.match(r"@([\w./~-]+)\s*$", line):
-            if not imported[1].startswith("~"):
-                yield _Named(imported[0].strip(), number, is_command=False)
-        else:
-            for quoted in re.finditer(r"(?<!`)`([^`\n]+)`(?!`)", line):
-                before = line[: quoted.start()]
-                yield _Named(quoted[1].strip(), number, is_command=bool(_COMMAND_IN_PROSE.search(before)))
+def _too_long(pages: Sequence[Page]) -> Iterator[Fault]:
+    lines = {page.name: len(page.text.splitlines()) for page in pages}
+    mend = "delete what no failure taught; move what is for one folder to .claude/rules/*.md with `paths:`"
+    own = lines.get(CLAUDE_MD, 0)
+    if own > _LONGEST:
+        yield Fault("claude_md_long", f"it has {own} lines, and much of what stands beyond {_LONGEST} is overlooked",
+                    f"{CLAUDE_MD}:{_LONGEST + 1}", mend)  # fmt: skip
+    elif (together := sum(lines.values())) > _LONGEST:
+        imported = ", ".join(name for name in lines if name != CLAUDE_MD)
+        yield Fault("claude_md_long", f"together with {imported}, loaded with it, it has {together} lines",
+                    CLAUDE_MD, mend, is_note=True)  # fmt: skip
+
+
+def _fault_of(name: _Named, where: str, page: Page, there: _Tree) -> Iterator[Fault]:
+    missing = None if name.is_command or " " in name.text else there.missing_path(name.text, page.folder)
+    if missing:
+        yield Fault("path_missing", f"the path `{missing}` is not there", where, "mend the path, or delete the line")
+    elif command := _missing_command(name, there):
+        yield Fault("command_missing", command[0], where, command[1])
+
+
+def _names(page: Page) -> Iterator[_Named]:
+    """What stands in backticks and in blocks of the shell."""
+    for line in page.lines:
+        if line.fence is None:
+            for text, before in line.spans:
+                yield _Named(text, line.number, is_command=bool(_COMMAND_IN_PROSE.search(before)))
+        elif line.fence in _SHELLS:
+            command = line.text.strip().removeprefix("$ ").partition(" #")[0]
+            if command and not command.startswith("#"):
+                yield _Named(command, line.number, is_command=True)
 
 
 class _Tree:
@@ -102,16 +106,19 @@ class _Tree:
             else (self.project / path).exists()
         )
 
-    def missing_path(self, text: str) -> str | None:
-        """The path, if the text is one and it is not there. What only looks like one (`origin/main`) is none."""
+    def missing_path(self, text: str, beside: Path | None = None) -> str | None:
+        """The path, if the text is one and it is not there, nor in the folder `beside`. What only looks like one
+        (`origin/main`) is none."""
         path = _PLACE_IN_FILE.sub("", text).rstrip("/")
         if not _PATH.fullmatch(path) or path.startswith(("/", "~", "-", "@")) or ".." in path.split("/"):
             return None
         first, slash, _ = path.removeprefix("./").partition("/")
-        is_file = _SUFFIXES.search(path) is not None
+        is_file = SUFFIXES.search(path) is not None
         if self.has(path) or not (is_file or (slash and (self.project / first).is_dir())):
             return None
         if not slash and (path in self.names or "*" in path):
+            return None
+        if beside is not None and "*" not in path and (beside / path).exists():
             return None
         return None if self._is_made(path) else path
 
@@ -130,20 +137,19 @@ class _Tree:
         return shutil.which(word, path=self.path) is not None
 
     def scripts(self) -> dict[str, Any] | None:
-        """Of package.json; None where there is none."""
+        """Of package.json; None where they cannot be told."""
         try:
-            told = json.loads(read_whole(self.project / "package.json") or "null")
+            told = json.loads(read_whole(self.project / "package.json") or "{}")
         except ValueError:
             return None
         found = told.get("scripts", {}) if isinstance(told, dict) else None
         return found if isinstance(found, dict) else None
 
     def targets(self) -> set[str] | None:
-        """Of the Makefile; None where there is none, or where they cannot be told from it."""
-        text = next(
-            filter(None, (read_whole(self.project / name) for name in ("GNUmakefile", "makefile", "Makefile"))), ""
-        )
-        if not text or re.search(r"^\s*-?include\b|^[^#\t\n]*%[^:\n]*:|^\$\(", text, re.MULTILINE):
+        """Of the Makefile; None where they cannot be told."""
+        names = ("GNUmakefile", "makefile", "Makefile")
+        text = next(filter(None, (read_whole(self.project / name) for name in names)), "")
+        if re.search(r"^\s*-?include\b|^[^#\t\n]*%[^:\n]*:|^\$\(", text, re.MULTILINE):
             return None
         rules = re.findall(r"^([^#\t\n:=]+?)\s*::?(?!=)", text, re.MULTILINE)
         return {name for rule in rules for name in rule.split()}
@@ -202,6 +208,6 @@ def _missing_task(words: list[str], there: _Tree) -> tuple[str, str] | None:
         if targets is not None and rest[0] not in targets:
             return f"the Makefile has no target `{rest[0]}`", f"add the target {rest[0]}, or mend the line"
     for word in rest:
-        if _SUFFIXES.search(word) and not word.startswith("-") and (path := there.missing_path(word)):
+        if SUFFIXES.search(word) and not word.startswith("-") and (path := there.missing_path(word)):
             return f"`{path}`, which the command names, is not there", "mend the path, or delete the line"
     return None

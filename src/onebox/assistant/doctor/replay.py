@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
     from onebox.assistant.doctor.installed import Hook
 
-BUDGET = 60.0
-"""milliseconds that a call may take …"""
-USUAL_START = 20.0
-"""… of which Python takes so many to start on a machine that is not busy"""
 _SECONDS = 10.0
 BLOCKED = 2
 """the exit code that keeps a call from being made"""
+
+
+ANY_MCP = "mcp__onebox_doctor__read_file"
+"""of a server that no matcher names"""
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,8 @@ def calls(project: Path, secret: str) -> list[Call]:
         Call("Bash", "print a secret", {"command": f"cat {secret}", "description": "Read"}, secret=True),
         Call("Bash", "write a secret", {"command": f"echo A=1 >> {secret}", "description": "Write"}, secret=True),
         Call("PowerShell", "print a secret", {"command": f"Get-Content {secret}"}, secret=True),
-        Call("mcp__filesystem__read_file", "read a secret", {"path": hidden}, secret=True),
+        Call("Monitor", "watch a secret", {"command": f"tail -f {secret}", "description": "Watch"}, secret=True),
+        Call(ANY_MCP, "read a secret", {"path": hidden}, secret=True),
         Call("Read", "read a file", {"file_path": open_}, secret=False),
         Call("Edit", "edit a file", {"file_path": open_, "old_string": "a", "new_string": "b"}, secret=False),
         Call("Write", "write a file", {"file_path": open_, "content": "hello\n"}, secret=False),
@@ -109,17 +110,15 @@ def payload(call: Call, project: Path, event: str = "PreToolUse") -> str:
 def run_hook(hook: Hook, project: Path, given: str) -> Ended:
     """As Claude Code does: the program itself where there are `args`, else a line of the shell."""
     env = {**os.environ, "CLAUDE_PROJECT_DIR": str(project)}
-    words = [substituted(word, project) for word in hook.words]
+    if hook.root is not None:
+        env["CLAUDE_PLUGIN_ROOT"] = str(hook.root)
+    words = [hook.braced(word, project) for word in hook.words]
     if not isinstance(hook.handler.get("args"), list):
         words = ["sh", "-c", *words[:1]]
     try:
         return run(words, project, seconds=_SECONDS, env=env, given=given)
     except OSError as error:
         return Ended(127, "", f"{words[0]}: {error.strerror}", 0.0)
-
-
-def substituted(word: str, project: Path) -> str:
-    return word.replace("${CLAUDE_PROJECT_DIR}", str(project))
 
 
 def missing_secret(patterns: Sequence[str], project: Path) -> str | None:

@@ -25,6 +25,8 @@ SINCE: dict[str, tuple[Version, str]] = {
 }
 """the keys of a hook that are younger than hooks are: since when, and what an older version does with them"""
 _EXACT_HYPHENS = (2, 1, 195)
+TRIED: Version = (2, 1, 331)
+"""the newest with which the kit was tried"""
 
 
 def version_of_claude(project: Path) -> Version | None:
@@ -38,6 +40,11 @@ def version_of_claude(project: Path) -> Version | None:
 
 def version_faults(version: Version | None, hooks: Sequence[Hook]) -> Iterator[Fault]:
     """What this version reads otherwise; None: only what versions differ in whatever is installed."""
+    if version is not None and version > TRIED:
+        yield Fault("claude_newer", f"Claude Code {_said(version)} is newer than {_said(TRIED)}, with which this kit was "
+                    "tried: it may read the settings otherwise", ".", "ask it in a session for a file that "
+                    ".claude/secrets.txt names, and see that it is blocked; then look for a newer Onebox",
+                    is_note=True)  # fmt: skip
     for hook in hooks:
         for key, (since, older) in SINCE.items():
             if key in hook.handler and version is not None and version < since:
