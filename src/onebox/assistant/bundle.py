@@ -5,6 +5,10 @@ from __future__ import annotations
 import ast
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _HOOKS = Path(__file__).with_name("hooks")
 _OURS = "onebox.assistant.hooks."
@@ -40,8 +44,16 @@ def check_script() -> str:
 
 
 def one_file(hook: str, *, what: str, code_if_too_old: int) -> str:
-    """All modules of `hooks/<hook>`, in the order of its `ORDER`, their imports in front."""
-    modules = [_Module(_HOOKS / hook / f"{name}.py") for name in import_module(f"{_OURS}{hook}.order").ORDER]
+    """All modules of `hooks/<hook>`, in the order of its `ORDER`."""
+    files = [_HOOKS / hook / f"{name}.py" for name in import_module(f"{_OURS}{hook}.order").ORDER]
+    about = import_module(_OURS + hook).__doc__ or ""
+    return put_together(files, about=about, what=what, code_if_too_old=code_if_too_old)
+
+
+def put_together(files: Sequence[Path], *, about: str, what: str, code_if_too_old: int) -> str:
+    """The modules in these files one after the other, what they import of the standard library in front.
+    Raises NotOneFile."""
+    modules = [_Module(file) for file in files]
     _no_name_twice(modules)
     plain = sorted({name for module in modules for name in module.plain_imports} - {"sys"})
     named: dict[str, set[str]] = {}
@@ -52,7 +64,7 @@ def one_file(hook: str, *, what: str, code_if_too_old: int) -> str:
     imports += [f"from {source} import {', '.join(sorted(names))}" for source, names in sorted(named.items())]
     head = [
         "#!/usr/bin/env python3",
-        f'"""{import_module(_OURS + hook).__doc__}',
+        f'"""{about}',
         "",
         "Written by `onebox kit init`, which also writes it anew; what is changed here by hand is lost then.",
         'It needs the standard library alone."""',

@@ -2,52 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pytest
+from tests.assistant.guard.alone import SCRIPT, Installed
 from tests.assistant.installed import Answer, InstalledHooks, event_of
 from tests.assistant.timed import BARE, calls, cost_of, least
 
-from onebox.assistant.bundle import guard_script
-from onebox.assistant.settings import hooks, merged
+if TYPE_CHECKING:
+    from pathlib import Path
 
-_SCRIPT = guard_script("*.baked\n")
 _HARMLESS = ("Read", {"file_path": "README.md"})
-
-
-class Installed:
-    """A project with the guard and its entry in the settings."""
-
-    def __init__(self, folder: Path) -> None:
-        self.root = folder / "shop"
-        self.home = folder / "home"
-        self.script = self.root / ".claude/hooks/protect_secrets.py"
-        self.script.parent.mkdir(parents=True)
-        self.home.mkdir()
-        self.script.write_text(_SCRIPT)
-        self.script.chmod(0o755)
-        settings, _ = merged("", hooks("${CLAUDE_PROJECT_DIR}/.claude/hooks"))
-        (self.root / ".claude/settings.json").write_text(settings)
-        (self.root / ".claude/secrets.txt").write_text(".env\n")
-
-    @property
-    def environment(self) -> dict[str, str]:
-        path = os.pathsep.join((str(Path(sys.executable).parent), os.defpath))
-        return {"PATH": path, "HOME": str(self.home), "CLAUDE_PROJECT_DIR": str(self.root)}
-
-    def asked(self, tool: str, given: dict[str, Any], **environment: str) -> Answer:
-        installed = InstalledHooks(self.root, self.home)
-        (hook,) = installed.of("PreToolUse", tool)
-        event = event_of("PreToolUse", self.root, {"tool_name": tool, "tool_input": given})
-        return installed.start(hook, event, {**self.environment, **environment})
-
-    def bytecode(self) -> list[Path]:
-        return [file for file in self.home.rglob("*.pyc") if file.name.startswith("protect_secrets.")]
 
 
 @pytest.fixture
@@ -75,7 +43,7 @@ def test_bytecode_is_kept_in_the_persons_cache_and_nothing_in_the_project(instal
 
 def test_a_changed_script_counts_at_once(installed: Installed) -> None:
     installed.asked(*_HARMLESS)
-    installed.script.write_text(_SCRIPT + "\n\ndef main():\n    return 2\n")
+    installed.script.write_text(SCRIPT + "\n\ndef main():\n    return 2\n")
 
     assert installed.asked(*_HARMLESS).code == 2
 
