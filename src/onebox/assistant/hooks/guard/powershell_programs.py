@@ -187,7 +187,7 @@ def make_link(shell: PowerShell, words: list[str]) -> None:
             shell.ask(word, writes=True)
 
 
-def mark(shell: PowerShell, words: list[str]) -> None:
+def mark_words(shell: PowerShell, words: list[str]) -> None:
     """`attrib +h x`, `icacls x /grant …`: as `chmod`."""
     for word in words:
         if word[:1] not in "/+-" and not shell.refused(word):
@@ -208,7 +208,7 @@ PROGRAMS: dict[str, Callable[[PowerShell, list[str]], None]] = {
     "findstr": find_text,
     "robocopy": copy_tree,
     "mklink": make_link,
-    "attrib": mark,
-    "icacls": mark,
+    "attrib": mark_words,
+    "icacls": mark_words,
     "certutil": certificates,
 }

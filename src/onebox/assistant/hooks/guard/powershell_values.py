@@ -220,7 +220,7 @@ def split_up(left: Items, right: Items) -> Items:
     return [*pieces[:MOST_ITEMS]]
 
 
-def replaced(left: Items, right: Items) -> Items:
+def replaced_by(left: Items, right: Items) -> Items:
     words = as_texts(right)
     pattern, new = (words or [""])[0], words[1] if len(words) > 1 else ""
     if ANY in pattern or len(pattern) > LONGEST_PATTERN:
@@ -265,7 +265,7 @@ MAKERS: dict[str, Callable[[Items, Items], Items]] = {
     "f": formatted_text,
     "join": joined,
     "split": split_up,
-    "replace": replaced,
+    "replace": replaced_by,
     "..": ranged,
     "??": lambda left, right: left + right,
     "?": lambda _left, right: right,
