@@ -69,13 +69,15 @@ class PowerShell(Evaluator):
     def read_block(self, text: str) -> list[Syntax]:
         reader = PowerShellReader(text)
         statements = []
+        begun = 0
         try:
             statement = reader.next_statement()
             while statement is not None:
                 statements.append(statement)
+                begun = reader.at
                 statement = reader.next_statement()
-        except Unreadable as left:
-            self.unread += "\n" + str(left)
+        except Unreadable:
+            self.unread += "\n" + text[begun:]
         return [Syntax("block", text, statements)]
 
     def run_all(self, statements: list[Syntax]) -> Items:
@@ -166,7 +168,7 @@ class PowerShell(Evaluator):
         if holds or condition.kind not in {"command", "call"}:
             return []
         if condition.kind == "call":
-            paths = self.run(condition.parts[-1]) if condition.text == "exists" else []
+            paths = self.run(condition.parts[-1]) if condition.text.lower() == "exists" else []
         else:
             cmdlet, words = self.words_of(condition)
             call = cmdlet_called(cmdlet.lower())
@@ -333,11 +335,15 @@ class PowerShell(Evaluator):
         name = words[0] if words else ""
         low = name.replace("\\", "/").rpartition("/")[2].lower()
         low = low[: -len(".exe")] if low.endswith(PROGRAM_ENDINGS) else low
-        if run_program(self, low, words[1:]):
+        stdin = "".join(self.text(item) + "\n" for item in flow) if flow else ""
+        if run_program(self, low, words[1:], stdin):
             return [ANY]
-        cmdlet = cmdlet_called(low) if "/" not in name and "\\" not in name else None
-        if cmdlet is not None and cmdlet.name != low:
-            cmdlet = None if self.depth > DEEPEST_POWERSHELL // 2 else cmdlet
+        cmdlet = cmdlet_called(low) if low == name.lower() else None
+        if cmdlet is not None and cmdlet.name == low:
+            given: list[tuple[str, Items | None]] = [
+                (word[1:], None) if word[:1] == "-" and word[1:].isalpha() else ("", [word]) for word in words[1:]
+            ]
+            return run_cmdlet(self, Call(cmdlet, given, flow))
         if self.is_script(name):
             self.shell.ask(self.plain_path(name))
             return self.run_written(name) + self.run_program_of_system([name, *words[1:]], flow)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 
 from onebox.assistant.hooks.guard.powershell_lexer import Syntax
@@ -152,7 +153,10 @@ class Evaluator(PathAsker):
                 for item in self.run(syntax.parts[0])
                 for block in self.read_block(self.text(item))
             ]
-        return cast(syntax.text, self.run(syntax.parts[0]))
+        items = self.run(syntax.parts[0])
+        if re.search(r"(?i)stream(?:reader|writer)?$", syntax.text):
+            self.ask_all(items)
+        return cast(syntax.text, items)
 
     def value_of_type(self, syntax: Syntax) -> Items:
         return [syntax.text]
@@ -160,7 +164,7 @@ class Evaluator(PathAsker):
     def value_of_member(self, syntax: Syntax) -> Items:
         if syntax.bare:
             return [syntax.text] if syntax.parts[0].kind == "type" else [ANY]
-        name = syntax.text or "".join(self.texts(self.run(syntax.parts[1]))).lower()
+        name = (syntax.text or "".join(self.texts(self.run(syntax.parts[1])))).lower()
         return [value for item in self.run(syntax.parts[0]) for value in self.property_of(item, name)]
 
     def property_of(self, item: Item, name: str) -> Items:
@@ -170,19 +174,22 @@ class Evaluator(PathAsker):
             return [item] if path_property(ANY, name) is not None else [ANY]
         if isinstance(item, Block):
             return [ANY]
+        if name == "psiscontainer":
+            return [str(self.is_folder(item))] if ANY not in item else [ANY]
         found = path_property(item, name)
         return [ANY] if found is None else [found]
 
     def value_of_call(self, syntax: Syntax) -> Items:
-        self.shell.source = self.shell.source if syntax.parts[0].kind == "variable" else self.shown(syntax)
         target, *arguments = syntax.parts
         name = syntax.text
         if not name:
-            name, arguments = "".join(self.texts(self.run(arguments[0]))).lower(), arguments[1:]
+            name, arguments = "".join(self.texts(self.run(arguments[0]))), arguments[1:]
+        items = self.run(target)
         values = [self.run(argument) for argument in arguments]
+        self.shell.source = f"[{target.text}]::{name}(…)" if target.kind == "type" else f"….{name}(…)"
         if syntax.bare:
-            return [item for kind in self.texts(self.run(target))[:3] for item in static_call(self, kind, name, values)]
-        return method_call(self, self.run(target), name, values)
+            return [item for kind in self.texts(items)[:3] for item in static_call(self, kind, name.lower(), values)]
+        return method_call(self, items, name.lower(), values)
 
     def of_member(self, items: Items, name: str, values: list[Items]) -> Items:
         """`ForEach-Object FullName`, `ForEach-Object OpenText`"""
@@ -190,17 +197,12 @@ class Evaluator(PathAsker):
         method_call(self, items, name, values)
         return found
 
-    def shown(self, syntax: Syntax) -> str:
-        return (
-            f"[{syntax.parts[0].text}]::{syntax.text}(…)" if syntax.parts[0].kind == "type" else f"….{syntax.text}(…)"
-        )
-
     def value_of_index(self, syntax: Syntax) -> Items:
         return indexed(self.run(syntax.parts[0]), self.run(syntax.parts[1]))
 
     def passes(self, condition: Syntax, path: str) -> bool:
         before = self.variables.get("_")
-        self.variables["_"] = [FileItem(path)]
+        self.variables["_"] = [FileItem(path.replace("/", os.sep))]
         try:
             items = self.run_all(condition.parts) if condition.kind == "block" else self.run(condition)
         except Denied:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from onebox.assistant.hooks.guard.powershell_lexer import Syntax
 from onebox.assistant.hooks.guard.powershell_values import (
     FileItem,
     Listing,
@@ -49,7 +50,7 @@ def with_filters(shell: PowerShell, call: Call, item: Item) -> Item:
         return item
     folder, _, last = shell.plain_path(item).rpartition("/")
     if any(letter in last for letter in "*?["):
-        return Listing(folder or ".", deep=call.has("recurse"), names=names or (last,), without=without)
+        return Listing(folder or ".", deep=call.has("recurse"), names=names or (last,), without=without, tops=True)
     if shell.is_folder(item):
         return Listing(shell.plain_path(item), deep=call.has("recurse"), names=names or None, without=without)
     return item
@@ -154,16 +155,26 @@ def list_items(shell: PowerShell, call: Call) -> Items:
     names = tuple(as_texts(call.values("filter") or call.values("include"))) or None
     without = tuple(as_texts(call.values("exclude")))
     deep = call.has("recurse") or call.has("s") or bool(call.values("depth"))
-    found: Items = [item for item in (call.flow or []) if isinstance(item, Listing)]
+    # Of folders that were listed, what is in them.
+    found: Items = [
+        Listing(item.folder, deep=True, names=names, without=without)
+        for item in (call.flow or [])
+        if isinstance(item, Listing)
+    ]
+    kept = (
+        (Syntax("member", "psiscontainer", [Syntax("variable", "_")]),)
+        if call.has("directory") or call.has("ad")
+        else ()
+    )
     for folder in as_texts(folders + call.rest):
         path = shell.plain_path(folder)
         above, _, last = path.rpartition("/")
         if not path:
             continue
         if any(letter in last for letter in "*?[") and ANY not in path:
-            found.append(Listing(above or ".", deep=deep, names=names or (last,), without=without))
+            found.append(Listing(above or ".", deep=deep, names=names or (last,), without=without, kept=kept))
         elif ANY in path or shell.is_folder(folder):
-            found.append(Listing(path, deep=deep, names=names, without=without))
+            found.append(Listing(path, deep=deep, names=names, without=without, kept=kept))
         else:
             found.append(FileItem(path))
     return found

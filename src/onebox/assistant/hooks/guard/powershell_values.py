@@ -34,9 +34,11 @@ class TemplateText(str):
 
 
 class Listing:
-    """The files of a folder, as `Get-ChildItem` gives them. `kept`: the conditions that they were sifted by."""
+    """The files of a folder, as `Get-ChildItem` gives them.
 
-    __slots__ = ("deep", "folder", "kept", "names", "without")
+    kept: the conditions that they were sifted by; tops: a folder that is left out is so with all that is in it."""
+
+    __slots__ = ("deep", "folder", "kept", "names", "tops", "without")
 
     def __init__(
         self,
@@ -46,8 +48,10 @@ class Listing:
         names: tuple[str, ...] | None = None,
         without: tuple[str, ...] = (),
         kept: tuple[Syntax, ...] = (),
+        tops: bool = False,
     ) -> None:
         self.folder = folder
+        self.tops = tops
         self.deep = deep
         self.names = names
         self.without = without
