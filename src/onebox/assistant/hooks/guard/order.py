@@ -36,6 +36,8 @@ ORDER = (
     "powershell_paths",
     "powershell_table",
     "powershell_net",
+    "powershell_evaluation",
+    "powershell_files",
     "powershell_cmdlets",
     "powershell_programs",
     "powershell",

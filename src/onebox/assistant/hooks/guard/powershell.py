@@ -6,9 +6,9 @@ import re
 import time
 
 from onebox.assistant.hooks.guard.powershell_cmdlets import run_cmdlet
+from onebox.assistant.hooks.guard.powershell_evaluation import Evaluator
 from onebox.assistant.hooks.guard.powershell_lexer import Syntax, Unreadable
-from onebox.assistant.hooks.guard.powershell_net import method_call, static_call
-from onebox.assistant.hooks.guard.powershell_paths import PathAsker, native_word, path_property
+from onebox.assistant.hooks.guard.powershell_paths import native_word
 from onebox.assistant.hooks.guard.powershell_programs import run_program
 from onebox.assistant.hooks.guard.powershell_reader import PowerShellReader
 from onebox.assistant.hooks.guard.powershell_table import Call, cmdlet_called
@@ -16,18 +16,10 @@ from onebox.assistant.hooks.guard.powershell_values import (
     MOST_ITEMS,
     MOST_VALUES,
     Block,
-    FileItem,
-    Listing,
     Table,
     TemplateText,
     cast,
-    concatenated,
-    indexed,
-    joined,
     operator_value,
-    split_up,
-    told,
-    truth_of,
 )
 from onebox.assistant.hooks.guard.shell import MOST_STEPS, PRIVATE, raw_names
 from onebox.assistant.hooks.guard.shell_words import ANY, Beyond, Denied
@@ -41,7 +33,6 @@ if TYPE_CHECKING:
 
 DEEPEST_POWERSHELL = 60
 PROGRAM_ENDINGS = (".exe", ".cmd", ".bat", ".com")
-SCOPES = r"^(?:global|script|local|private|using):"
 
 
 def judge_powershell(command: str, places: Places, cwd: str) -> str | None:
@@ -57,7 +48,7 @@ def judge_powershell(command: str, places: Places, cwd: str) -> str | None:
     return raw_names(shell.unread.replace("`", ""), places, cwd) if shell.unread else None
 
 
-class PowerShell(PathAsker):
+class PowerShell(Evaluator):
     """`unread`: the text that could not be read."""
 
     def __init__(self, places: Places, cwd: str) -> None:
@@ -65,7 +56,6 @@ class PowerShell(PathAsker):
         self.unread = ""
         self.depth = 0
         self.steps = 0
-        self.variables: dict[str, Items] = {}
         self.functions: dict[str, Syntax] = {}
         self.aliases: dict[str, str] = {}
         self.folders: list[tuple[str, ...]] = []
@@ -79,13 +69,15 @@ class PowerShell(PathAsker):
     def read_block(self, text: str) -> list[Syntax]:
         reader = PowerShellReader(text)
         statements = []
+        begun = 0
         try:
             statement = reader.next_statement()
             while statement is not None:
                 statements.append(statement)
+                begun = reader.at
                 statement = reader.next_statement()
-        except Unreadable as left:
-            self.unread += "\n" + str(left)
+        except Unreadable:
+            self.unread += "\n" + text[begun:]
         return [Syntax("block", text, statements)]
 
     def run_all(self, statements: list[Syntax]) -> Items:
@@ -176,7 +168,7 @@ class PowerShell(PathAsker):
         if holds or condition.kind not in {"command", "call"}:
             return []
         if condition.kind == "call":
-            paths = self.run(condition.parts[-1]) if condition.text == "exists" else []
+            paths = self.run(condition.parts[-1]) if condition.text.lower() == "exists" else []
         else:
             cmdlet, words = self.words_of(condition)
             call = cmdlet_called(cmdlet.lower())
@@ -247,36 +239,6 @@ class PowerShell(PathAsker):
                 if isinstance(table, Table):
                     table.given[key.lower()] = items
         return []
-
-    def set_variable(self, name: str, items: Items) -> None:
-        name = re.sub(SCOPES, "", name)
-        self.variables[name] = items[:MOST_ITEMS]
-        if name.startswith("env:"):
-            self.shell.set_variable(name[4:].upper(), self.texts(items)[:8])
-        elif re.match(r"[a-z]:|[^:]*[\\/]", name):
-            # `${C:\x\y} = 'text'` writes the file.
-            self.write(name, items)
-
-    def variable(self, name: str) -> Items:
-        name = re.sub(SCOPES, "", name)
-        if name in self.variables:
-            return self.variables[name]
-        if name in {"null", "args", "input", "error", "false"}:
-            return ["False"] if name == "false" else []
-        home, cwds = self.places.home, self.shell.state.cwds
-        known = {
-            "home": [home], "env:userprofile": [home], "env:home": [home], "pwd": [FileItem(cwd) for cwd in cwds],
-            "psscriptroot": [*cwds], "true": ["True"], "env:claude_project_dir": [self.places.project],
-            "env:homedrive": [""], "env:homepath": [home],
-        }  # fmt: skip
-        if name in known:
-            return [*known[name]]
-        if re.match(r"[a-z]:(?!$)|[^:]*[\\/]", name):
-            self.ask(name)
-        return [ANY]
-
-    def of_environment(self, name: str) -> str:
-        return "".join(self.texts(self.variable("env:" + name.lower())))
 
     # ---- pipes and commands
 
@@ -373,11 +335,15 @@ class PowerShell(PathAsker):
         name = words[0] if words else ""
         low = name.replace("\\", "/").rpartition("/")[2].lower()
         low = low[: -len(".exe")] if low.endswith(PROGRAM_ENDINGS) else low
-        if run_program(self, low, words[1:]):
+        stdin = "".join(self.text(item) + "\n" for item in flow) if flow else ""
+        if run_program(self, low, words[1:], stdin):
             return [ANY]
-        cmdlet = cmdlet_called(low) if "/" not in name and "\\" not in name else None
-        if cmdlet is not None and cmdlet.name != low:
-            cmdlet = None if self.depth > DEEPEST_POWERSHELL // 2 else cmdlet
+        cmdlet = cmdlet_called(low) if low == name.lower() else None
+        if cmdlet is not None and cmdlet.name == low:
+            given: list[tuple[str, Items | None]] = [
+                (word[1:], None) if word[:1] == "-" and word[1:].isalpha() else ("", [word]) for word in words[1:]
+            ]
+            return run_cmdlet(self, Call(cmdlet, given, flow))
         if self.is_script(name):
             self.shell.ask(self.plain_path(name))
             return self.run_written(name) + self.run_program_of_system([name, *words[1:]], flow)
@@ -399,128 +365,6 @@ class PowerShell(PathAsker):
         text = self.shell.was_written(self.plain_path(path))
         return self.run_text(text) if text else []
 
-    # ---- expressions
-
-    def texts(self, items: Items) -> list[str]:
-        return [self.text(item) for item in items]
-
-    def text(self, item: Item) -> str:
-        if isinstance(item, Listing):
-            return self.ask_names_of(item)
-        return item if isinstance(item, str) else item.body.text if isinstance(item, Block) else ANY
-
-    def ask_all(self, items: Items) -> None:
-        for item in items:
-            self.ask(item)
-
-    def value_of_text(self, syntax: Syntax) -> Items:
-        return [syntax.text]
-
-    def value_of_string(self, syntax: Syntax) -> Items:
-        if len(syntax.parts) == 1 and syntax.kind == "word":
-            return self.run(syntax.parts[0])
-        return [*concatenated([self.texts(self.run(part)) for part in syntax.parts])]
-
-    def value_of_variable(self, syntax: Syntax) -> Items:
-        return self.variable(syntax.text)
-
-    def value_of_group(self, syntax: Syntax) -> Items:
-        return self.run_all(syntax.parts)
-
-    def value_of_table(self, syntax: Syntax) -> Items:
-        given: dict[str, Items] = {}
-        for key, value in zip(syntax.parts[::2], syntax.parts[1::2]):
-            given["".join(self.texts(self.run(key))).lower()] = self.run(value)
-        return [Table(given)]
-
-    def value_of_block(self, syntax: Syntax) -> Items:
-        return [Block(syntax)]
-
-    def value_of_list(self, syntax: Syntax) -> Items:
-        return [item for part in syntax.parts for item in self.run(part)]
-
-    def value_of_unary(self, syntax: Syntax) -> Items:
-        items = self.run(syntax.parts[0])
-        if syntax.text in {"not", "!"}:
-            truth = truth_of(items)
-            return told(None if truth is None else not truth)
-        if syntax.text == "join":
-            return joined(items, [])
-        if syntax.text.endswith("split"):
-            return split_up(items, [])
-        return ["-" + text if syntax.text == "-" else text for text in self.texts(items)]
-
-    def value_of_binary(self, syntax: Syntax) -> Items:
-        left, right = (self.run(part) for part in syntax.parts)
-        return operator_value(syntax.text, left, right)
-
-    def value_of_cast(self, syntax: Syntax) -> Items:
-        if syntax.text.lower().endswith("scriptblock"):
-            return [
-                item if isinstance(item, Block) else Block(block)
-                for item in self.run(syntax.parts[0])
-                for block in self.read_block(self.text(item))
-            ]
-        return cast(syntax.text, self.run(syntax.parts[0]))
-
-    def value_of_type(self, syntax: Syntax) -> Items:
-        return [syntax.text]
-
-    def value_of_member(self, syntax: Syntax) -> Items:
-        if syntax.bare:
-            return [syntax.text] if syntax.parts[0].kind == "type" else [ANY]
-        name = syntax.text or "".join(self.texts(self.run(syntax.parts[1]))).lower()
-        return [value for item in self.run(syntax.parts[0]) for value in self.property_of(item, name)]
-
-    def property_of(self, item: Item, name: str) -> Items:
-        if isinstance(item, Table):
-            return item.given.get(name, [ANY])
-        if isinstance(item, Listing):
-            return [item] if path_property(ANY, name) is not None else [ANY]
-        if isinstance(item, Block):
-            return [ANY]
-        found = path_property(item, name)
-        return [ANY] if found is None else [found]
-
-    def value_of_call(self, syntax: Syntax) -> Items:
-        self.shell.source = self.shell.source if syntax.parts[0].kind == "variable" else self.shown(syntax)
-        target, *arguments = syntax.parts
-        name = syntax.text
-        if not name:
-            name, arguments = "".join(self.texts(self.run(arguments[0]))).lower(), arguments[1:]
-        values = [self.run(argument) for argument in arguments]
-        if syntax.bare:
-            return [item for kind in self.texts(self.run(target))[:3] for item in static_call(self, kind, name, values)]
-        return method_call(self, self.run(target), name, values)
-
-    def of_member(self, items: Items, name: str, values: list[Items]) -> Items:
-        """`ForEach-Object FullName`, `ForEach-Object OpenText`"""
-        found = [value for item in items for value in self.property_of(item, name)]
-        method_call(self, items, name, values)
-        return found
-
-    def shown(self, syntax: Syntax) -> str:
-        return (
-            f"[{syntax.parts[0].text}]::{syntax.text}(…)" if syntax.parts[0].kind == "type" else f"….{syntax.text}(…)"
-        )
-
-    def value_of_index(self, syntax: Syntax) -> Items:
-        return indexed(self.run(syntax.parts[0]), self.run(syntax.parts[1]))
-
-    def passes(self, condition: Syntax, path: str) -> bool:
-        before = self.variables.get("_")
-        self.variables["_"] = [FileItem(path)]
-        try:
-            items = self.run_all(condition.parts) if condition.kind == "block" else self.run(condition)
-        except Denied:
-            return True
-        finally:
-            self.variables["_"] = before if before is not None else [ANY]
-        return truth_of(items) is not False
-
-    def nothing(self, _syntax: Syntax) -> Items:
-        return []
-
     KINDS: dict[str, Callable[[PowerShell, Syntax], Items]] = {  # noqa: RUF012
         "if": run_if,
         "loop": run_loop,
@@ -533,22 +377,22 @@ class PowerShell(PathAsker):
         "pipe": run_pipe,
         "with": run_with,
         "command": run_command,
-        "parameters": nothing,
-        "text": value_of_text,
-        "string": value_of_string,
-        "word": value_of_string,
-        "variable": value_of_variable,
-        "group": value_of_group,
-        "array": value_of_group,
-        "table": value_of_table,
-        "block": value_of_block,
-        "list": value_of_list,
-        "unary": value_of_unary,
-        "binary": value_of_binary,
-        "cast": value_of_cast,
-        "type": value_of_type,
-        "member": value_of_member,
-        "call": value_of_call,
-        "index": value_of_index,
-        "splat": value_of_variable,
+        "parameters": Evaluator.nothing,
+        "text": Evaluator.value_of_text,
+        "string": Evaluator.value_of_string,
+        "word": Evaluator.value_of_string,
+        "variable": Evaluator.value_of_variable,
+        "group": Evaluator.value_of_group,
+        "array": Evaluator.value_of_group,
+        "table": Evaluator.value_of_table,
+        "block": Evaluator.value_of_block,
+        "list": Evaluator.value_of_list,
+        "unary": Evaluator.value_of_unary,
+        "binary": Evaluator.value_of_binary,
+        "cast": Evaluator.value_of_cast,
+        "type": Evaluator.value_of_type,
+        "member": Evaluator.value_of_member,
+        "call": Evaluator.value_of_call,
+        "index": Evaluator.value_of_index,
+        "splat": Evaluator.value_of_variable,
     }

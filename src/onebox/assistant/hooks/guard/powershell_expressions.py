@@ -247,10 +247,10 @@ class ExpressionReader(PowerShellLexer):
             self.at = name.end()
         else:
             parts.append(self.primary())
-        text = name[0].lower() if name is not None else ""
+        text = name[0] if name is not None else ""
         if self.take("("):
             return Syntax("call", text, parts + self.call_arguments(), bare=static)
-        if self.peek() == "{" and text in {"foreach", "where"}:
+        if self.peek() == "{" and text.lower() in {"foreach", "where"}:
             return Syntax("call", text, [*parts, self.block()], bare=static)
         return Syntax("member", text, parts, bare=static)
 

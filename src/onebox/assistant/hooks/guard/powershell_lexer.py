@@ -11,7 +11,7 @@ DASHES = "-\u2013\u2014\u2015"
 BLANKS = " \t\f\v\u00a0\u0085"
 LINE_ENDS = "\r\n"
 WORD_ENDS = BLANKS + LINE_ENDS + ";|&(){},<>\0"
-VARIABLE = r"(?:\w+:(?=[\w?]))?[\w?]+|[$^]"
+VARIABLE_NAME = r"(?:\w+:(?=[\w?]))?[\w?]+|[$^]"
 COMMENT = r"<#(?s:.)*?#>|#[^\r\n]*|`\r?\n"
 # `e is an escape in newer versions alone, and in no name of a file.
 ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "0": "\0", "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
@@ -191,7 +191,7 @@ class PowerShellLexer:
                 raise self.unreadable()
             self.at = found.end()
             return Syntax("variable", re.sub(r"`(.)", r"\1", found[1]).lower())
-        found = self.match(VARIABLE, 1)
+        found = self.match(VARIABLE_NAME, 1)
         if found is None:
             return None
         self.at = found.end()

@@ -11,7 +11,7 @@ from onebox.assistant.hooks.guard.powershell_values import (
     TemplateText,
     as_texts,
     number_of,
-    replaced,
+    replaced_by,
     split_up,
 )
 from onebox.assistant.hooks.guard.shell_words import ANY
@@ -20,7 +20,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from onebox.assistant.hooks.guard.powershell import PowerShell
+    from onebox.assistant.hooks.guard.powershell_evaluation import Evaluator
     from onebox.assistant.hooks.guard.powershell_values import Item, Items
 
 # Types that take words, and open nothing.
@@ -62,7 +62,7 @@ OF_TEXT = {
 }  # fmt: skip
 
 
-def static_call(shell: PowerShell, kind: str, name: str, values: list[Items]) -> Items:
+def static_call(shell: Evaluator, kind: str, name: str, values: list[Items]) -> Items:
     """`[IO.File]::ReadAllText('.env')`"""
     bare = kind.lower().rpartition(".")[2]
     known = STATICS.get((bare, name))
@@ -79,7 +79,7 @@ def static_call(shell: PowerShell, kind: str, name: str, values: list[Items]) ->
     return [ANY]
 
 
-def of_file(shell: PowerShell, name: str, values: list[Items]) -> Items:
+def of_file(shell: Evaluator, name: str, values: list[Items]) -> Items:
     if name in NAMES_ONLY or name.startswith("get"):
         return [FileItem(text) for text in as_texts(values[0])] if values and "Attributes" not in name else [ANY]
     writes = not name.startswith(("read", "open"))
@@ -95,7 +95,7 @@ def of_file(shell: PowerShell, name: str, values: list[Items]) -> Items:
     return [ANY]
 
 
-def made_of(shell: PowerShell, kind: str, values: list[Items]) -> Items:
+def made_of(shell: Evaluator, kind: str, values: list[Items]) -> Items:
     """`New-Object`, `[Kind]::new(…)`: what is opened by being made."""
     bare = kind.lower().rpartition(".")[2]
     if bare in {"fileinfo", "directoryinfo"} and values:
@@ -109,7 +109,7 @@ def made_of(shell: PowerShell, kind: str, values: list[Items]) -> Items:
     return values[0] if bare.startswith(("psobject", "pscustomobject", "list", "arraylist")) and values else [ANY]
 
 
-def run_or_ask(shell: PowerShell, items: Items) -> None:
+def run_or_ask(shell: Evaluator, items: Items) -> None:
     for item in items:
         if isinstance(item, Block):
             shell.run_block(item, None)
@@ -117,7 +117,7 @@ def run_or_ask(shell: PowerShell, items: Items) -> None:
             shell.ask(item, writes=True)
 
 
-def method_call(shell: PowerShell, target: Items, name: str, values: list[Items]) -> Items:
+def method_call(shell: Evaluator, target: Items, name: str, values: list[Items]) -> Items:
     """`$text.Replace('x', '')`, `$file.OpenText()`, `$client.UploadFile(…)`"""
     if name in OF_BLOCKS:
         return of_blocks(shell, target, name, values)
@@ -145,13 +145,13 @@ def of_text(target: Items, name: str, given: Items) -> Items | None:
     if name == "split":
         return split_up(target, [re.escape(text) for text in as_texts(given)])
     if name == "replace":
-        return replaced(target, [re.escape(text) for text in as_texts(given[:1])] + given[1:])
+        return replaced_by(target, [re.escape(text) for text in as_texts(given[:1])] + given[1:])
     if name in {"getstring", "getbytes"}:
         return decoded_bytes(target, given)
     return None
 
 
-def of_blocks(shell: PowerShell, target: Items, name: str, values: list[Items]) -> Items:
+def of_blocks(shell: Evaluator, target: Items, name: str, values: list[Items]) -> Items:
     blocks = [item for item in target if isinstance(item, Block)]
     if blocks:
         return [item for block in blocks for item in shell.run_block(block, None, arguments=values)]
@@ -175,7 +175,7 @@ def decoded_bytes(target: Items, given: Items) -> Items:
     return [text.replace("\0", "") if wide or "\0" in text else text] if ANY not in text else [ANY]
 
 
-def from_base64(_shell: PowerShell, values: list[Items]) -> Items:
+def from_base64(_shell: Evaluator, values: list[Items]) -> Items:
     import base64
 
     try:
@@ -184,48 +184,48 @@ def from_base64(_shell: PowerShell, values: list[Items]) -> Items:
         return [ANY]
 
 
-def combined(_shell: PowerShell, values: list[Items]) -> Items:
+def combined(_shell: Evaluator, values: list[Items]) -> Items:
     return ["/".join(text for value in values for text in as_texts(value))]
 
 
-def put_together(_shell: PowerShell, values: list[Items]) -> Items:
+def put_together(_shell: Evaluator, values: list[Items]) -> Items:
     return ["".join(text for value in values for text in as_texts(value))]
 
 
-def put_between(_shell: PowerShell, values: list[Items]) -> Items:
+def put_between(_shell: Evaluator, values: list[Items]) -> Items:
     between = as_texts(values[0])[0] if values and values[0] else ""
     return [between.join(text for value in values[1:] for text in as_texts(value))]
 
 
-def format_text(_shell: PowerShell, values: list[Items]) -> Items:
+def format_text(_shell: Evaluator, values: list[Items]) -> Items:
     from onebox.assistant.hooks.guard.powershell_values import formatted_text
 
     return formatted_text(values[0], [item for value in values[1:] for item in value]) if values else [ANY]
 
 
-def first_value(_shell: PowerShell, values: list[Items]) -> Items:
+def first_value(_shell: Evaluator, values: list[Items]) -> Items:
     return values[0] if values else [ANY]
 
 
-def reversed_array(_shell: PowerShell, values: list[Items]) -> Items:
+def reversed_array(_shell: Evaluator, values: list[Items]) -> Items:
     if values:
         values[0].reverse()
     return []
 
 
-def from_environment(shell: PowerShell, values: list[Items]) -> Items:
+def from_environment(shell: Evaluator, values: list[Items]) -> Items:
     return [item for text in as_texts(values[0] if values else []) for item in shell.variable("env:" + text.lower())]
 
 
-def home_folder(shell: PowerShell, _values: list[Items]) -> Items:
+def home_folder(shell: Evaluator, _values: list[Items]) -> Items:
     return [shell.places.home]
 
 
-def run_created(shell: PowerShell, values: list[Items]) -> Items:
+def run_created(shell: Evaluator, values: list[Items]) -> Items:
     return [Block(block) for text in as_texts(values[0] if values else []) for block in shell.read_block(text)]
 
 
-STATICS: dict[tuple[str, str], Callable[[PowerShell, list[Items]], Items]] = {
+STATICS: dict[tuple[str, str], Callable[[Evaluator, list[Items]], Items]] = {
     ("path", "combine"): combined,
     ("path", "join"): combined,
     ("path", "getfullpath"): first_value,
@@ -245,7 +245,9 @@ STATICS: dict[tuple[str, str], Callable[[PowerShell, list[Items]], Items]] = {
     ("environment", "getfolderpath"): home_folder,
     ("environment", "expandenvironmentvariables"): first_value,
     ("regex", "unescape"): first_value,
-    ("regex", "replace"): lambda _shell, values: replaced(values[0], [item for value in values[1:] for item in value]),
+    ("regex", "replace"): lambda _shell, values: replaced_by(
+        values[0], [item for value in values[1:] for item in value]
+    ),
     ("scriptblock", "create"): run_created,
     ("uri", "unescapedatastring"): first_value,
 }

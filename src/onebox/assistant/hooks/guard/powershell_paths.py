@@ -115,19 +115,25 @@ class PathAsker:
                 self.ask_folder(listing, self.shell.home(plain(folder)), cwd, changes)
 
     def ask_folder(self, listing: Listing, folder: str, cwd: str, writes: bool) -> None:
-        found = self.places.tree(folder, cwd=cwd, writes=writes, names=listing.names, without=listing.without)
-        if found and (listing.kept or not listing.deep):
+        names = None if listing.tops else listing.names
+        found = self.places.tree(folder, cwd=cwd, writes=writes, names=names, without=listing.without)
+        if found and (listing.kept or listing.tops or not listing.deep):
             found = self.sifted(listing, folder, cwd, writes)
         if found:
             self.shell.deny(f"{found}, and this reaches it; leave it out (-Exclude, -Filter) or name what is meant")
 
     def sifted(self, listing: Listing, folder: str, cwd: str, writes: bool) -> str | None:
         """The first secret that the conditions let through."""
-        wanted = [matcher(fold(name)) for name in listing.names or ()]
+        wanted = [matcher(fold(name)) for name in listing.names or ("*",)]
         unwanted = [matcher(fold(name)) for name in listing.without]
-        for path in files_below(os.path.normpath(os.path.join(cwd, folder)), deep=listing.deep):
-            name = fold(os.path.basename(path))
-            if (wanted and not any(match(name) for match in wanted)) or any(match(name) for match in unwanted):
+        top = os.path.normpath(os.path.join(cwd, folder))
+        for path in files_below(top, deep=listing.deep):
+            parts = fold(os.path.relpath(path, top)).split("/")
+            chosen = parts[0] if listing.tops else parts[-1]
+            left_out = parts if listing.tops else parts[-1:]
+            if not any(match(chosen) for match in wanted) or any(
+                match(part) for match in unwanted for part in left_out
+            ):
                 continue
             reason = self.places.reason(path, cwd=cwd, writes=writes)
             if reason and all(self.passes(condition, path) for condition in listing.kept):
@@ -135,7 +141,13 @@ class PathAsker:
         return None
 
     def ask_names_of(self, listing: Listing) -> str:
-        """A character that stands for these files in a text."""
+        """What stands for these files in a text: a character that is asked about in their place, if any must not be touched."""
+        try:
+            self.ask_listing(listing, writes=True)
+        except Denied:
+            pass
+        else:
+            return ANY
         return self.shell.refer(Names(listing.folder, deep=listing.deep, names=listing.names, without=listing.without))
 
     # ---- what is written

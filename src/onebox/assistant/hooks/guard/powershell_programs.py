@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from onebox.assistant.hooks.guard.powershell import PowerShell
 
 _VALUED = "executionpolicy ep ex windowstyle w inputformat inp outputformat o version configurationname workingdirectory wd settingsfile custompipename psconsolefile".split()
+_READ_A_PIPE = ("powershell", "pwsh")
 _CMD_SPLIT = r'((?:"[^"]*"|\^.|[^&|"^])*)(&&|\|\||[&|]|$)'
 _CMD_WORD = r'(?:"[^"]*"|\^.|[^\s"^;,=])+|='
 _CMD_REDIRECT = r'[012]?(>>?|<)\s*("[^"]*"|[^\s<>&|]+)'
@@ -49,12 +50,12 @@ CMD_WORDS = {
 }
 
 
-def run_program(shell: PowerShell, name: str, words: list[str]) -> bool:
-    """Runs one of these; says whether it was one."""
+def run_program(shell: PowerShell, name: str, words: list[str], stdin: str) -> bool:
+    """Runs one of these; says whether it was one. `stdin`: what comes in by a pipe."""
     program = PROGRAMS.get(name)
     if program is None:
         return False
-    program(shell, words)
+    program(shell, [stdin if word == "-" else word for word in words] if name in _READ_A_PIPE else words)
     return True
 
 
@@ -63,7 +64,7 @@ def powershell(shell: PowerShell, words: list[str]) -> None:
     while at < len(words):
         word = words[at].lower()
         at += 1
-        if word[:1] not in DASHES + "/" or len(word) < 2:
+        if word[:1] not in DASHES + "/" or "\n" in word:
             if shell.is_script(words[at - 1]):
                 shell.run_words([words[at - 1], *words[at:]])
             else:
@@ -109,7 +110,11 @@ def run_cmd(shell: PowerShell, text: str) -> None:
 
 def run_cmd_command(shell: PowerShell, text: str) -> None:
     text = re.sub(r"%(\w+)%", lambda found: shell.of_environment(found[1]), text.strip().lstrip("(@").rstrip(")"))
-    text = re.sub(r"(?i)^for\s.*?\bdo\s+", "", text)
+    loop = re.match(r"(?i)for\s.*?\bin\s*\(([^)]*)\)\s*do\s+", text)
+    if loop is not None:
+        for word in loop[1].replace("'", " ").split():
+            shell.ask(word.strip('"'))
+        text = text[loop.end() :]
     written = text.partition(">")[0]
     for redirect in re.finditer(_CMD_REDIRECT, text):
         target = redirect[2].strip('"')
@@ -128,6 +133,9 @@ def run_cmd_command(shell: PowerShell, text: str) -> None:
     name = name[:-4] if name.endswith((".exe", ".com")) else name
     if name in CMD_WORDS:
         kept = [word for word in words[1:] if not re.match(r"/[A-Za-z?-]", word) or word.count("/") > 1]
+        if name == "copy" and kept and "+" in kept[0]:
+            for part in kept[0].split("+"):
+                shell.ask(part)
         shell.run_words([*CMD_WORDS[name].split(), *kept])
     else:
         shell.run_words(words)
@@ -187,7 +195,7 @@ def make_link(shell: PowerShell, words: list[str]) -> None:
             shell.ask(word, writes=True)
 
 
-def mark(shell: PowerShell, words: list[str]) -> None:
+def mark_words(shell: PowerShell, words: list[str]) -> None:
     """`attrib +h x`, `icacls x /grant …`: as `chmod`."""
     for word in words:
         if word[:1] not in "/+-" and not shell.refused(word):
@@ -208,7 +216,7 @@ PROGRAMS: dict[str, Callable[[PowerShell, list[str]], None]] = {
     "findstr": find_text,
     "robocopy": copy_tree,
     "mklink": make_link,
-    "attrib": mark,
-    "icacls": mark,
+    "attrib": mark_words,
+    "icacls": mark_words,
     "certutil": certificates,
 }

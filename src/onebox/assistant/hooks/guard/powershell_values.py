@@ -34,9 +34,11 @@ class TemplateText(str):
 
 
 class Listing:
-    """The files of a folder, as `Get-ChildItem` gives them. `kept`: the conditions that they were sifted by."""
+    """The files of a folder, as `Get-ChildItem` gives them.
 
-    __slots__ = ("deep", "folder", "kept", "names", "without")
+    kept: the conditions that they were sifted by; tops: a folder that is left out is so with all that is in it."""
+
+    __slots__ = ("deep", "folder", "kept", "names", "tops", "without")
 
     def __init__(
         self,
@@ -46,8 +48,10 @@ class Listing:
         names: tuple[str, ...] | None = None,
         without: tuple[str, ...] = (),
         kept: tuple[Syntax, ...] = (),
+        tops: bool = False,
     ) -> None:
         self.folder = folder
+        self.tops = tops
         self.deep = deep
         self.names = names
         self.without = without
@@ -220,7 +224,7 @@ def split_up(left: Items, right: Items) -> Items:
     return [*pieces[:MOST_ITEMS]]
 
 
-def replaced(left: Items, right: Items) -> Items:
+def replaced_by(left: Items, right: Items) -> Items:
     words = as_texts(right)
     pattern, new = (words or [""])[0], words[1] if len(words) > 1 else ""
     if ANY in pattern or len(pattern) > LONGEST_PATTERN:
@@ -265,7 +269,7 @@ MAKERS: dict[str, Callable[[Items, Items], Items]] = {
     "f": formatted_text,
     "join": joined,
     "split": split_up,
-    "replace": replaced,
+    "replace": replaced_by,
     "..": ranged,
     "??": lambda left, right: left + right,
     "?": lambda _left, right: right,
