@@ -53,8 +53,8 @@ def _agreements(stack: Stack) -> str:
 
 def agents_and_skills(stack: Stack) -> dict[str, str]:
     """The reviewer and the checklists, by their names below `.claude/` or a plugin's folder."""
-    special = "\n".join(_text(f"review/{name}.md") for name in stack.names)
-    reviewer = _text("code-reviewer.md").replace("\nSPECIAL", f"\n{special}" if special else "")
+    special = "".join(f"\n{_text(f'review/{name}.md')}\n" for name in stack.names)
+    reviewer = _text("code-reviewer.md").replace("SPECIAL\n", special)
     found = {
         "agents/code-reviewer.md": f"{reviewer}\n",
         "skills/add-feature/SKILL.md": _text("add-feature.md").replace("COMMANDS", _commands(stack)) + "\n",
