@@ -130,6 +130,7 @@ def life(
         pytest.skip(f"{', '.join(missing)} not installed; .ci/run shows how")
     # The tools of this environment, and its Python: a shim in its place would take as long again.
     monkeypatch.setenv("PATH", os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     yield Life(tmp_path, project, capsys)
     for daemon in tmp_path.rglob("dmypy-*.json"):
         subprocess.run([*_DMYPY, "--status-file", daemon, "kill"], check=False, capture_output=True)

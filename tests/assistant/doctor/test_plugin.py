@@ -22,7 +22,7 @@ def installed(home: Path, guard: str = GUARD) -> Path:
     """The plugin's folder, as Claude Code 2.1.331 installs it for a person."""
     folder = home / "plugins/cache/onebox-kit/onebox-kit/0.1.0"
     write(folder, "hooks/protect_secrets.py", guard)
-    write(folder, "hooks/check_after_edit.py", "")
+    write(folder, "hooks/check_after_edit.py", "def main() -> int:\n    return 0\n")
     write(folder, "hooks/secrets.txt", ".env\n")
     write(folder, "hooks/hooks.json", merged("", hooks("${CLAUDE_PLUGIN_ROOT}/hooks"))[0])
     places = [{"scope": "user", "installPath": str(folder), "version": "0.1.0"}]
