@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.assistant.check.project import TOOLS, Project
 
+from onebox.assistant.bundle import check_script
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -18,12 +20,13 @@ if TYPE_CHECKING:
 class Projects:
     """Makes projects, and ends the type checker's daemons that were started in them."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, hook: Path) -> None:
         self.folder = folder
+        self._hook = hook
         self.made: list[Project] = []
 
     def __call__(self, files: Mapping[str, str], *, path: str | None = None, git: bool = True) -> Project:
-        project = Project(self.folder / f"project{len(self.made)}", files, path=path, git=git)
+        project = Project(self.folder / f"project{len(self.made)}", files, self._hook, path=path, git=git)
         self.made.append(project)
         return project
 
@@ -34,9 +37,17 @@ class Projects:
             )
 
 
+@pytest.fixture(scope="session")
+def hook(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The script, as it is installed."""
+    script = tmp_path_factory.mktemp("hooks") / "check_after_edit.py"
+    script.write_text(check_script())
+    return script
+
+
 @pytest.fixture
-def projects(tmp_path: Path) -> Iterator[Projects]:
-    made = Projects(tmp_path)
+def projects(tmp_path: Path, hook: Path) -> Iterator[Projects]:
+    made = Projects(tmp_path, hook)
     yield made
     made.end_daemons()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import os
 import subprocess
@@ -13,27 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 
-from onebox.assistant.hooks.check.order import ORDER
+from onebox.assistant.settings import hooks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-ROOT = Path(__file__).resolve().parents[3]
-MODULES = ROOT / "src/onebox/assistant/hooks/check"
 TOOLS = Path(sys.executable).parent
-
-
-def one_file() -> str:
-    """The modules in their order, without the imports of each other."""
-    parts = ["from __future__ import annotations"]
-    for name in ORDER:
-        text = (MODULES / f"{name}.py").read_text()
-        lines = text.splitlines()
-        for node in ast.parse(text).body:
-            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(("__future__", "onebox.")):
-                lines[node.lineno - 1 : node.end_lineno] = [""] * ((node.end_lineno or 0) - node.lineno + 1)
-        parts.append("\n".join(lines))
-    return "\n".join(parts)
 
 
 def wait_until(holds: Callable[[], bool], what: str, seconds: float = 20.0) -> None:
@@ -65,16 +49,24 @@ class Ended:
 
 
 class Project:
-    """A git repository with these files. Every call of the hook must leave its tree as it was."""
+    """A git repository with these files, for which the script `hook` is installed.
+    Every call of the hook must leave its tree as it was."""
 
-    def __init__(self, folder: Path, files: Mapping[str, str], *, path: str | None = None, git: bool = True) -> None:
+    def __init__(
+        self, folder: Path, files: Mapping[str, str], hook: Path, *, path: str | None = None, git: bool = True
+    ) -> None:
         self.folder = folder
         self.home = folder.parent / "home"
         self.home.mkdir(exist_ok=True)
-        self.hook = folder.parent / "check_after_edit.py"
-        self.hook.write_text(one_file())
+        self._hook = hook
         self.path = f"{TOOLS}{os.pathsep}{os.environ['PATH']}" if path is None else path
-        self.environment = {**os.environ, "HOME": str(self.home), "PATH": self.path, "CLAUDE_PROJECT_DIR": str(folder)}
+        self.environment = {
+            **os.environ,
+            "HOME": str(self.home),
+            "PATH": self.path,
+            "CLAUDE_PROJECT_DIR": str(folder),
+            "XDG_CACHE_HOME": str(hook.parent),  # all share the bytecode
+        }
         folder.mkdir(exist_ok=True)
         self.write(files)
         if git:
@@ -139,7 +131,10 @@ class Project:
         return Ended(done, seconds)
 
     def command(self) -> list[str]:
-        return ["sh", "-c", 'exec python3 -I -B "$0"', str(self.hook)]
+        """What the settings start after an edit."""
+        (after,) = (entry for place, entry in hooks(str(self._hook.parent)) if place == ("hooks", "PostToolUse"))
+        (started,) = after["hooks"]
+        return [started["command"], *started["args"]]
 
     def tree(self, folder: Path | None = None) -> dict[str, tuple[int, int]]:
         """Every file and folder but git's own: nothing may come, go or change, tracked, untracked or ignored."""

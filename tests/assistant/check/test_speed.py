@@ -1,41 +1,14 @@
-"""The hook as a file: one, of the standard library, soon over where there is nothing to do."""
+"""The hook is soon over where there is nothing to do."""
 
 from __future__ import annotations
 
-import ast
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.assistant.check.project import MODULES, one_file
 
 if TYPE_CHECKING:
     from tests.assistant.check.conftest import Projects
     from tests.assistant.check.project import Ended, Project
-
-
-def test_is_written_for_python_39_and_the_standard_library() -> None:
-    tree = ast.parse(one_file(), feature_version=(3, 9))
-    imported = {
-        name.split(".")[0]
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Import | ast.ImportFrom)
-        for name in ([alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or ""])
-    }
-
-    assert imported <= sys.stdlib_module_names
-
-
-def test_no_two_modules_use_the_same_name() -> None:
-    names: dict[str, list[str]] = {}
-    for module in MODULES.glob("*.py"):
-        for node in ast.parse(module.read_text()).body:
-            if isinstance(node, ast.FunctionDef | ast.ClassDef):
-                names.setdefault(node.name, []).append(module.stem)
-            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-                names.setdefault(node.targets[0].id, []).append(module.stem)
-
-    assert {name: where for name, where in names.items() if len(where) > 1} == {}
 
 
 def large(projects: Projects) -> Project:
