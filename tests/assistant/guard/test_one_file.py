@@ -113,4 +113,4 @@ def test_a_python_that_is_too_old_is_told_so_and_blocks(tmp_path: Path) -> None:
         )
         assert (ended.returncode, ended.stdout) == (2, "")
         assert ended.stderr.startswith("protect secrets: this needs Python 3.9 or newer, and `python3` is 3.8.")
-    assert ast.parse(guard.script.read_text(), feature_version=(3, 7))
+    assert ast.parse(guard.script.read_text(), feature_version=(3, 7)).body

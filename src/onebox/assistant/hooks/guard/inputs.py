@@ -25,6 +25,7 @@ _CODE = {"code", "script", "expression", "function", "js", "python", "sql", "sni
 _PROSE = {
     *"content contents text body message prompt description title comment note summary query pattern regex question".split(),
     *"old new string search needle value data html markdown instructions reason label replacement replace diff patch".split(),
+    *"q keyword keywords term terms topic topics subject tag tags labels thought observation observations".split(),
 }
 _PLACES = {
     *"path paths file files filename filenames filepath filepaths dir directory directories folder folders uri uris".split(),
@@ -67,7 +68,7 @@ def fields_in(given: Any, name: str = "") -> Iterator[tuple[str, str]]:
 
 def judge_server(tool: str, given: dict[str, Any], places: Places, cwd: str) -> str | None:
     """A tool of an MCP server, called `mcp__server__what_it_does`."""
-    does = _parts(tool.rpartition("__")[2])
+    does = set(_parts(tool.rpartition("__")[2]))
     if does & {"powershell", "pwsh"}:
         said = _commands(given, places, cwd, powershell=True)
     else:
@@ -87,35 +88,36 @@ def judge_fields(
     """Every field that names a place, and every `file://` address wherever it stands."""
     texts, targets = [], []
     for name, value in fields_in(given):
-        parts = _parts(name)
-        text = value.strip()
+        parts, text = _parts(name), value.strip()
         if text[:5].lower() == "file:":
             said = places.reason(text, cwd=cwd, writes=writes, removes=removes)
-        elif parts & _ADDRESSES and "://" in text:
+        elif "://" in text and not _ADDRESSES.isdisjoint(parts):
             said = None
         elif _names_place(parts, text):
             targets.append(text)
             said = _place(text, places, cwd, writes=writes, removes=removes)
         else:
             texts.append(value)
-            said = _in_code(value, places, cwd) if parts & _CODE else None
+            said = None if _CODE.isdisjoint(parts) else _in_code(value, places, cwd)
         if said is not None:
             return said
     return _token(texts, targets, places, cwd) if writes else None
 
 
-def _parts(name: str) -> set[str]:
+def _parts(name: str) -> list[str]:
     """The words of a name: `inputFile_path` has three."""
-    return {part.lower() for part in re.findall(_PART, name)}
+    return [part.lower() for part in re.findall(_PART, name)]
 
 
-def _names_place(parts: set[str], text: str) -> bool:
+def _names_place(parts: list[str], text: str) -> bool:
+    """Whether a field's text is a path. The last word of its name says the most: `old_path` is one, `file_text` is not."""
     if "\n" in text or not text or len(text) > _LONGEST_PATH:
         return False
-    if parts & _PROSE:
-        return False
-    if parts & _PLACES:
-        return True
+    for words in (parts[-1:], parts):
+        if not _PLACES.isdisjoint(words):
+            return True
+        if not _PROSE.isdisjoint(words):
+            return False
     # A field of an unknown name, whose text looks like a path and not like a sentence.
     return " " not in text and (text.startswith((".", "/", "~", "\\")) or "/" in text)
 
@@ -135,7 +137,7 @@ def _commands(given: Any, places: Places, cwd: str, *, powershell: bool = False)
     waiting = [("", given)]
     while waiting and said is None:
         name, value = waiting.pop()
-        is_command = bool(_parts(name) & (_COMMANDS | {"script"}))
+        is_command = not (_COMMANDS | {"script"}).isdisjoint(_parts(name))
         if isinstance(value, dict):
             if isinstance(value.get("command"), str) and isinstance(value.get("args"), list):
                 value = {**value, "command": [value["command"], *value["args"]]}

@@ -106,7 +106,7 @@ class Places:
             name = fold(os.path.basename(path))
             if wanted is not None and (is_folder or not any(match(name) for match in wanted)):
                 continue
-            if any(match(name) for match in unwanted):
+            if unwanted and any(match(fold(part)) for part in path[len(start) + 1 :].split("/") for match in unwanted):
                 continue
             said = self._rule(path, folder=is_folder)
             if said is None and writes and not is_folder:

@@ -28,7 +28,7 @@ _SHAPES = (
         r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----(?:\s|\\[nr]|[\"'+,\\]|[A-Z][\w-]+: [^\n\\]*)*([A-Za-z0-9+/]{40})",
     ),
     ("an age key", ("AGE-SECRET-KEY-",), r"\bAGE-SECRET-KEY-1([A-Z0-9]{50,})"),
-    ("a GitHub token", ("gh",), r"\b(?:gh[pousr]_|github_pat_)([A-Za-z0-9_]{36,})"),
+    ("a GitHub token", ("gh", "github_pat_"), r"\b(?:gh[pousr]_|github_pat_)([A-Za-z0-9_]{36,})"),
     ("a GitLab token", ("glpat-",), r"\bglpat-([A-Za-z0-9_-]{20,})"),
     ("a Slack token", ("xox", "xapp-"), r"\b(?:xox[abeoprs]|xapp)-([A-Za-z0-9-]{20,})"),
     ("a Slack webhook", ("hooks.slack.com/",), r"hooks\.slack\.com/(?:services|workflows)/T\w+/\w+/(\w{20,})"),

@@ -118,8 +118,12 @@ def _globs(tool: str, given: dict[str, Any]) -> tuple[list[str], list[str]]:
     unwanted: list[str] = []
     for word in glob.split():
         for each in _alternatives(word):
-            name = each.lstrip("!").rstrip("/").rpartition("/")[2]
-            (unwanted if each.startswith("!") else wanted).append("*" if name in {"", "**"} else name)
+            if each.startswith("!"):
+                name = each[1:].removeprefix("**/").removesuffix("/**").removesuffix("/")
+                unwanted += [] if "/" in name else [name]  # of one folder alone; what else is there is searched
+            else:
+                name = each.rstrip("/").rpartition("/")[2]
+                wanted.append("*" if name in {"", "**"} else name)
     return wanted, unwanted
 
 
