@@ -121,7 +121,7 @@ class ExpressionReader(PowerShellLexer):
         return Syntax("word", first.text + rest.text, [first, *rest.parts])
 
     def here(self) -> bool:
-        return self.peek() == "@" and self.text[self.at + 1 : self.at + 2] in SINGLE_QUOTES + DOUBLE_QUOTES
+        return self.peek() == "@" and self.match(f"@[{SINGLE_QUOTES}{DOUBLE_QUOTES}]") is not None
 
     # ---- expressions
 

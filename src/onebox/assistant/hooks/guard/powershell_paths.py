@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import time
 
 from onebox.assistant.hooks.guard.patterns import fold, matcher
 from onebox.assistant.hooks.guard.powershell_values import Block, FileItem, Listing, Table
@@ -118,12 +119,12 @@ class PathAsker:
         names = None if listing.tops else listing.names
         found = self.places.tree(folder, cwd=cwd, writes=writes, names=names, without=listing.without)
         if found and (listing.kept or listing.tops or not listing.deep):
-            found = self.sifted(listing, folder, cwd, writes)
+            found = self.sifted(listing, folder, cwd, writes, found)
         if found:
             self.shell.deny(f"{found}, and this reaches it; leave it out (-Exclude, -Filter) or name what is meant")
 
-    def sifted(self, listing: Listing, folder: str, cwd: str, writes: bool) -> str | None:
-        """The first secret that the conditions let through."""
+    def sifted(self, listing: Listing, folder: str, cwd: str, writes: bool, first: str) -> str | None:
+        """The first secret that the conditions let through; what was found without them, where that takes too long."""
         wanted = [matcher(fold(name)) for name in listing.names or ("*",)]
         unwanted = [matcher(fold(name)) for name in listing.without]
         top = os.path.normpath(os.path.join(cwd, folder))
@@ -135,6 +136,8 @@ class PathAsker:
                 match(part) for match in unwanted for part in left_out
             ):
                 continue
+            if time.monotonic() > self.shell.until:
+                return first
             reason = self.places.reason(path, cwd=cwd, writes=writes)
             if reason and all(self.passes(condition, path) for condition in listing.kept):
                 return reason

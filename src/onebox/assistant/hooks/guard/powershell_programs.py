@@ -146,7 +146,7 @@ def other_system(shell: PowerShell, words: list[str]) -> None:
     at = 0
     while at < len(words) and words[at].startswith("-"):
         at += 2 if words[at] in {"-d", "--distribution", "-u", "--user", "--cd"} else 1
-        if words[at - 1] in {"--", "-e", "--exec"}:
+        if words[at - 1 : at] in (["--"], ["-e"], ["--exec"]):
             break
     if words[at:]:
         shell.run_program_of_system(words[at:])
