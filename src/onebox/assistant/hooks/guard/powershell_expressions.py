@@ -182,7 +182,7 @@ class ExpressionReader(PowerShellLexer):
         if self.peek() and (self.peek() in SINGLE_QUOTES + DOUBLE_QUOTES + "$@([{" or self.peek().isdigit()):
             return Syntax("cast", kind[1], [self.operand()])
         self.at = back
-        return Syntax("type", kind[1])
+        return self.postfix(Syntax("type", kind[1]))
 
     def primary(self) -> Syntax:
         letter, start = self.peek(), self.at

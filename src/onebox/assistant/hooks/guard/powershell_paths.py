@@ -56,6 +56,9 @@ class PathAsker:
         """Whether a file is let through where a listing is sifted."""
         raise NotImplementedError
 
+    def set_variable(self, _name: str, _items: Items) -> None:
+        raise NotImplementedError
+
     def ask(
         self, item: Item, *, writes: bool = False, removes: bool = False, literal: bool = False, deep: bool = False
     ) -> None:
@@ -158,6 +161,10 @@ class PathAsker:
 
     def write(self, target: Item, values: Items, *, literal: bool = False, asked: bool = False) -> None:
         """A text goes into a file. `asked`: it was asked already whether it may."""
+        drive = re.match(r"(?i)(env|variable):[\\/]?(\w+)$", target) if isinstance(target, str) else None
+        if drive is not None:
+            self.set_variable("env:" + drive[2].lower() if drive[1].lower() == "env" else drive[2].lower(), values)
+            return
         if not asked:
             self.ask(target, writes=True, literal=literal)
         text = "\n".join(value for value in values if isinstance(value, str))
