@@ -6,19 +6,20 @@ import os
 import re
 import time
 
-from onebox.assistant.hooks.guard.shell_asking import Asker
 from onebox.assistant.hooks.guard.shell_builtins import SHELL_BUILTINS
 from onebox.assistant.hooks.guard.shell_elsewhere import ELSEWHERE
 from onebox.assistant.hooks.guard.shell_expand import expand, expand_text
 from onebox.assistant.hooks.guard.shell_files import FILE_COMMANDS
 from onebox.assistant.hooks.guard.shell_git import GIT_COMMANDS
+from onebox.assistant.hooks.guard.shell_memory import Memory, together
 from onebox.assistant.hooks.guard.shell_reader import read_shell
 from onebox.assistant.hooks.guard.shell_runners import RUNNERS
 from onebox.assistant.hooks.guard.shell_search import SEARCHERS
 from onebox.assistant.hooks.guard.shell_services import SERVICES
 from onebox.assistant.hooks.guard.shell_table import by_table
 from onebox.assistant.hooks.guard.shell_text import TEXT_COMMANDS
-from onebox.assistant.hooks.guard.shell_words import ANY, BRACKET, Beyond, Denied, Node, Pipe, plain
+from onebox.assistant.hooks.guard.shell_words import ANY, Beyond, Denied, Node, plain
+from onebox.assistant.hooks.guard.shell_written import CHANGES_TEXT, EDITS, kept_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,7 +33,6 @@ DEEPEST_CALL = 20
 MOST_STEPS = 6000
 MOST_WAYS = 24
 MOST_RAW_NAMES = 4000
-MOST_ELEMENTS = 200
 PRIVATE = "[\ue000-\uf8ff]"
 RAW_NAME = r"[^\s'\"\\`|&;<>()=:@,{}]{1,300}"
 # What these hold is run by the program that they are given to.
@@ -70,7 +70,7 @@ def raw_names(text: str, places: Places, cwd: str) -> str | None:
     return None
 
 
-class Shell(Asker):
+class Shell(Memory):
     """`unread`: the text that stood after an opening quote or bracket that never closes."""
 
     def __init__(self, places: Places, cwd: str) -> None:
@@ -79,7 +79,6 @@ class Shell(Asker):
         self.depth = 0
         self.steps = 0
         self.table: dict[str, tuple[str, str]] = {}
-        self.written: dict[str, str] = {}
 
     # ---- texts and nodes
 
@@ -261,6 +260,8 @@ class Shell(Asker):
         for way in ways:
             self.source = node.source
             output = self.command(way, stdin) if way else ""
+            if "1" in self.state.outputs:
+                self.note_written(self.state.outputs["1"], output)
             if node.redirects:
                 self.source = node.source
                 output = self.redirected_output(node.redirects, output, way)
@@ -286,21 +287,6 @@ class Shell(Asker):
                     values = [known + value for known in before for value in values]
                 self.set_variable(name, values)
 
-    def set_array(self, name: str, elements: list[str], *, adds: bool = False) -> None:
-        """Elements as they are written: `x`, `[key]=x`."""
-        before = self.state.arrays.get(name, []) if adds else []
-        values = [element.partition("]=")[2] if has_key(element) else element for element in elements]
-        self.state.arrays[name] = (before + values)[:MOST_ELEMENTS]
-        self.state.variables.pop(name, None)
-
-    def set_element(self, name: str, key: str, values: list[str]) -> None:
-        elements = list(self.state.arrays.get(name, []))
-        if key.isdigit() and int(key) < len(elements) and len(values) == 1:
-            elements[int(key)] = values[0]
-        else:
-            elements += values
-        self.state.arrays[name] = elements[:MOST_ELEMENTS]
-
     def set_variable(self, name: str, values: list[str]) -> None:
         self.state.variables[name] = tuple(values[:8])
         for value in values:
@@ -308,29 +294,6 @@ class Shell(Asker):
                 self.run_apart(value, "")
             elif name in READ_FROM_ENVIRONMENT:
                 self.ask(value)
-
-    def lookup(self, name: str) -> list[str] | None:
-        """The values that a variable may have; None when that is not known."""
-        name = self.state.aliases.get(name, name)
-        if name in self.state.variables:
-            return list(self.state.variables[name])
-        if name.isdigit() and 0 < int(name) <= len(self.state.arguments):
-            return [self.state.arguments[int(name) - 1]]
-        known = {
-            "#": str(len(self.state.arguments)),
-            "HOME": self.places.home,
-            "PWD": self.state.cwds[0],
-            "CLAUDE_PROJECT_DIR": self.places.project,
-            "IFS": " ",
-        }
-        return [known[name]] if name in known else None
-
-    def separated(self, text: str) -> list[str]:
-        """The fields of a text, parted by what `IFS` may say."""
-        told = plain("".join(self.state.variables.get("IFS", ()))).replace(ANY, "")
-        for separator in told if len(told) < 8 else "":
-            text = text.replace(separator, " ")
-        return text.split()
 
     def command(self, words: list[str], stdin: str) -> str:
         """One command of which the words are known."""
@@ -358,6 +321,8 @@ class Shell(Asker):
         if isinstance(function, str):
             self.state.functions.pop(name)
             return self.run_apart(" ".join([function, *map(quoted_again, words[1:])]), stdin)
+        if name in EDITS:
+            self.ask_edited(words[1:], "\n".join([*words[1:], stdin]))
         for table in (
             SHELL_BUILTINS,
             TEXT_COMMANDS,
@@ -416,35 +381,21 @@ class Shell(Asker):
             if ">" not in redirect.operator or redirect.operator == "<>":
                 continue
             for target in self.targets(redirect):
+                if redirect.operator == ">&" and target in self.state.outputs and redirect.number in {"", "1"}:
+                    self.note_written(self.state.outputs[target], output)
                 if redirect.operator == ">&" and (target.isdigit() or target in {"-", ""}):
                     continue
+                if words == ["exec"]:
+                    self.state.outputs[redirect.number or "1"] = target
                 if not self.makes_from_template(redirects, target, words):
                     self.ask(target, writes=True)
                 if redirect.number in {"", "1"}:
                     self.note_written(target, output)
+                    if words and words[0] in CHANGES_TEXT:
+                        self.ask_written(target, kept_text(plain("\n".join(words[1:]))))
             if redirect.number in {"", "1"}:
                 output = ""
         return output
-
-    def note_written(self, target: str, text: str) -> None:
-        """A script that the command itself writes is run by what comes after."""
-        self.ask_written(target, text)
-        if text and text != ANY and len(self.written) < 20:
-            self.written[os.path.normpath(plain(target))] = text
-
-    def text_of(self, path: str, stdin: str) -> str:
-        """What is known of what stands in a file: what was piped there, or written a moment ago."""
-        if path in {"-", "/dev/stdin"}:
-            return stdin
-        pipes = [thing.text for thing in self.referred(path) if isinstance(thing, Pipe)]
-        return pipes[0] if pipes else self.was_written(path)
-
-    def text_of_all(self, paths: list[str], stdin: str) -> str:
-        """What a command prints that prints its files, or else what comes in."""
-        return together([self.text_of(path, stdin) or ANY for path in paths]) if paths else stdin or ANY
-
-    def was_written(self, path: str) -> str:
-        return self.written.get(os.path.normpath(plain(path)), "") if self.written else ""
 
     def makes_from_template(self, redirects: list[Redirect], target: str, words: list[str]) -> bool:
         """`cat .env.example > .env` where there is no .env yet."""
@@ -457,20 +408,6 @@ class Shell(Asker):
         if words[0] in {"sed", "grep"}:
             sources = sources[1:]
         return bool(sources) and all(self.is_template(source) for source in sources)
-
-    def is_missing(self, path: str) -> bool:
-        return path in self.state.absent or all(self.places.missing(path, cwd=cwd) for cwd in self.state.cwds)
-
-    def is_template(self, path: str) -> bool:
-        return all(self.places.template(plain(path), cwd=cwd) for cwd in self.state.cwds)
-
-
-def together(outputs: list[str]) -> str:
-    """What several commands print, one after the other."""
-    told = [output for output in outputs if output]
-    if len(told) < 2:
-        return told[0] if told else ""
-    return "".join(output if output.endswith("\n") else output + "\n" for output in told)[:200_000]
 
 
 def absent(node: Node, holds: bool) -> list[str]:
@@ -494,11 +431,6 @@ def absent(node: Node, holds: bool) -> list[str]:
         words = words[1:]
         holds = not holds
     return [words[1]] if len(words) == 2 and words[0] in {"-f", "-e", "-s", "-r", "-a"} and not holds else []
-
-
-def has_key(element: str) -> bool:
-    """`[key]=x`, in what an array is made of."""
-    return element[:1] in {"[", BRACKET} and "]=" in element
 
 
 def quoted_again(word: str) -> str:

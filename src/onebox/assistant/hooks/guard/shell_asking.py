@@ -21,6 +21,7 @@ from onebox.assistant.hooks.guard.shell_words import (
     is_reference,
     plain,
 )
+from onebox.assistant.hooks.guard.shell_written import kept_text
 from onebox.assistant.hooks.guard.tokens import token_reason, without_tokens
 
 TYPE_CHECKING = False
@@ -42,9 +43,20 @@ UNWALKED = {".git", "node_modules"}
 
 class State:
     """What is known while a command runs. `cwds`: each folder that it may be in; `absent`: paths known not to be;
-    `aliases`: variables that are other names of variables (`declare -n`)."""
+    `aliases`: variables that are other names of variables (`declare -n`); `outputs`: where descriptors lead to (`exec 3> x`)."""
 
-    __slots__ = ("absent", "aliases", "arguments", "arrays", "cwds", "dotglob", "elsewhere", "functions", "variables")
+    __slots__ = (
+        "absent",
+        "aliases",
+        "arguments",
+        "arrays",
+        "cwds",
+        "dotglob",
+        "elsewhere",
+        "functions",
+        "outputs",
+        "variables",
+    )
 
     def __init__(self, cwd: str) -> None:
         self.variables: dict[str, tuple[str, ...]] = {}
@@ -54,6 +66,7 @@ class State:
         self.cwds: tuple[str, ...] = (cwd,)
         self.absent: frozenset[str] = frozenset()
         self.aliases: dict[str, str] = {}
+        self.outputs: dict[str, str] = {}
         self.elsewhere = False
         self.dotglob = False
 
@@ -66,6 +79,7 @@ class State:
         other.cwds = self.cwds
         other.absent = self.absent
         other.aliases = dict(self.aliases)
+        other.outputs = dict(self.outputs)
         other.elsewhere = self.elsewhere
         other.dotglob = self.dotglob
         return other
@@ -79,6 +93,7 @@ class State:
             elif mine != values:
                 self.variables[name] = (mine + tuple(value for value in values if value not in mine))[:8]
         self.aliases.update(other.aliases)
+        self.outputs.update(other.outputs)
         for name, array in other.arrays.items():
             self.arrays[name] = (self.arrays.get(name, []) + array)[:200]
         for name, function in other.functions.items():
@@ -271,10 +286,19 @@ class Asker:
         """A text goes into a file: does it hold a live token, and does git track the file?"""
         if not text or text == ANY or self.state.elsewhere:
             return
-        for cwd in self.state.cwds:
-            reason = token_reason(plain(text), plain(path), self.places, cwd)
-            if reason:
-                self.deny(reason)
+        names = [thing for thing in self.referred(path) if isinstance(thing, Names)]
+        for place in [os.path.join(name.folder, "a file") for name in names] or [plain(path).replace(ANY, "?")]:
+            for cwd in self.state.cwds:
+                reason = token_reason(plain(text), self.home(place), self.places, cwd)
+                if reason:
+                    self.deny(reason)
+
+    def ask_edited(self, words: list[str], text: str) -> None:
+        """The files among these words are changed, and this is what goes into them."""
+        text = kept_text(plain(text))
+        for word in words:
+            if not re.search(r"\s", word) and any(os.path.isfile(os.path.join(cwd, word)) for cwd in self.state.cwds):
+                self.ask_written(word, text)
 
 
 def is_address(word: str) -> bool:

@@ -9,6 +9,7 @@ from onebox.assistant.hooks.guard.shell_code import ask_code, literals
 from onebox.assistant.hooks.guard.shell_options import Options, ask_deep
 from onebox.assistant.hooks.guard.shell_text import changed_lines
 from onebox.assistant.hooks.guard.shell_words import ANY, plain
+from onebox.assistant.hooks.guard.shell_written import kept_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def copy_files(shell: Shell, name: str, words: list[str], _stdin: str) -> str:
         else:
             shell.ask(source, writes=name == "ln")
     for target in targets:
+        pass_on(shell, sources, target)
         if not may_make(shell, name, options, sources, target):
             shell.ask(target, writes=True)
         for source in sources:
@@ -43,6 +45,16 @@ def copy_files(shell: Shell, name: str, words: list[str], _stdin: str) -> str:
             if any(os.path.isdir(os.path.join(cwd, shell.home(plain(target)))) for cwd in shell.state.cwds):
                 shell.ask(inside, writes=True, removes=not options.has("-n"))
     return ""
+
+
+def pass_on(shell: Shell, sources: list[str], target: str) -> None:
+    """What was written into a file a moment ago is in its copy too."""
+    for source in sources:
+        text = shell.text_of(source, "")
+        if text:
+            inside = os.path.join(target, os.path.basename(source))
+            folder = any(os.path.isdir(os.path.join(cwd, shell.home(plain(target)))) for cwd in shell.state.cwds)
+            shell.note_written(inside if folder else target, text)
 
 
 def may_make(shell: Shell, name: str, options: Options, sources: list[str], target: str) -> bool:
@@ -182,13 +194,13 @@ def edit_stream(shell: Shell, _name: str, words: list[str], stdin: str) -> str:
     for word in files:
         shell.ask(word, writes=in_place)
         if in_place:
-            shell.ask_written(word, "\n".join(scripts))
+            shell.ask_written(word, kept_text(plain("\n".join(scripts))))
     return ANY if files else changed_lines(scripts, stdin)
 
 
 def awk(shell: Shell, _name: str, words: list[str], stdin: str) -> str:
     """Its program can read with getline, write with `>`, and run commands."""
-    options = Options(words, "-F -v -f --file --assign --field-separator -i -l", stop=True)
+    options = Options(words, "-F -v -f --file --assign --field-separator -i --include -l", stop=True)
     program, files = (options.rest[:1], options.rest[1:]) if not options.has("-f", "--file") else ([], options.rest)
     for listed in options.values("-f", "--file", "-i"):
         shell.ask(listed)
@@ -200,6 +212,9 @@ def awk(shell: Shell, _name: str, words: list[str], stdin: str) -> str:
                 shell.ask_shapes(value, writes=True)
     for word in files:
         shell.ask_shapes(word)
+        if "inplace" in options.values("-i", "--include"):
+            shell.ask(word, writes=True)
+            shell.ask_written(word, kept_text(plain("\n".join([*program, *options.values("-v", "--assign")]))))
     if not files and program and "BEGIN" in program[0]:
         return "\n".join([*literals(plain(program[0])), stdin])
     return ANY if files else stdin
@@ -237,9 +252,15 @@ def apply_patch(shell: Shell, _name: str, words: list[str], stdin: str) -> str:
 
 def ask_patch(shell: Shell, text: str) -> None:
     """The files that a patch changes."""
-    for named in re.finditer(PATCHED, text[:200_000]):
-        if named.group(1) != "/dev/null":
-            shell.ask(named.group(1), writes=True)
+    text = text[:200_000]
+    places = list(re.finditer(PATCHED, text))
+    for at, named in enumerate(places):
+        if named.group(1) == "/dev/null":
+            continue
+        shell.ask(named.group(1), writes=True)
+        until = places[at + 1].start() if at + 1 < len(places) else len(text)
+        added = [line[1:] for line in text[named.end() : until].split("\n") if line.startswith("+")]
+        shell.ask_written(named.group(1), "\n".join(added))
 
 
 def pack_listed(shell: Shell, _name: str, words: list[str], stdin: str) -> str:

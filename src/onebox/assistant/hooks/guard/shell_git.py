@@ -168,6 +168,8 @@ def commit(shell: Shell, _name: str, words: list[str], _stdin: str) -> str:
     options = Options(words, MESSAGE)
     for file in options.values("-F", "--file", "-t", "--template"):
         shell.ask(file)
+    for message in options.values("-m", "--message"):
+        shell.ask_written(".git-message", message)
     for word in options.rest:
         shell.ask(pathspec(word))
     return ANY

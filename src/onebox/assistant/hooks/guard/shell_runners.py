@@ -10,6 +10,7 @@ from onebox.assistant.hooks.guard.shell_options import Options, ask_deep
 from onebox.assistant.hooks.guard.shell_python import python_prints
 from onebox.assistant.hooks.guard.shell_services import serve_folder
 from onebox.assistant.hooks.guard.shell_words import ANY, Pipe, plain
+from onebox.assistant.hooks.guard.shell_written import kept_text, paths_written
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -197,6 +198,7 @@ def run_language(shell: Shell, name: str, words: list[str], stdin: str) -> str:
     flags = LANGUAGES.get(name, "-c").split()
     language = "python" if "py" in name else name
     given = False
+    programs: list[str] = []
     printed: list[str] = []
     rest: list[str] = []
     at = 0
@@ -216,6 +218,7 @@ def run_language(shell: Shell, name: str, words: list[str], stdin: str) -> str:
         if code is not None:
             given = True
             ask_program(shell, language, code, stdin)
+            programs.append(code)
             printed += [python_prints(plain(code))] if language == "python" else []
         else:
             rest.append(word)
@@ -226,6 +229,8 @@ def run_language(shell: Shell, name: str, words: list[str], stdin: str) -> str:
     if stdin and stdin != ANY and not given and (not files or "-" in words):
         ask_program(shell, language, stdin, "")
     ask_script(shell, language, rest, given)
+    if any(word.startswith("-") and "i" in word and not word.startswith("--") for word in words):
+        shell.ask_edited(files, "\n".join(programs))
     return "\n".join(filter(None, printed)) or ANY
 
 
@@ -261,9 +266,8 @@ def ask_program(shell: Shell, language: str, code: str, stdin: str) -> None:
         # What comes in may be names of files that the program opens.
         if line and shell.referred(line) and re.search(r"open|read|slurp|<>|File", code):
             shell.ask(line)
-    if re.search(r"\b(?:open|write)", code):
-        for text in re.findall(r"['\"]([\w./-]{1,200})['\"]", code)[:20]:
-            shell.ask_written(text, code)
+    for path in paths_written(code):
+        shell.ask_written(path, kept_text(plain(code)))
 
 
 def loads_and_runs(shell: Shell, words: list[str], given: bool) -> None:

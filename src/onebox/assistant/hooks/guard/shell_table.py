@@ -148,6 +148,8 @@ def with_pattern(shell: Shell, words: list[str], stdin: str, data: str) -> str:
     given, _, valued = data.partition(" | ")
     options = Options(words, valued)
     files = options.rest if options.has(*given.split()) else options.rest[1:]
+    if options.has("-i", "--inplace"):
+        shell.ask_edited(files, "\n".join(words))
     for word in files + options.values("-f", "--file", "--from-file"):
         shell.ask_shapes(word)
     return ANY if files else stdin

@@ -41,8 +41,10 @@ def decode_text(shell: Shell, _name: str, words: list[str], stdin: str) -> str:
     files = [word for word in words if not word.startswith("-")]
     for word in words:
         shell.ask_shapes(word)
-    if files or stdin in {"", ANY} or not any(word in {"-d", "-D", "--decode"} for word in words):
+    if files or stdin in {"", ANY}:
         return ANY
+    if not any(word in {"-d", "-D", "--decode"} for word in words):
+        return base64.b64encode(stdin.encode("utf-8", "replace")).decode() + "\n"
     try:
         return base64.b64decode(stdin.strip()).decode("utf-8", "replace")
     except ValueError:
