@@ -19,7 +19,7 @@ from onebox.assistant.hooks.guard.powershell_values import (
     operator_value,
 )
 from onebox.assistant.hooks.guard.shell import MOST_STEPS, PRIVATE, raw_names
-from onebox.assistant.hooks.guard.shell_words import ANY, Beyond, Denied
+from onebox.assistant.hooks.guard.shell_words import ANY, Beyond, Denied, plain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from onebox.assistant.hooks.guard.places import Places
     from onebox.assistant.hooks.guard.powershell_values import Items
+    from onebox.assistant.hooks.guard.shell import Shell
 
 
 def judge_powershell(command: str, places: Places, cwd: str) -> str | None:
@@ -40,6 +41,20 @@ def judge_powershell(command: str, places: Places, cwd: str) -> str | None:
     except (Beyond, RecursionError):
         return raw_names(text.replace("`", ""), places, cwd)
     return raw_names(shell.unread.replace("`", ""), places, cwd) if shell.unread else None
+
+
+def run_in_powershell(shell: Shell, words: list[str], stdin: str) -> str:
+    """PowerShell, or what it can start, that is started from another shell."""
+    before = shell.state
+    shell.state = before.copy()
+    inside = PowerShell(shell.places, before.cwds[0])
+    inside.shell = shell
+    inside.run_words([plain(word) for word in words], [stdin] if stdin else None)
+    shell.state = before
+    reason = raw_names(inside.unread, shell.places, before.cwds[0]) if inside.unread else None
+    if reason:
+        shell.deny(reason)
+    return ANY
 
 
 class PowerShell(Caller):
