@@ -40,6 +40,7 @@ ORDER = (
     "powershell_files",
     "powershell_cmdlets",
     "powershell_programs",
+    "powershell_calls",
     "powershell",
     "inputs",
     "tools",

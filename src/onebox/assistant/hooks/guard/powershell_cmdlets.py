@@ -38,24 +38,24 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from onebox.assistant.hooks.guard.powershell import PowerShell
+    from onebox.assistant.hooks.guard.powershell_calls import Caller
     from onebox.assistant.hooks.guard.powershell_table import Call
     from onebox.assistant.hooks.guard.powershell_values import Items
 
 
-def run_cmdlet(shell: PowerShell, call: Call) -> Items:
+def run_cmdlet(shell: Caller, call: Call) -> Items:
     """What it gives out."""
     return DOINGS[call.cmdlet.does](shell, call)
 
 
-def evaluate_texts(shell: PowerShell, call: Call) -> Items:
+def evaluate_texts(shell: Caller, call: Call) -> Items:
     found: Items = []
     for text in as_texts(call.values("command") + (call.flow or []) + call.rest)[:MOST_VALUES]:
         found += shell.run_text(text)
     return found
 
 
-def run_blocks(shell: PowerShell, call: Call) -> Items:
+def run_blocks(shell: Caller, call: Call) -> Items:
     found: Items = []
     for item, literal in role_values(call, "r"):
         shell.ask(item, literal=literal)
@@ -69,7 +69,7 @@ def run_blocks(shell: PowerShell, call: Call) -> Items:
     return found
 
 
-def for_each_item(shell: PowerShell, call: Call) -> Items:
+def for_each_item(shell: Caller, call: Call) -> Items:
     items = call.values("inputobject") or (call.flow or [])
     found: Items = []
     for item in [item for item, _ in role_values(call, "b")] + call.rest:
@@ -82,7 +82,7 @@ def for_each_item(shell: PowerShell, call: Call) -> Items:
     return found
 
 
-def sift_items(shell: PowerShell, call: Call) -> Items:
+def sift_items(shell: Caller, call: Call) -> Items:
     """`Where-Object { … }`, `Where-Object Name -like '*.py'`"""
     items = call.values("inputobject") or (call.flow or [])
     conditions: list[Syntax] = []
@@ -105,31 +105,17 @@ def sift_items(shell: PowerShell, call: Call) -> Items:
     return found
 
 
-def start_process(shell: PowerShell, call: Call) -> Items:
+def start_process(shell: Caller, call: Call) -> Items:
     for item, literal in role_values(call, "r"):
         shell.ask(item, literal=literal)
     for item, literal in role_values(call, "w"):
         shell.ask(item, writes=True, literal=literal)
-    words = [text for item in as_texts(call.values("argumentlist") + call.rest) for text in split_words(item)]
     for name in as_texts(call.values("filepath")):
-        shell.run_words([name, *words])
+        shell.run_command_line(name, as_texts(call.values("argumentlist") + call.rest))
     return []
 
 
-def split_words(text: str) -> list[str]:
-    """The words of a command line of Windows."""
-    words, quoted, begun = [""], False, False
-    for letter in text:
-        if letter == '"':
-            quoted, begun = not quoted, True
-        elif letter in " \t" and not quoted:
-            words, begun = ([*words, ""], False) if words[-1] or begun else (words, False)
-        else:
-            words[-1] += letter
-    return [word for word in words if word]
-
-
-def go_to_folder(shell: PowerShell, call: Call) -> Items:
+def go_to_folder(shell: Caller, call: Call) -> Items:
     shell.folders.append(shell.shell.state.cwds)
     paths = call.paths() or ["~"]
     if call.cmdlet.name == "push-location" and not call.paths():
@@ -144,48 +130,48 @@ def go_to_folder(shell: PowerShell, call: Call) -> Items:
     return []
 
 
-def move_back(shell: PowerShell, _call: Call) -> Items:
+def move_back(shell: Caller, _call: Call) -> Items:
     if shell.folders:
         shell.shell.state.cwds = shell.folders.pop()
     return []
 
 
-def tell_place(shell: PowerShell, _call: Call) -> Items:
+def tell_place(shell: Caller, _call: Call) -> Items:
     return [FileItem(cwd) for cwd in shell.shell.state.cwds]
 
 
-def add_drive(shell: PowerShell, call: Call) -> Items:
+def add_drive(shell: Caller, call: Call) -> Items:
     for name, root in zip(as_texts(call.values("name")), as_texts(call.values("root"))):
         shell.drives[name.lower()] = shell.plain_path(root)
     return []
 
 
-def set_variables(shell: PowerShell, call: Call) -> Items:
+def set_variables(shell: Caller, call: Call) -> Items:
     for name in as_texts(call.values("name")):
         shell.set_variable(name.lower(), call.values("value") or (call.flow or []))
     return []
 
 
-def get_variables(shell: PowerShell, call: Call) -> Items:
+def get_variables(shell: Caller, call: Call) -> Items:
     found = [item for name in as_texts(call.values("name")) for item in shell.variable(name.lower())]
     return found if call.has("valueonly") else [Table({"value": found})]
 
 
-def call_otherwise(shell: PowerShell, call: Call) -> Items:
+def call_otherwise(shell: Caller, call: Call) -> Items:
     for name, value in zip(as_texts(call.values("name")), as_texts(call.values("value"))):
         shell.aliases[name.lower()] = value.lower()
     return []
 
 
-def give_out(_shell: PowerShell, call: Call) -> Items:
+def give_out(_shell: Caller, call: Call) -> Items:
     return call.values("inputobject", "name") + call.rest + (call.flow or [])
 
 
-def hand_on(_shell: PowerShell, call: Call) -> Items:
+def hand_on(_shell: Caller, call: Call) -> Items:
     return call.flow or call.values("inputobject") or [ANY]
 
 
-def select_items(shell: PowerShell, call: Call) -> Items:
+def select_items(shell: Caller, call: Call) -> Items:
     items = call.flow or call.values("inputobject")
     names = as_texts(call.values("expandproperty"))
     if names:
@@ -193,7 +179,7 @@ def select_items(shell: PowerShell, call: Call) -> Items:
     return items
 
 
-def make_object(shell: PowerShell, call: Call) -> Items:
+def make_object(shell: Caller, call: Call) -> Items:
     if call.values("property"):
         return call.values("property")
     kind = "".join(as_texts(call.values("typename")))
@@ -201,7 +187,7 @@ def make_object(shell: PowerShell, call: Call) -> Items:
     return made_of(shell, kind, given) if kind else [ANY]
 
 
-def compile_code(shell: PowerShell, call: Call) -> Items:
+def compile_code(shell: Caller, call: Call) -> Items:
     from onebox.assistant.hooks.guard.shell_code import ask_code
 
     for item in call.values("path", "literalpath"):
@@ -211,7 +197,7 @@ def compile_code(shell: PowerShell, call: Call) -> Items:
     return []
 
 
-DOINGS: dict[str, Callable[[PowerShell, Call], Items]] = {
+DOINGS: dict[str, Callable[[Caller, Call], Items]] = {
     "reads": read_files,
     "writes": write_values,
     "copies": copy_items,

@@ -13,6 +13,7 @@ from onebox.assistant.hooks.guard.powershell_values import (
     Block,
     FileItem,
     Listing,
+    Series,
     Table,
     cast,
     concatenated,
@@ -56,6 +57,9 @@ class Evaluator(PathAsker):
     def read_block(self, _text: str) -> list[Syntax]:
         raise NotImplementedError
 
+    def run_command_line(self, _name: str, _lines: list[str]) -> None:
+        raise NotImplementedError
+
     def for_each(self, _block: Block, _items: Items) -> Items:
         raise NotImplementedError
 
@@ -63,7 +67,7 @@ class Evaluator(PathAsker):
 
     def set_variable(self, name: str, items: Items) -> None:
         name = re.sub(SCOPES, "", name)
-        self.variables[name] = items[:MOST_ITEMS]
+        self.variables[name] = items if len(items) <= MOST_ITEMS else items[:MOST_ITEMS]
         if name.startswith("env:"):
             self.shell.set_variable(name[4:].upper(), self.texts(items)[:8])
         elif re.match(r"[a-z]:|[^:]*[\\/]", name):
@@ -72,6 +76,7 @@ class Evaluator(PathAsker):
 
     def variable(self, name: str) -> Items:
         name = re.sub(SCOPES, "", name)
+        name = "_" if name == "psitem" else name
         if name in self.variables:
             return self.variables[name]
         if name in {"null", "args", "input", "error", "false"}:
@@ -117,7 +122,13 @@ class Evaluator(PathAsker):
         return self.variable(syntax.text)
 
     def value_of_group(self, syntax: Syntax) -> Items:
+        if len(syntax.parts) == 1 and syntax.parts[0].kind == "assign":
+            # In brackets, what is assigned is given out too.
+            return self.run(syntax.parts[0]) + self.run(syntax.parts[0].parts[0])
         return self.run_all(syntax.parts)
+
+    def value_of_array(self, syntax: Syntax) -> Items:
+        return Series(self.run_all(syntax.parts))
 
     def value_of_table(self, syntax: Syntax) -> Items:
         given: dict[str, Items] = {}
@@ -189,7 +200,22 @@ class Evaluator(PathAsker):
         self.shell.source = f"[{target.text}]::{name}(…)" if target.kind == "type" else f"….{name}(…)"
         if syntax.bare:
             return [item for kind in self.texts(items)[:3] for item in static_call(self, kind, name.lower(), values)]
+        if target.kind == "variable":
+            self.changed(target.text, items, name.lower(), values)
         return method_call(self, items, name.lower(), values)
+
+    def changed(self, variable: str, items: Items, name: str, values: list[Items]) -> None:
+        """`$list.Add('x')`, `$text.Append('x')`"""
+        given = [item for value in values for item in value]
+        known: Items = [item for item in items if item != ANY]
+        if name in {"add", "addrange", "push", "enqueue"}:
+            tables = [item for item in items if isinstance(item, Table)]
+            for table in tables:
+                table.given["".join(self.texts(given[:1])).lower()] = given[1:]
+            if not tables:
+                self.variables[variable] = Series(known + given)
+        elif name in {"append", "appendline"}:
+            self.variables[variable] = [*concatenated([self.texts(known), self.texts(given)])]
 
     def of_member(self, items: Items, name: str, values: list[Items]) -> Items:
         """`ForEach-Object FullName`, `ForEach-Object OpenText`"""

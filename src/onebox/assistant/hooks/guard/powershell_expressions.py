@@ -121,7 +121,7 @@ class ExpressionReader(PowerShellLexer):
         return Syntax("word", first.text + rest.text, [first, *rest.parts])
 
     def here(self) -> bool:
-        return self.peek() == "@" and self.text[self.at + 1 : self.at + 2] in SINGLE_QUOTES + DOUBLE_QUOTES
+        return self.peek() == "@" and self.match(f"@[{SINGLE_QUOTES}{DOUBLE_QUOTES}]") is not None
 
     # ---- expressions
 
@@ -182,7 +182,7 @@ class ExpressionReader(PowerShellLexer):
         if self.peek() and (self.peek() in SINGLE_QUOTES + DOUBLE_QUOTES + "$@([{" or self.peek().isdigit()):
             return Syntax("cast", kind[1], [self.operand()])
         self.at = back
-        return Syntax("type", kind[1])
+        return self.postfix(Syntax("type", kind[1]))
 
     def primary(self) -> Syntax:
         letter, start = self.peek(), self.at

@@ -6,6 +6,7 @@ import os
 
 from onebox.assistant.hooks.guard.powershell_lexer import Syntax
 from onebox.assistant.hooks.guard.powershell_values import (
+    Block,
     FileItem,
     Listing,
     Table,
@@ -17,7 +18,7 @@ from onebox.assistant.hooks.guard.shell_words import ANY
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from onebox.assistant.hooks.guard.powershell import PowerShell
+    from onebox.assistant.hooks.guard.powershell_calls import Caller
     from onebox.assistant.hooks.guard.powershell_table import Call
     from onebox.assistant.hooks.guard.powershell_values import Item, Items
 
@@ -42,7 +43,7 @@ def incoming_files(call: Call) -> Items:
     return [item for item in flow if isinstance(item, (FileItem, Listing))]
 
 
-def with_filters(shell: PowerShell, call: Call, item: Item) -> Item:
+def with_filters(shell: Caller, call: Call, item: Item) -> Item:
     r"""`src\*` with -Exclude and the like: as the listing that it is."""
     names = tuple(as_texts(call.values("include", "filter")))
     without = tuple(as_texts(call.values("exclude")))
@@ -56,7 +57,7 @@ def with_filters(shell: PowerShell, call: Call, item: Item) -> Item:
     return item
 
 
-def read_files(shell: PowerShell, call: Call) -> Items:
+def read_files(shell: Caller, call: Call) -> Items:
     sources = role_values(call, "r") + [(item, False) for item in incoming_files(call)]
     for item, literal in sources:
         shell.ask(with_filters(shell, call, item), literal=literal)
@@ -69,7 +70,7 @@ def read_files(shell: PowerShell, call: Call) -> Items:
     return [TemplateText(ANY)] if of_template else [ANY]
 
 
-def write_values(shell: PowerShell, call: Call) -> Items:
+def write_values(shell: Caller, call: Call) -> Items:
     """What comes in, or is given, goes into the file."""
     values = [item for item, _ in role_values(call, "v")] or (call.flow or [])
     if call.cmdlet.name in {"expand-archive", "start-bitstransfer"}:
@@ -82,7 +83,7 @@ def write_values(shell: PowerShell, call: Call) -> Items:
     return values if call.cmdlet.name == "tee-object" or call.has("passthru") else []
 
 
-def copy_items(shell: PowerShell, call: Call) -> Items:
+def copy_items(shell: Caller, call: Call) -> Items:
     sources = role_values(call, "r") + [(item, False) for item in incoming_files(call)]
     deep = call.has("recurse")
     for item, literal in sources:
@@ -91,7 +92,7 @@ def copy_items(shell: PowerShell, call: Call) -> Items:
     return []
 
 
-def place_files(shell: PowerShell, call: Call, sources: list[tuple[Item, bool]]) -> None:
+def place_files(shell: Caller, call: Call, sources: list[tuple[Item, bool]]) -> None:
     """Where it is copied or moved to: a template may make a missing secrets file."""
     made = len(sources) == 1 and shell.is_template(sources[0][0])
     into = call.values("destination") + call.rest
@@ -109,7 +110,7 @@ def place_files(shell: PowerShell, call: Call, sources: list[tuple[Item, bool]])
                 shell.ask(inside, writes=True)
 
 
-def move_items(shell: PowerShell, call: Call) -> Items:
+def move_items(shell: Caller, call: Call) -> Items:
     sources = role_values(call, "d") + [(item, False) for item in incoming_files(call)]
     for item, literal in sources:
         shell.ask(with_filters(shell, call, item), writes=True, removes=True, literal=literal, deep=True)
@@ -117,14 +118,14 @@ def move_items(shell: PowerShell, call: Call) -> Items:
     return []
 
 
-def remove_items(shell: PowerShell, call: Call) -> Items:
+def remove_items(shell: Caller, call: Call) -> Items:
     for item, literal in role_values(call, "d") + [(item, False) for item in incoming_files(call)]:
         shell.ask(with_filters(shell, call, item), writes=True, removes=True, literal=literal, deep=call.has("recurse"))
     shell.ask_all(call.rest)
     return []
 
 
-def make_item(shell: PowerShell, call: Call) -> Items:
+def make_item(shell: Caller, call: Call) -> Items:
     """`New-Item`: to make an empty file is harmless; one with a value or over another is written, and a link reads."""
     kind = "".join(as_texts(call.values("itemtype", "type"))).lower()
     names = call.values("name")
@@ -141,7 +142,7 @@ def make_item(shell: PowerShell, call: Call) -> Items:
     return [FileItem(path) for path in as_texts(paths)]
 
 
-def name_items(shell: PowerShell, call: Call) -> Items:
+def name_items(shell: Caller, call: Call) -> Items:
     """`Get-Item`, `Resolve-Path`: objects of files that are named."""
     named: Items = []
     for item in call.paths() + (call.flow or []) + call.rest:
@@ -150,7 +151,7 @@ def name_items(shell: PowerShell, call: Call) -> Items:
     return named
 
 
-def list_items(shell: PowerShell, call: Call) -> Items:
+def list_items(shell: Caller, call: Call) -> Items:
     folders: Items = call.paths() + [item for item in (call.flow or []) if isinstance(item, str)] or ["."]
     names = tuple(as_texts(call.values("filter") or call.values("include"))) or None
     without = tuple(as_texts(call.values("exclude")))
@@ -180,11 +181,14 @@ def list_items(shell: PowerShell, call: Call) -> Items:
     return found
 
 
-def name_only(_shell: PowerShell, _call: Call) -> Items:
-    return [ANY] if _call.cmdlet.name.startswith(("get-", "read-", "test-", "new-")) else []
+def name_only(shell: Caller, call: Call) -> Items:
+    for item in call.rest:
+        if isinstance(item, Block):
+            shell.run_block(item, call.flow)
+    return [ANY] if call.cmdlet.name.startswith(("get-", "read-", "test-", "new-")) else []
 
 
-def join_paths(_shell: PowerShell, call: Call) -> Items:
+def join_paths(_shell: Caller, call: Call) -> Items:
     parts: list[list[str]] = []
     for name in ("path", "childpath", "additionalchildpath"):
         parts += [["/"], as_texts(call.values(name))] if call.values(name) else []
@@ -194,7 +198,7 @@ def join_paths(_shell: PowerShell, call: Call) -> Items:
     return [FileItem(path) for path in concatenated(parts[1:])]
 
 
-def part_paths(_shell: PowerShell, call: Call) -> Items:
+def part_paths(_shell: Caller, call: Call) -> Items:
     """`Split-Path`: the folder, or with -Leaf the name."""
     found: Items = []
     for path in as_texts(call.paths() or (call.flow or [])):
@@ -203,7 +207,7 @@ def part_paths(_shell: PowerShell, call: Call) -> Items:
     return found
 
 
-def mark_items(shell: PowerShell, call: Call) -> Items:
+def mark_items(shell: Caller, call: Call) -> Items:
     """As `chmod`: of a secret that is harmless, of the guard's own files it is not."""
     for item, literal in role_values(call, "w") + [(item, False) for item in (call.flow or [])]:
         if not shell.refused(item):
@@ -211,7 +215,7 @@ def mark_items(shell: PowerShell, call: Call) -> Items:
     return []
 
 
-def search_items(shell: PowerShell, call: Call) -> Items:
+def search_items(shell: Caller, call: Call) -> Items:
     sources = role_values(call, "r") + [(item, False) for item in incoming_files(call)]
     for item, literal in sources:
         shell.ask(with_filters(shell, call, item), literal=literal)
@@ -219,7 +223,7 @@ def search_items(shell: PowerShell, call: Call) -> Items:
     return [ANY] if sources else call.flow or []
 
 
-def pack_items(shell: PowerShell, call: Call) -> Items:
+def pack_items(shell: Caller, call: Call) -> Items:
     for item, literal in role_values(call, "r") + [(item, False) for item in incoming_files(call)]:
         shell.ask(item, literal=literal, deep=True)
     for item, _ in role_values(call, "w"):
@@ -227,7 +231,7 @@ def pack_items(shell: PowerShell, call: Call) -> Items:
     return []
 
 
-def send_items(shell: PowerShell, call: Call) -> Items:
+def send_items(shell: Caller, call: Call) -> Items:
     """What is sent: files, and the files in a form."""
     for item, literal in role_values(call, "r"):
         shell.ask(item, literal=literal)

@@ -175,6 +175,7 @@ class PowerShellLexer:
         letter = self.peek()
         self.at += 1
         if letter in LINE_ENDS:
+            self.take("\n")
             return ""
         return ESCAPES.get(letter, letter)
 

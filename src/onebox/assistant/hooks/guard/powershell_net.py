@@ -53,7 +53,7 @@ OPENS = {
     "replace",
 }
 CHANGES = {"moveto", "delete", "openwrite", "appendtext", "createtext", "create"}
-RUNS_TEXT = {"invokescript", "addscript"}
+RUNS_TEXT = {"invokescript", "addscript", "expandstring"}
 OF_BLOCKS = {"foreach", "where", "invoke", "invokereturnasis", "invokewithcontext", "getnewclosure"}
 OF_TEXT = {
     "contains", "startswith", "endswith", "indexof", "lastindexof", "equals", "compareto", "split", "add", "addrange", "append",
@@ -156,11 +156,13 @@ def of_blocks(shell: Evaluator, target: Items, name: str, values: list[Items]) -
     if blocks:
         return [item for block in blocks for item in shell.run_block(block, None, arguments=values)]
     found: Items = []
-    for item in [item for value in values[:1] for item in value]:
+    for item in [item for value in values for item in value]:
         if isinstance(item, Block):
             found += shell.for_each(item, target)
         elif name == "foreach":
             found += method_call(shell, target, as_texts([item])[0].lower(), values[1:])
+        elif name.startswith("invoke"):
+            run_or_ask(shell, [item])
     return target if name == "where" else found
 
 
@@ -225,6 +227,19 @@ def run_created(shell: Evaluator, values: list[Items]) -> Items:
     return [Block(block) for text in as_texts(values[0] if values else []) for block in shell.read_block(text)]
 
 
+def unescaped(_shell: Evaluator, values: list[Items]) -> Items:
+    pattern = r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2}))"
+    texts = as_texts(values[0] if values else [])
+    return [re.sub(pattern, lambda found: chr(int(found[1] or found[2], 16)), text) for text in texts]
+
+
+def start_program(shell: Evaluator, values: list[Items]) -> Items:
+    words = [text for value in values[1:] for text in as_texts(value)]
+    for name in as_texts(values[0]) if values else []:
+        shell.run_command_line(name, words)
+    return [ANY]
+
+
 STATICS: dict[tuple[str, str], Callable[[Evaluator, list[Items]], Items]] = {
     ("path", "combine"): combined,
     ("path", "join"): combined,
@@ -244,11 +259,12 @@ STATICS: dict[tuple[str, str], Callable[[Evaluator, list[Items]], Items]] = {
     ("environment", "getenvironmentvariable"): from_environment,
     ("environment", "getfolderpath"): home_folder,
     ("environment", "expandenvironmentvariables"): first_value,
-    ("regex", "unescape"): first_value,
+    ("regex", "unescape"): unescaped,
     ("regex", "replace"): lambda _shell, values: replaced_by(
         values[0], [item for value in values[1:] for item in value]
     ),
     ("scriptblock", "create"): run_created,
+    ("process", "start"): start_program,
     ("uri", "unescapedatastring"): first_value,
 }
 

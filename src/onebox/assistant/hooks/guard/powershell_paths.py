@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import time
 
 from onebox.assistant.hooks.guard.patterns import fold, matcher
 from onebox.assistant.hooks.guard.powershell_values import Block, FileItem, Listing, Table
@@ -53,6 +54,9 @@ class PathAsker:
 
     def passes(self, _condition: Syntax, _path: str) -> bool:
         """Whether a file is let through where a listing is sifted."""
+        raise NotImplementedError
+
+    def set_variable(self, _name: str, _items: Items) -> None:
         raise NotImplementedError
 
     def ask(
@@ -118,12 +122,12 @@ class PathAsker:
         names = None if listing.tops else listing.names
         found = self.places.tree(folder, cwd=cwd, writes=writes, names=names, without=listing.without)
         if found and (listing.kept or listing.tops or not listing.deep):
-            found = self.sifted(listing, folder, cwd, writes)
+            found = self.sifted(listing, folder, cwd, writes, found)
         if found:
             self.shell.deny(f"{found}, and this reaches it; leave it out (-Exclude, -Filter) or name what is meant")
 
-    def sifted(self, listing: Listing, folder: str, cwd: str, writes: bool) -> str | None:
-        """The first secret that the conditions let through."""
+    def sifted(self, listing: Listing, folder: str, cwd: str, writes: bool, first: str) -> str | None:
+        """The first secret that the conditions let through; what was found without them, where that takes too long."""
         wanted = [matcher(fold(name)) for name in listing.names or ("*",)]
         unwanted = [matcher(fold(name)) for name in listing.without]
         top = os.path.normpath(os.path.join(cwd, folder))
@@ -135,6 +139,8 @@ class PathAsker:
                 match(part) for match in unwanted for part in left_out
             ):
                 continue
+            if time.monotonic() > self.shell.until:
+                return first
             reason = self.places.reason(path, cwd=cwd, writes=writes)
             if reason and all(self.passes(condition, path) for condition in listing.kept):
                 return reason
@@ -143,7 +149,8 @@ class PathAsker:
     def ask_names_of(self, listing: Listing) -> str:
         """What stands for these files in a text: a character that is asked about in their place, if any must not be touched."""
         try:
-            self.ask_listing(listing, writes=True)
+            # Whoever goes through the whole project does not mean the guard's files in it, which fail closed.
+            self.ask_listing(listing, writes=listing.folder not in {".", "./"})
         except Denied:
             pass
         else:
@@ -154,6 +161,10 @@ class PathAsker:
 
     def write(self, target: Item, values: Items, *, literal: bool = False, asked: bool = False) -> None:
         """A text goes into a file. `asked`: it was asked already whether it may."""
+        drive = re.match(r"(?i)(env|variable):[\\/]?(\w+)$", target) if isinstance(target, str) else None
+        if drive is not None:
+            self.set_variable("env:" + drive[2].lower() if drive[1].lower() == "env" else drive[2].lower(), values)
+            return
         if not asked:
             self.ask(target, writes=True, literal=literal)
         text = "\n".join(value for value in values if isinstance(value, str))

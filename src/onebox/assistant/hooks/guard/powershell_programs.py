@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from onebox.assistant.hooks.guard.powershell import PowerShell
+    from onebox.assistant.hooks.guard.powershell_calls import Caller
 
 _VALUED = "executionpolicy ep ex windowstyle w inputformat inp outputformat o version configurationname workingdirectory wd settingsfile custompipename psconsolefile".split()
 _READ_A_PIPE = ("powershell", "pwsh")
@@ -50,7 +50,7 @@ CMD_WORDS = {
 }
 
 
-def run_program(shell: PowerShell, name: str, words: list[str], stdin: str) -> bool:
+def run_program(shell: Caller, name: str, words: list[str], stdin: str) -> bool:
     """Runs one of these; says whether it was one. `stdin`: what comes in by a pipe."""
     program = PROGRAMS.get(name)
     if program is None:
@@ -59,7 +59,7 @@ def run_program(shell: PowerShell, name: str, words: list[str], stdin: str) -> b
     return True
 
 
-def powershell(shell: PowerShell, words: list[str]) -> None:
+def powershell(shell: Caller, words: list[str]) -> None:
     at = 0
     while at < len(words):
         word = words[at].lower()
@@ -93,7 +93,7 @@ def decoded_command(text: str) -> str:
         return ""
 
 
-def older_shell(shell: PowerShell, words: list[str]) -> None:
+def older_shell(shell: Caller, words: list[str]) -> None:
     """`cmd /c type x`"""
     start = next((at for at, word in enumerate(words) if word.lower()[:2] in {"/c", "/k", "/r"}), None)
     if start is None:
@@ -101,14 +101,14 @@ def older_shell(shell: PowerShell, words: list[str]) -> None:
     run_cmd(shell, " ".join([words[start][2:], *words[start + 1 :]]))
 
 
-def run_cmd(shell: PowerShell, text: str) -> None:
+def run_cmd(shell: Caller, text: str) -> None:
     if text.count('"') == 2 and text.strip()[:1] == text.strip()[-1:] == '"':
         text = text.strip()[1:-1]
     for found in re.finditer(_CMD_SPLIT, text):
         run_cmd_command(shell, found[1])
 
 
-def run_cmd_command(shell: PowerShell, text: str) -> None:
+def run_cmd_command(shell: Caller, text: str) -> None:
     text = re.sub(r"%(\w+)%", lambda found: shell.of_environment(found[1]), text.strip().lstrip("(@").rstrip(")"))
     loop = re.match(r"(?i)for\s.*?\bin\s*\(([^)]*)\)\s*do\s+", text)
     if loop is not None:
@@ -141,12 +141,25 @@ def run_cmd_command(shell: PowerShell, text: str) -> None:
         shell.run_words(words)
 
 
-def other_system(shell: PowerShell, words: list[str]) -> None:
+def split_words(text: str) -> list[str]:
+    """The words of a command line of Windows."""
+    words, quoted, begun = [""], False, False
+    for letter in text:
+        if letter == '"':
+            quoted, begun = not quoted, True
+        elif letter in " \t" and not quoted:
+            words, begun = ([*words, ""], False) if words[-1] or begun else (words, False)
+        else:
+            words[-1] += letter
+    return [word for word in words if word]
+
+
+def other_system(shell: Caller, words: list[str]) -> None:
     """`wsl -d Ubuntu -- cat x`"""
     at = 0
     while at < len(words) and words[at].startswith("-"):
         at += 2 if words[at] in {"-d", "--distribution", "-u", "--user", "--cd"} else 1
-        if words[at - 1] in {"--", "-e", "--exec"}:
+        if words[at - 1 : at] in (["--"], ["-e"], ["--exec"]):
             break
     if words[at:]:
         shell.run_program_of_system(words[at:])
@@ -154,7 +167,7 @@ def other_system(shell: PowerShell, words: list[str]) -> None:
             shell.shell.run_apart(" ".join(words[at:]), "")
 
 
-def find_text(shell: PowerShell, words: list[str]) -> None:
+def find_text(shell: Caller, words: list[str]) -> None:
     """`findstr PATTERN FILE`; `find "PATTERN" FILE`"""
     given = any(word.lower().startswith(("/c:", "/g:")) for word in words)
     files = [word for word in words if not word.startswith("/")]
@@ -167,7 +180,7 @@ def find_text(shell: PowerShell, words: list[str]) -> None:
         shell.ask(word)
 
 
-def copy_tree(shell: PowerShell, words: list[str]) -> None:
+def copy_tree(shell: Caller, words: list[str]) -> None:
     """`robocopy FROM TO [FILES] [/XF …]`"""
     from onebox.assistant.hooks.guard.powershell_values import Listing
 
@@ -189,25 +202,25 @@ def copy_tree(shell: PowerShell, words: list[str]) -> None:
         shell.ask(target, writes=True)
 
 
-def make_link(shell: PowerShell, words: list[str]) -> None:
+def make_link(shell: Caller, words: list[str]) -> None:
     for word in words:
         if not re.fullmatch(r"/[A-Za-z]", word):
             shell.ask(word, writes=True)
 
 
-def mark_words(shell: PowerShell, words: list[str]) -> None:
+def mark_words(shell: Caller, words: list[str]) -> None:
     """`attrib +h x`, `icacls x /grant …`: as `chmod`."""
     for word in words:
         if word[:1] not in "/+-" and not shell.refused(word):
             shell.ask(word, writes=True, removes=True)
 
 
-def certificates(shell: PowerShell, words: list[str]) -> None:
+def certificates(shell: Caller, words: list[str]) -> None:
     if [word.lower() for word in words[:1]] != ["-hashfile"]:
         shell.run_program_of_system(["certutil", *words])
 
 
-PROGRAMS: dict[str, Callable[[PowerShell, list[str]], None]] = {
+PROGRAMS: dict[str, Callable[[Caller, list[str]], None]] = {
     "powershell": powershell,
     "pwsh": powershell,
     "powershell_ise": powershell,

@@ -151,7 +151,7 @@ class PowerShellReader(ExpressionReader):
             variable = self.variable() if self.peek() == "$" else None
             if variable is not None:
                 self.space(lines=True)
-                value = [self.expression()] if self.take("=") else []
+                value = [self.default()] if self.take("=") else []
                 found.append(Syntax("text", variable.text, value))
             elif self.peek() == "[":
                 self.attribute()
@@ -159,6 +159,10 @@ class PowerShellReader(ExpressionReader):
                 raise self.unreadable()
             self.space(lines=True)
         return Syntax("parameters", parts=found)
+
+    def default(self) -> Syntax:
+        self.space(lines=True)
+        return self.expression(commas=False)
 
     def attribute(self) -> None:
         depth = 0

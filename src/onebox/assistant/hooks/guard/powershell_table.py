@@ -220,6 +220,8 @@ def cmdlet_called(name: str) -> Cmdlet | None:
     found = re.search(rf"(?m)^(?=[^|\n]*(?<![^\s]){re.escape(name)} ).*$", CMDLETS) if name else None
     if found is not None:
         return Cmdlet(found[0])
+    if name.startswith("write-"):
+        return Cmdlet(f"{name} | tells f |")
     for words, does in ((ONLY_WORDS, "tells"), (HANDS_ON, "passes")):
         if f" {name} " in " " + " ".join(words.split()) + " ":
             return Cmdlet(f"{name} | {does} f |")

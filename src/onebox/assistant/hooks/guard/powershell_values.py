@@ -33,6 +33,12 @@ class TemplateText(str):
     __slots__ = ()
 
 
+class Series(list):  # type: ignore[type-arg]
+    """Items that are one list for certain, where others may be what one text may be."""
+
+    __slots__ = ()
+
+
 class Listing:
     """The files of a folder, as `Get-ChildItem` gives them.
 
@@ -174,6 +180,8 @@ COMPARISONS.update(
 
 def added(left: Items, right: Items) -> Items:
     """Two texts as one; two lists one after the other. Which of both is meant is not always known."""
+    if isinstance(left, Series):
+        return Series(left + right)
     if len(left) == 1 and isinstance(left[0], Table):
         tables = [item.given for item in [*left, *right] if isinstance(item, Table)]
         return [Table({name: value for given in tables for name, value in given.items()})]
@@ -283,7 +291,8 @@ def indexed(items: Items, index: Items) -> Items:
     words = as_texts(index)
     if len(items) == 1 and isinstance(items[0], Table):
         return [value for word in words for value in items[0].given.get(word.lower(), [])] or [ANY]
-    of_letters = len(items) == 1 and isinstance(items[0], str) and ANY not in items[0]
+    text = items[0] if len(items) == 1 and not isinstance(items, Series) else None
+    of_letters = isinstance(text, str) and not isinstance(text, FileItem) and ANY not in text
     series: Items = list(as_texts(items)[0]) if of_letters else items
     found: Items = []
     for word in words[:MOST_ITEMS]:

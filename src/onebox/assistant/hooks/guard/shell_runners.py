@@ -90,7 +90,8 @@ RUN_VALUED = (
     "-C --filter -w --workspace --prefix -c --env -n"
 )
 ENVIRONMENT_FILES = ("--env-file", "-f", "--file", "-e", "--env", "--env-file-if-exists", "-p", "--project")
-SHELLS = {"sh", "bash", "zsh", "dash", "ksh", "ash", "fish", "rbash", "mksh", "pwsh", "powershell"}
+SHELLS = {"sh", "bash", "zsh", "dash", "ksh", "ash", "fish", "rbash", "mksh"}
+SHELLS_OF_WINDOWS = ("pwsh", "powershell", "cmd", "pwsh.exe", "powershell.exe", "cmd.exe")
 LANGUAGES = {
     "python": "-c", "python2": "-c", "python3": "-c", "pypy": "-c", "pypy3": "-c", "ipython": "-c",
     "node": "-e --eval -p --print -pe", "nodejs": "-e --eval -p --print", "deno": "-e", "bun": "-e --eval -p --print",
@@ -171,7 +172,7 @@ def run_shell(shell: Shell, _name: str, words: list[str], stdin: str) -> str:
         if option.startswith("--"):
             at += 1 if option in {"--rcfile", "--init-file"} else 0
             continue
-        if option.lower() in {"-command", "-encodedcommand"} or "c" in option:
+        if "c" in option:
             rest = words[at:]
             while rest and rest[0].startswith("-") and len(rest[0]) > 1:
                 rest = rest[1:]
@@ -191,6 +192,13 @@ def run_shell(shell: Shell, _name: str, words: list[str], stdin: str) -> str:
     for word in words[at + 1 :]:
         shell.ask_shapes(word, writes=True)
     return ANY
+
+
+def run_shell_of_windows(shell: Shell, name: str, words: list[str], stdin: str) -> str:
+    """`pwsh -c '…'`, `cmd.exe /c …`"""
+    from onebox.assistant.hooks.guard.powershell import run_in_powershell
+
+    return run_in_powershell(shell, [name.lower().removesuffix(".exe"), *words], stdin)
 
 
 def run_language(shell: Shell, name: str, words: list[str], stdin: str) -> str:
@@ -399,6 +407,7 @@ def find_runners() -> dict[str, Callable[[Shell, str, list[str], str], str]]:
     table.update(dict.fromkeys(LANGUAGES, run_language))
     table.update({f"python3.{minor}": run_language for minor in range(6, 20)})
     table.update(dict.fromkeys(SHELLS, run_shell))
+    table.update(dict.fromkeys(SHELLS_OF_WINDOWS, run_shell_of_windows))
     table.update(dict.fromkeys(RUN_WORDS, run_loader))
     table.update(dict.fromkeys(("xargs", "gxargs", "parallel"), run_many))
     table.update(dict.fromkeys(("su", "script", "nix-shell", "at", "batch", "runuser"), switch_user))
