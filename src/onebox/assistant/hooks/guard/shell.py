@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 DEEPEST_CALL = 20
 MOST_STEPS = 6000
 MOST_WAYS = 24
-MOST_RAW_NAMES = 4000
+RAW_SECONDS = 0.15
 PRIVATE = "[\ue000-\uf8ff]"
 RAW_NAME = r"[^\s'\"\\`|&;<>()=:@,{}]{1,300}"
 # What these hold is run by the program that they are given to.
@@ -58,12 +58,10 @@ def judge_shell(command: str, places: Places, cwd: str) -> str | None:
 
 def raw_names(text: str, places: Places, cwd: str) -> str | None:
     """For what cannot be read as a shell reads it: does a secret's name stand in it?"""
-    seen: set[str] = set()
-    for found in re.finditer(RAW_NAME, text):
-        name = found.group()
-        if name in seen or len(seen) > MOST_RAW_NAMES:
-            continue
-        seen.add(name)
+    until = time.process_time() + RAW_SECONDS
+    for name in set(re.findall(RAW_NAME, text)):
+        if time.process_time() > until:
+            return "the command is too long to be looked through; say it in smaller parts"
         reason = places.reason(name, cwd=cwd, writes=False)
         if reason:
             return f"{reason}, and the command cannot be read in full; say it in smaller parts"
@@ -131,8 +129,10 @@ class Shell(Memory):
 
     def run(self, node: Node, stdin: str) -> str:
         self.steps += 1
-        if self.steps > MOST_STEPS or (self.steps % 32 == 0 and time.monotonic() > self.until):
+        if self.steps > MOST_STEPS:
             raise Beyond("too long")
+        if self.steps % 32 == 0:
+            self.in_time()
         if node.kind == "simple":
             return self.simple(node, stdin)
         if node.redirects:
@@ -248,7 +248,9 @@ class Shell(Memory):
             self.state = before.copy()
         self.assign(node)
         ways: list[list[str]] = [[]]
-        for word in node.words:
+        for position, word in enumerate(node.words):
+            if position % 256 == 255:
+                self.in_time()
             alternatives = expand(self, word)
             if len(ways) == 1 and len(alternatives) == 1:
                 ways[0].extend(alternatives[0])

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from onebox.assistant.hooks.guard.shell import Shell
 
 MOST_LITERALS = 300
-LONGEST_CODE = 60_000
+LONGEST_CODE = 30_000
 LITERAL = (
     r"(?s)'((?:[^'\\\n]|\\.)*)'|\"((?:[^\"\\\n]|\\.)*)\"|`((?:[^`\\]|\\.)*)`"
     r"|(?<!\w)(?:q|qq|qw|qx|%w|%q|%Q|%x)\s?[({\[/|]([^)}\]/|\n]{0,300})[)}\]/|]|<([\w./~*?-]{1,200})>"

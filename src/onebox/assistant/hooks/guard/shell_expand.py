@@ -173,7 +173,7 @@ def replaced(value: str, word: str, count: int) -> str:
     old, _, new = word.partition("/")
     anchor = old[:1] if old[:1] in {"#", "%"} else ""
     old = old[len(anchor) :]
-    if not old or old.count("*") > 3:
+    if not old or old.count("*") > 1:
         return ANY if old else new + value if anchor == "#" else value + new
     pattern = fnmatch.translate(old.replace("[^", "[!"))
     pattern = pattern[: pattern.rindex(")") + 1]

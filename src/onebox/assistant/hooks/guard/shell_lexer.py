@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 
 from onebox.assistant.hooks.guard.shell_quotes import decode_escapes, extended_glob
 from onebox.assistant.hooks.guard.shell_words import LIVE, Beyond, Node, Part
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
     from onebox.assistant.hooks.guard.shell_words import Redirect
 
 DEEPEST = 16
+# Of the processor: what is read longer is no command that a person writes.
+READING_SECONDS = 0.15
+TICKS = 63
 RUN = re.compile(r"[^\s'\"\\$`|&;()<>*?\[{,}@+!]+")
 QUOTED_RUN = re.compile(r"[^\"\\$`]+")
 BRACED_RUN = re.compile(r"[^'\"\\$`}*?\[]+")
@@ -25,7 +29,7 @@ BLANK = re.compile(r"(?:[ \t\r]|\\\r?\n)+")
 class WordReader:
     """`broken_at`: where a quote or bracket began that never ends, or -1."""
 
-    def __init__(self, text: str, depth: int = 0) -> None:
+    def __init__(self, text: str, depth: int = 0, until: float = 0.0) -> None:
         if depth > DEEPEST:
             raise Beyond("nested too deep")
         self.text = text
@@ -34,6 +38,8 @@ class WordReader:
         self.depth = depth
         self.broken_at = -1
         self.commands = 0
+        self.ticks = 0
+        self.until = until or time.process_time() + READING_SECONDS
         self.waiting: list[tuple[Redirect, str, bool, bool]] = []
 
     def sequence(self, stops: tuple[str, ...]) -> Node:
@@ -43,6 +49,11 @@ class WordReader:
     def inner_program(self, text: str) -> Node:
         """What a text inside of this one says."""
         raise NotImplementedError
+
+    def tick(self) -> None:
+        self.ticks += 1
+        if self.ticks & TICKS == 1 and time.process_time() > self.until:
+            raise Beyond("too long")
 
     def skip_blank(self) -> None:
         blank = BLANK.match(self.text, self.at)
@@ -63,6 +74,7 @@ class WordReader:
         """A word from here; empty where none begins."""
         parts: list[Part] = []
         while self.at < self.end:
+            self.tick()
             run = RUN.match(self.text, self.at)
             if run:
                 parts.append(Part("text", run.group()))
@@ -128,6 +140,7 @@ class WordReader:
         parts: list[Part] = []
         quoted = closing != "}"
         while self.at < self.end:
+            self.tick()
             run = run_of.match(self.text, self.at)
             if run:
                 parts.append(Part("text", run.group(), quoted=True))
@@ -192,6 +205,7 @@ class WordReader:
         parts: list[Part] = []
         depth = 0
         while self.at < self.end:
+            self.tick()
             run = SUM_RUN.match(self.text, self.at)
             if run:
                 parts.append(Part("text", run.group(), quoted=True))

@@ -25,6 +25,7 @@ class Reader(WordReader):
         """The whole text; what closes nothing is stepped over."""
         parts: list[Node] = []
         while True:
+            self.tick()
             parts.append(self.sequence(()))
             if self.at >= self.end:
                 return Node("list", parts)
@@ -40,6 +41,7 @@ class Reader(WordReader):
         if self.depth > DEEPEST * 2:
             raise Beyond("nested too deep")
         while True:
+            self.tick()
             self.skip_to_command()
             if self.at >= self.end or self.text[self.at] == ")" or self.text.startswith(";;", self.at):
                 break
@@ -56,6 +58,7 @@ class Reader(WordReader):
     def skip_to_command(self) -> None:
         while self.at < self.end:
             self.skip_blank()
+            self.tick()
             character = self.text[self.at : self.at + 1]
             if character == "\n":
                 self.newline()
@@ -176,12 +179,13 @@ class Reader(WordReader):
         if quoted:
             redirect.word = [Part("text", body, quoted=True)]
         else:
-            inner = Reader(body, self.depth + 1)
+            inner = Reader(body, self.depth + 1, self.until)
             redirect.word = inner.parts_until("", HERE_RUN)
 
     def simple(self) -> Node:
         node = Node("simple")
         while True:
+            self.tick()
             self.skip_blank()
             if self.at >= self.end:
                 return node
@@ -375,7 +379,7 @@ class Reader(WordReader):
     }
 
     def inner_program(self, text: str) -> Node:
-        return Reader(text, self.depth + 1).program()
+        return Reader(text, self.depth + 1, self.until).program()
 
 
 def read_shell(text: str, depth: int = 0) -> tuple[Node, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 
-from onebox.assistant.hooks.guard.shell_code import ask_code
+from onebox.assistant.hooks.guard.shell_code import LONGEST_CODE, ask_code
 from onebox.assistant.hooks.guard.shell_options import Options, ask_deep
 from onebox.assistant.hooks.guard.shell_python import python_prints
 from onebox.assistant.hooks.guard.shell_services import serve_folder
@@ -265,6 +265,7 @@ def is_cluster(word: str, flags: list[str]) -> bool:
 
 
 def ask_program(shell: Shell, language: str, code: str, stdin: str) -> None:
+    code = code[:LONGEST_CODE]
     ask_code(shell, language, plain(code))
     if re.search(r"environ|getenv|ENV\b|\.env\.", code):
         for name in list(shell.state.variables):

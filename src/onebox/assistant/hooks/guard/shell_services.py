@@ -60,7 +60,7 @@ def wordpress(shell: Shell, _name: str, words: list[str], stdin: str) -> str:
     elif told[:1] in (["eval"], ["shell"]):
         for code in [*told[1:], stdin]:
             ask_code(shell, "php", plain(code))
-            if re.search(r"DB_PASSWORD|DB_USER|\w+_(?:KEY|SALT)\b|get_defined_constants", code):
+            if re.search(r"DB_PASSWORD|DB_USER|\w{1,40}_(?:KEY|SALT)\b|get_defined_constants", code):
                 shell.ask(config)
     else:
         for word in words:

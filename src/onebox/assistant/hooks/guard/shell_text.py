@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
     from onebox.assistant.hooks.guard.shell import Shell
 
-LONGEST_CHANGED = 20_000
+LONGEST_CHANGED = 2_000
+LONGEST_LINE = 300
 # What means the same in sed's patterns and in Python's.
 SED_PATTERN = r"(?:[^\\+?(){}|]|\\[./])+"
 
@@ -22,13 +23,15 @@ def changed_lines(scripts: list[str], stdin: str) -> str:
     """Of `s/a/b/` on known lines, what comes out; else the lines as they came in, which is what they most resemble."""
     script = plain(scripts[0]) if len(scripts) == 1 else ""
     parts = re.split(r"(?<!\\)" + re.escape(script[1:2]), script) if re.match(r"s[/#|,:@]", script) else []
-    if len(parts) != 4 or len(stdin) > LONGEST_CHANGED or parts[1].count("*") > 3:
+    if len(parts) != 4 or len(stdin) > LONGEST_CHANGED or parts[1].count("*") > 1:
         return stdin
     if not re.fullmatch(SED_PATTERN, parts[1]) or re.search(r"[&\\]", parts[2]):
         return stdin
     try:
         changed = re.compile(parts[1], re.IGNORECASE if "i" in parts[3].lower() else 0)
     except re.error:
+        return stdin
+    if max(map(len, stdin.split("\n"))) > LONGEST_LINE:
         return stdin
     lines = [changed.sub(parts[2], line, count=0 if "g" in parts[3] else 1) for line in stdin.split("\n")]
     return "\n".join(lines)

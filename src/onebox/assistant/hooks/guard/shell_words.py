@@ -17,6 +17,7 @@ CLOSE = "\ue006"
 FIRST_REFERENCE = 0xE100
 LAST_REFERENCE = 0xF8FF
 
+MOST_PATTERNS = 64
 LIVE = {"*": STAR, "?": ONE, "[": BRACKET, "{": OPEN, ",": COMMA, "}": CLOSE}
 PLAIN = {ord(mark): character for character, mark in LIVE.items()}
 
@@ -106,8 +107,9 @@ class Names:
         self.deep = deep
         self.hidden = hidden
         self.ignored = ignored
-        self.names = names
-        self.without = without
+        # More of them are taken for all, and for none.
+        self.names = names if names is None or len(names) <= MOST_PATTERNS else None
+        self.without = without[:MOST_PATTERNS]
 
     def but(self, pattern: str) -> Names:
         """Without the names that this pattern matches; looked for in the whole tree, which is more."""

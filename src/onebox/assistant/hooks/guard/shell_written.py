@@ -18,7 +18,7 @@ ADDRESS_OF_LINES = r"(?:(?<=^)|(?<=[\s;{,!'\"]))/(?:\\.|[^/\n])+/"
 REPLACED = r"\b(replace|replaceAll|replace_all|sub|gsub|str_replace|preg_replace)\(\s*r?(['\"/])(?:\\.|(?!\2)[^\n])*?\2"
 OPENED_TO_WRITE = r"['\"][wax]b?\+?['\"]|write|append|put_contents|\bdump|['\"]\s*>{1,2}"
 PATH_IN_CODE = r"['\"]>{0,2}([\w./-]{1,200})['\"]"
-LONGEST_PROGRAM = 60_000
+LONGEST_PROGRAM = 20_000
 
 
 def kept_text(text: str) -> str:
