@@ -98,7 +98,7 @@ def _put_file(putting: _Putting, name: str, wanted: bytes, *, script: bool = Fal
     elif known is not None:
         putting.files[name] = known
         if there is not None:
-            _say_edited(putting, name, there, wanted)
+            _say_edited(putting, name, name, (there, wanted), misses=known != sha_of(wanted))
     elif script:
         raise KitRefused(
             f"{name} is there already, and is not of the kit",
@@ -108,11 +108,11 @@ def _put_file(putting: _Putting, name: str, wanted: bytes, *, script: bool = Fal
         putting.changes.notes.append(f"left {name}: it is your own; --force overwrites it")
 
 
-def _say_edited(putting: _Putting, name: str, there: bytes, wanted: bytes) -> None:
-    difference = "".join(diff_of(name, there, wanted))
-    putting.changes.notes.append(
-        f"left {name}: it was edited since the kit wrote it; --force overwrites it, with this change:\n{difference}"
-    )
+def _say_edited(putting: _Putting, what: str, name: str, texts: tuple[bytes, bytes], *, misses: bool) -> None:
+    """The change is shown only where this release writes something else than the one that a person edited."""
+    said = f"left {what}: it was edited since the kit wrote it; --force overwrites it"
+    difference = "".join(diff_of(name, *texts))
+    putting.changes.notes.append(f"{said}, with this change:\n{difference}" if misses else said)
 
 
 def _drop_stale(putting: _Putting) -> None:
@@ -136,7 +136,8 @@ def _put_rules(putting: _Putting, stack: Stack) -> tuple[str | None, str]:
     after = claude_md.with_part(text, part)
     edited = current is not None and current.strip() and current != part and sha_of(current) != known
     if edited and not putting.force:
-        _say_edited(putting, CLAUDE, there or b"", after.encode("utf-8", "surrogateescape"))
+        texts = (there or b"", after.encode("utf-8", "surrogateescape"))
+        _say_edited(putting, f"the kit's part of {CLAUDE}", CLAUDE, texts, misses=known != sha_of(part))
         return known, putting.old.before
     putting.changes.put(CLAUDE, after.encode("utf-8", "surrogateescape"))
     return sha_of(part), putting.old.before if current is not None else claude_md.space_before(text)
