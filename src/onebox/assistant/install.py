@@ -17,10 +17,11 @@ from onebox.assistant.settings import (
     Put,
     complete,
     decoded,
+    found,
     hooks,
+    is_empty,
     merged,
     taken_out,
-    without_strangers,
 )
 from onebox.assistant.stack import find_stack
 from onebox.assistant.wording import (
@@ -45,10 +46,12 @@ _HOOKS = "${CLAUDE_PROJECT_DIR}/.claude/hooks"
 
 @dataclass
 class _Putting:
-    """What is being planned: the changes, what was there of an older kit, what there will be."""
+    """What is being planned: the changes, what was there of an older kit, what there will be. `lost`: no manifest tells
+    of an older kit, so that what is there is known by its content alone."""
 
     changes: Changes
     old: Manifest
+    lost: bool
     force: bool
     files: dict[str, str] = field(default_factory=dict)
     made: list[str] = field(default_factory=list)
@@ -62,7 +65,7 @@ def plan_init(root: Path, here: Path, *, wanted: str | None = None, force: bool 
     old = read_manifest(changes.read(MANIFEST))
     asked = wanted or (old.wanted if old else "auto")
     stack = find_stack(here, root, asked)
-    putting = _Putting(changes, old or Manifest(stack.name), force)
+    putting = _Putting(changes, old or Manifest(stack.name), lost=old is None, force=force)
     secrets = _put_secrets(putting, stack)
     for name, text in agents_and_skills(stack).items():
         _put_file(putting, f".claude/{name}", text.encode())
@@ -80,7 +83,7 @@ def _put_secrets(putting: _Putting, stack: Stack) -> str:
     """The list is a person's from the first edit on."""
     there = putting.changes.read(SECRETS)
     default = secrets_of(stack)
-    if there is None or sha_of(there) == putting.old.files.get(SECRETS):
+    if there is None or sha_of(there) in {putting.old.files.get(SECRETS), sha_of(default)}:
         putting.changes.put(SECRETS, default.encode())
         putting.files[SECRETS] = sha_of(default)
         return default
@@ -131,8 +134,8 @@ def _put_rules(putting: _Putting, stack: Stack) -> tuple[str | None, str]:
     text = (there or b"").decode("utf-8", "surrogateescape")
     rest = claude_md.without_part(text)
     part = rules_of(stack, imports_agents=_imports_agents(putting.changes.root, rest))
-    _note_made(putting, CLAUDE, there)
     current, known = claude_md.own_part(text), putting.old.part
+    _note_made(putting, CLAUDE, there, ours=putting.lost and current is not None and not rest.strip())
     after = claude_md.with_part(text, part)
     edited = current is not None and current.strip() and current != part and sha_of(current) != known
     if edited and not putting.force:
@@ -155,17 +158,17 @@ def _imports_agents(root: Path, rest: str) -> bool:
 def _put_settings(putting: _Putting, entries: list[Entry]) -> Put:
     there = putting.changes.read(SETTINGS)
     text = decoded(there or b"")
-    _note_made(putting, SETTINGS, there)
-    put = putting.old.settings
+    put = found(text, entries) if putting.lost else putting.old.settings
+    _note_made(putting, SETTINGS, there, ours=putting.lost and bool(put.entries) and is_empty(taken_out(text, put)))
     if complete(text, entries, put):
         return put
-    text, put = merged(without_strangers(taken_out(text, put), entries), entries)
+    text, put = merged(taken_out(text, put), entries)
     putting.changes.put(SETTINGS, text.encode("utf-8"))
     return put
 
 
-def _note_made(putting: _Putting, name: str, there: bytes | None) -> None:
-    if there is None or name in putting.old.made:
+def _note_made(putting: _Putting, name: str, there: bytes | None, *, ours: bool) -> None:
+    if there is None or ours or name in putting.old.made:
         putting.made.append(name)
 
 

@@ -368,7 +368,7 @@ def test_without_a_kit_there_is_nothing_to_remove(tmp_path: Path, kit: Kit) -> N
         Exit.fault,
         (
             f"onebox: there is no kit in {root}: it has no .claude/kit.json\n"
-            "hint: go to the repository that has it; if the file was lost, bring it back from git\n"
+            "hint: go to the repository that has it; if the file was lost, onebox kit init makes it anew\n"
         ),
     )
 
@@ -396,6 +396,27 @@ def test_an_older_kit_is_brought_up_to_date(tmp_path: Path, kit: Kit) -> None:
     assert new == tree(root)
     kit(root, "remove")
     assert status(root) == ""
+
+
+@pytest.mark.parametrize("more", [{}, WITH_MORE], ids=["bare", "with settings"])
+def test_a_kit_whose_manifest_was_lost_is_known_by_its_content(
+    tmp_path: Path, kit: Kit, more: dict[str, bytes]
+) -> None:
+    root = make(tmp_path / "shop", "python", more=more)
+    before = tree(root)
+    kit(root, "init")
+    (root / ".claude/kit.json").unlink()
+
+    assert "made .claude/kit.json" in kit(root, "init").err
+    kit(root, "remove")
+    files = {name for name, each in tree(root).items() if each != "folder"}
+    assert files == {name for name, each in before.items() if each != "folder"}
+    if more:
+        assert b"onebox kit" not in (root / "CLAUDE.md").read_bytes()
+        assert json.loads((root / ".claude/settings.json").read_bytes()) == {
+            "model": "opus",
+            "permissions": {"allow": ["Bash(ls)"]},
+        }
 
 
 def age(root: Path) -> None:
