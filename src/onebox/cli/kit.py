@@ -99,6 +99,7 @@ def remove(
     _tell(changes)
     left = any(note.startswith("left ") for note in changes.notes)
     say(f"{root}: the kit is gone{', but for what was left' if left else ''}")
+    say("start Claude Code anew if it runs here: it still asks the hooks that are gone, and is refused")
 
 
 @app.command()

@@ -187,7 +187,7 @@ def test_what_was_edited_stays_and_is_named(tmp_path: Path, kit: Kit) -> None:
     gone = kit(root, "remove")
     assert "left .claude/agents/code-reviewer.md" in gone.err
     assert "left the kit's part of CLAUDE.md" in gone.err
-    assert gone.err.endswith("the kit is gone, but for what was left\n")
+    assert "the kit is gone, but for what was left\n" in gone.err
     assert status(root) == "?? .claude/agents/code-reviewer.md\n?? CLAUDE.md\n"
 
 
