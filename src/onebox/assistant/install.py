@@ -17,10 +17,11 @@ from onebox.assistant.settings import (
     Put,
     complete,
     decoded,
+    found,
     hooks,
+    is_empty,
     merged,
     taken_out,
-    without_strangers,
 )
 from onebox.assistant.stack import find_stack
 from onebox.assistant.wording import (
@@ -45,10 +46,12 @@ _HOOKS = "${CLAUDE_PROJECT_DIR}/.claude/hooks"
 
 @dataclass
 class _Putting:
-    """What is being planned: the changes, what was there of an older kit, what there will be."""
+    """What is being planned: the changes, what was there of an older kit, what there will be. `lost`: no manifest tells
+    of an older kit, so that what is there is known by its content alone."""
 
     changes: Changes
     old: Manifest
+    lost: bool
     force: bool
     files: dict[str, str] = field(default_factory=dict)
     made: list[str] = field(default_factory=list)
@@ -62,7 +65,7 @@ def plan_init(root: Path, here: Path, *, wanted: str | None = None, force: bool 
     old = read_manifest(changes.read(MANIFEST))
     asked = wanted or (old.wanted if old else "auto")
     stack = find_stack(here, root, asked)
-    putting = _Putting(changes, old or Manifest(stack.name), force)
+    putting = _Putting(changes, old or Manifest(stack.name), lost=old is None, force=force)
     secrets = _put_secrets(putting, stack)
     for name, text in agents_and_skills(stack).items():
         _put_file(putting, f".claude/{name}", text.encode())
@@ -80,7 +83,7 @@ def _put_secrets(putting: _Putting, stack: Stack) -> str:
     """The list is a person's from the first edit on."""
     there = putting.changes.read(SECRETS)
     default = secrets_of(stack)
-    if there is None or sha_of(there) == putting.old.files.get(SECRETS):
+    if there is None or sha_of(there) in {putting.old.files.get(SECRETS), sha_of(default)}:
         putting.changes.put(SECRETS, default.encode())
         putting.files[SECRETS] = sha_of(default)
         return default
@@ -98,7 +101,7 @@ def _put_file(putting: _Putting, name: str, wanted: bytes, *, script: bool = Fal
     elif known is not None:
         putting.files[name] = known
         if there is not None:
-            _say_edited(putting, name, there, wanted)
+            _say_edited(putting, name, name, (there, wanted), misses=known != sha_of(wanted))
     elif script:
         raise KitRefused(
             f"{name} is there already, and is not of the kit",
@@ -108,11 +111,11 @@ def _put_file(putting: _Putting, name: str, wanted: bytes, *, script: bool = Fal
         putting.changes.notes.append(f"left {name}: it is your own; --force overwrites it")
 
 
-def _say_edited(putting: _Putting, name: str, there: bytes, wanted: bytes) -> None:
-    difference = "".join(diff_of(name, there, wanted))
-    putting.changes.notes.append(
-        f"left {name}: it was edited since the kit wrote it; --force overwrites it, with this change:\n{difference}"
-    )
+def _say_edited(putting: _Putting, what: str, name: str, texts: tuple[bytes, bytes], *, misses: bool) -> None:
+    """The change is shown only where this release writes something else than the one that a person edited."""
+    said = f"left {what}: it was edited since the kit wrote it; --force overwrites it"
+    difference = "".join(diff_of(name, *texts))
+    putting.changes.notes.append(f"{said}, with this change:\n{difference}" if misses else said)
 
 
 def _drop_stale(putting: _Putting) -> None:
@@ -131,12 +134,13 @@ def _put_rules(putting: _Putting, stack: Stack) -> tuple[str | None, str]:
     text = (there or b"").decode("utf-8", "surrogateescape")
     rest = claude_md.without_part(text)
     part = rules_of(stack, imports_agents=_imports_agents(putting.changes.root, rest))
-    _note_made(putting, CLAUDE, there)
     current, known = claude_md.own_part(text), putting.old.part
+    _note_made(putting, CLAUDE, there, ours=putting.lost and current is not None and not rest.strip())
     after = claude_md.with_part(text, part)
     edited = current is not None and current.strip() and current != part and sha_of(current) != known
     if edited and not putting.force:
-        _say_edited(putting, CLAUDE, there or b"", after.encode("utf-8", "surrogateescape"))
+        texts = (there or b"", after.encode("utf-8", "surrogateescape"))
+        _say_edited(putting, f"the kit's part of {CLAUDE}", CLAUDE, texts, misses=known != sha_of(part))
         return known, putting.old.before
     putting.changes.put(CLAUDE, after.encode("utf-8", "surrogateescape"))
     return sha_of(part), putting.old.before if current is not None else claude_md.space_before(text)
@@ -154,17 +158,17 @@ def _imports_agents(root: Path, rest: str) -> bool:
 def _put_settings(putting: _Putting, entries: list[Entry]) -> Put:
     there = putting.changes.read(SETTINGS)
     text = decoded(there or b"")
-    _note_made(putting, SETTINGS, there)
-    put = putting.old.settings
+    put = found(text, entries) if putting.lost else putting.old.settings
+    _note_made(putting, SETTINGS, there, ours=putting.lost and bool(put.entries) and is_empty(taken_out(text, put)))
     if complete(text, entries, put):
         return put
-    text, put = merged(without_strangers(taken_out(text, put), entries), entries)
+    text, put = merged(taken_out(text, put), entries)
     putting.changes.put(SETTINGS, text.encode("utf-8"))
     return put
 
 
-def _note_made(putting: _Putting, name: str, there: bytes | None) -> None:
-    if there is None or name in putting.old.made:
+def _note_made(putting: _Putting, name: str, there: bytes | None, *, ours: bool) -> None:
+    if there is None or ours or name in putting.old.made:
         putting.made.append(name)
 
 

@@ -120,6 +120,19 @@ def _in_order(text: str, root: Node, put: Put) -> bool:
     return [item for item in _items(text, root, RULES) if item in ours] == ours
 
 
+def found(text: str, entries: Sequence[Entry]) -> Put:
+    """Which of these entries are there by a kit that no manifest tells of; nothing, if no hook of the kit is there.
+    Raises SettingsUnreadable."""
+    root = _read(text or _EMPTY)
+    if not _strangers(root, ()):
+        return Put()
+    there = [(path, item) for path, item in entries if _is_there(path, item, _items(text, root, path))]
+    return Put(
+        there,
+        [path[:length] for path in dict.fromkeys(path for path, _ in there) for length in range(1, len(path) + 1)],
+    )
+
+
 def taken_out(text: str, put: Put) -> str:
     """The text without what was put in. If nobody changed it since, it is byte by byte what it was before; else the
     entries go, and what was made for them if nothing else stands in it. Raises SettingsUnreadable."""
@@ -129,6 +142,7 @@ def taken_out(text: str, put: Put) -> str:
         return text
     if _is_blank(text):
         return text
+    text = _without_hooks(text)
     for path, item in put.entries:
         text = _without_item(text, path, item)
     for path in sorted(put.made, key=len, reverse=True):
@@ -136,9 +150,9 @@ def taken_out(text: str, put: Put) -> str:
     return text
 
 
-def without_strangers(text: str, entries: Sequence[Entry]) -> str:
-    """The text without the kit's hooks of another release that no manifest tells of. Raises SettingsUnreadable."""
-    while not _is_blank(text) and (found := _strangers(_read(text), entries)):
+def _without_hooks(text: str) -> str:
+    """The text without the kit's hooks, also where somebody changed them: without their scripts they block every call."""
+    while found := _strangers(_read(text), ()):
         node, index = found[0]
         text = without(text, node, index)
     return text
@@ -216,17 +230,9 @@ def _insertion(text: str, root: Node, path: Path, items: list[Any], made: list[P
 
 def _without_item(text: str, path: Path, item: Any) -> str:
     node = _at(_read(text), path)
-    if node is None or not isinstance(node.value, list):
+    if node is None or not isinstance(node.value, list) or item not in node.value:
         return text
-    if item in node.value:
-        return without(text, node, node.value.index(item))
-    # A hook of the kit in a person's own group, or a person's hook in the kit's group.
-    for group in node.parts:
-        handlers = group.member("hooks") or Node(None, 0)
-        for index, handler in enumerate(handlers.parts):
-            if handler.value in _hooks_of(item):
-                return without(text, handlers, index)
-    return text
+    return without(text, node, node.value.index(item))
 
 
 def _without_empty(text: str, path: Path) -> str:

@@ -28,12 +28,12 @@ def plan_remove(root: Path, *, force: bool = False, keep_rules: bool = False) ->
     if manifest is None:
         raise KitRefused(
             f"there is no kit in {root}: it has no {MANIFEST}",
-            hint="go to the repository that has it; if the file was lost, bring it back from git",
+            hint="go to the repository that has it; if the file was lost, onebox kit init makes it anew",
         )
+    _take_settings(changes, manifest)  # first: a hook without its script blocks every call
     for name, sha in manifest.files.items():
         _take_file(changes, name, sha, force=force)
     _take_rules(changes, manifest, force=force, keep_rules=keep_rules)
-    _take_settings(changes, manifest)
     if not keep_rules:
         _take_ledger(changes)
     changes.put(MANIFEST, None)

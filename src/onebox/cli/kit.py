@@ -43,7 +43,7 @@ def init(
 ) -> None:
     """Put the kit into the repository that you are in, or bring it up to date."""
     from onebox.assistant.install import ignored, plan_init
-    from onebox.assistant.place import project_root
+    from onebox.assistant.place import MANIFEST, project_root
 
     here = Path.cwd()
     root = project_root(here)
@@ -61,16 +61,18 @@ def init(
     for name in ignored(root):
         say(f"git ignores {name}: what is not in git guards this machine alone (git add --force {name})")
     say("next:")
-    for line in _next_steps(git=(root / ".git").exists()):
+    first = any(change.name == MANIFEST and change.before is None for change in changes.changes)
+    for line in _next_steps(git=(root / ".git").exists(), first=first):
         say(f"  {line}")
 
 
-def _next_steps(*, git: bool) -> list[str]:
-    look = "git add CLAUDE.md .claude; git diff --cached" if git else "read CLAUDE.md and .claude/"
+def _next_steps(*, git: bool, first: bool) -> list[str]:
+    look = "git add CLAUDE.md .claude && git diff --cached" if git else "read CLAUDE.md and .claude/"
+    more = ["edit .claude/secrets.txt   # what else is secret here; then run onebox kit init again"] if first else []
     return [
-        f"{look}: your own rules go around the kit's part of CLAUDE.md",
-        "edit .claude/secrets.txt: what is secret here; then run onebox kit init again",
-        "onebox kit doctor: see the hooks work as they are installed",
+        f"{look}   # your own rules go around the kit's part of CLAUDE.md",
+        *more,
+        "onebox kit doctor   # see the hooks work as they are installed",
         f"{'commit it, and ' if git else ''}start Claude Code anew, so that it reads the settings",
     ]
 
@@ -95,7 +97,9 @@ def remove(
     changes.carry_out()
     forget_state(root)
     _tell(changes)
-    say(f"{root}: the kit is gone")
+    left = any(note.startswith("left ") for note in changes.notes)
+    say(f"{root}: the kit is gone{', but for what was left' if left else ''}")
+    say("start Claude Code anew if it runs here: it still asks the hooks that are gone, and is refused")
 
 
 @app.command()

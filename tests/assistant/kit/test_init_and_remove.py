@@ -167,7 +167,7 @@ def test_a_file_that_is_read_only_is_refused(tmp_path: Path, kit: Kit, name: str
 def test_what_to_do_next_speaks_of_git_where_there_is_one(tmp_path: Path, kit: Kit, *, git: bool) -> None:
     root = make(tmp_path / "shop", "python", git=git)
 
-    assert ("git add CLAUDE.md .claude; git diff --cached" in kit(root, "init").err) is git
+    assert ("git add CLAUDE.md .claude && git diff --cached" in kit(root, "init").err) is git
 
 
 def test_what_was_edited_stays_and_is_named(tmp_path: Path, kit: Kit) -> None:
@@ -178,14 +178,32 @@ def test_what_was_edited_stays_and_is_named(tmp_path: Path, kit: Kit) -> None:
     rules.write_text(rules.read_text().replace("## Commands", "- Prices are gross.\n\n## Commands"))
 
     again = kit(root, "init")
-    assert "left .claude/agents/code-reviewer.md: it was edited since" in again.err
-    assert "-Look at the prices." in again.err
-    assert "-- Prices are gross." in again.err
+    assert again.err.splitlines()[1:] == [
+        "left .claude/agents/code-reviewer.md: it was edited since the kit wrote it; --force overwrites it",
+        "left the kit's part of CLAUDE.md: it was edited since the kit wrote it; --force overwrites it",
+        "nothing to do: the kit is as it should be",
+    ]
     assert "Look at the prices." in reviewer.read_text()
     gone = kit(root, "remove")
     assert "left .claude/agents/code-reviewer.md" in gone.err
     assert "left the kit's part of CLAUDE.md" in gone.err
+    assert "the kit is gone, but for what was left\n" in gone.err
     assert status(root) == "?? .claude/agents/code-reviewer.md\n?? CLAUDE.md\n"
+
+
+def test_what_an_edited_file_misses_of_a_new_release_is_shown(tmp_path: Path, kit: Kit) -> None:
+    root = make(tmp_path / "shop", "python")
+    kit(root, "init")
+    age(root)
+    reviewer, rules = root / ".claude/agents/code-reviewer.md", root / "CLAUDE.md"
+    reviewer.write_text("Look at the prices.\n")
+    rules.write_text(rules.read_text().replace("## Commands", "- Prices are gross.\n\n## Commands"))
+    again = kit(root, "init")
+
+    assert "--force overwrites it, with this change:\n--- a/.claude/agents/code-reviewer.md\n" in again.err
+    assert "\n-Look at the prices.\n+---\n+name: code-reviewer\n" in again.err
+    assert "--force overwrites it, with this change:\n--- a/CLAUDE.md\n" in again.err
+    assert "\n-- Prices are gross.\n" in again.err
 
 
 def test_force_takes_and_writes_what_was_edited(tmp_path: Path, kit: Kit) -> None:
@@ -350,7 +368,7 @@ def test_without_a_kit_there_is_nothing_to_remove(tmp_path: Path, kit: Kit) -> N
         Exit.fault,
         (
             f"onebox: there is no kit in {root}: it has no .claude/kit.json\n"
-            "hint: go to the repository that has it; if the file was lost, bring it back from git\n"
+            "hint: go to the repository that has it; if the file was lost, onebox kit init makes it anew\n"
         ),
     )
 
@@ -380,14 +398,41 @@ def test_an_older_kit_is_brought_up_to_date(tmp_path: Path, kit: Kit) -> None:
     assert status(root) == ""
 
 
+@pytest.mark.parametrize("more", [{}, WITH_MORE], ids=["bare", "with settings"])
+def test_a_kit_whose_manifest_was_lost_is_known_by_its_content(
+    tmp_path: Path, kit: Kit, more: dict[str, bytes]
+) -> None:
+    root = make(tmp_path / "shop", "python", more=more)
+    before = tree(root)
+    kit(root, "init")
+    (root / ".claude/kit.json").unlink()
+
+    assert "made .claude/kit.json" in kit(root, "init").err
+    kit(root, "remove")
+    files = {name for name, each in tree(root).items() if each != "folder"}
+    assert files == {name for name, each in before.items() if each != "folder"}
+    if more:
+        assert b"onebox kit" not in (root / "CLAUDE.md").read_bytes()
+        assert json.loads((root / ".claude/settings.json").read_bytes()) == {
+            "model": "opus",
+            "permissions": {"allow": ["Bash(ls)"]},
+        }
+
+
 def age(root: Path) -> None:
     """Makes the kit one of an older release: other texts, and a file that is no longer of the kit."""
     import hashlib
+
+    from onebox.assistant.claude_md import own_part
+    from onebox.assistant.manifest import sha_of
 
     manifest = json.loads((root / ".claude/kit.json").read_text())
     for name in (".claude/agents/code-reviewer.md", ".claude/agents/of-old.md"):
         (root / name).write_text("An older text.\n")
         manifest["files"][name] = hashlib.sha256(b"An older text.\n").hexdigest()
+    rules = (root / "CLAUDE.md").read_bytes().decode().replace("The smallest diff", "A small diff")
+    (root / "CLAUDE.md").write_bytes(rules.encode())
+    manifest["claude_md"]["part"] = sha_of(own_part(rules) or "")
     (root / ".claude/kit.json").write_text(json.dumps(manifest))
 
 

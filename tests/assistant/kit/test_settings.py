@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from onebox.assistant.settings import Put, SettingsUnreadable, complete, hooks, merged, taken_out, without_strangers
+from onebox.assistant.settings import Put, SettingsUnreadable, complete, hooks, merged, taken_out
 
 ENTRIES = [
     *hooks("${CLAUDE_PROJECT_DIR}/.claude/hooks"),
@@ -165,8 +165,14 @@ def test_a_hook_of_an_older_kit_is_replaced() -> None:
     text = json.dumps({"hooks": {"PreToolUse": [{"matcher": "Edit", "hooks": [own, old]}]}})
 
     assert not complete(text, ENTRIES, Put())
-    cleaned = without_strangers(text, ENTRIES)
-    assert value_of(cleaned) == {"hooks": {"PreToolUse": [{"matcher": "Edit", "hooks": [own]}]}}
+    assert value_of(taken_out(text, Put())) == {"hooks": {"PreToolUse": [{"matcher": "Edit", "hooks": [own]}]}}
+
+
+def test_a_hook_that_was_changed_goes_with_the_kit() -> None:
+    """Without its script it would block every call."""
+    text, put = merged("{}", ENTRIES)
+
+    assert value_of(taken_out(text.replace('"timeout": 10', '"timeout": 20'), put)) == {}
 
 
 def test_a_person_may_put_the_hook_to_their_own() -> None:
