@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from onebox.assistant.hooks.check.rules_kept import telling_line
 from onebox.assistant.running import git
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ class Catch:
     by: str
     """`stop`, the hook; or `rules`, the command"""
     said: str
-    """the first line of what the check said"""
+    """the first line of what the check said that tells of a failure"""
 
     @property
     def instant(self) -> datetime:
@@ -82,7 +83,7 @@ def note_catch(project: Path, rule: str, said: Sequence[str], *, at: datetime) -
     """Writes down that `onebox kit rules` saw this rule's check fail, with these lines."""
     folder = state_folder(project)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    first = next((line.strip() for line in said if line.strip()), "")[:200]
+    first = telling_line("\n".join(said))[:200]
     catch = Catch(rule, at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), "rules", first)
     with (folder / "caught.jsonl").open("a", encoding="utf-8") as file:
         file.write(json.dumps(asdict(catch), ensure_ascii=False) + "\n")

@@ -40,7 +40,7 @@ def passes(check: str, project: Path, *, seconds: float = SECONDS, watch: Watch 
         raise RuleRefused(
             f"the check `{check}` {_how(ended, seconds)} on the tree as it is, so it can tell nothing of a rule:\n"
             f"{last_lines(ended)}",
-            hint="mend what it says, then learn the rule; nothing was written",
+            hint="mend what it says, then try again; nothing was written",
         )
     return ended
 

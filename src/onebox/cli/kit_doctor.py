@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from onebox.cli.exits import Exit
+from onebox.cli.long_work import long_work
 from onebox.cli.options import Json
 from onebox.cli.output import say, show, show_json, show_table
 
@@ -24,7 +25,9 @@ def doctor(as_json: Json = False) -> None:
     from onebox.assistant.doctor.examine import examine
     from onebox.assistant.place import project_root
 
-    found = examine(project_root(Path.cwd()))
+    project = project_root(Path.cwd())
+    with long_work("playing calls to the hooks, as they are installed"):
+        found = examine(project)
     if as_json:
         show_json(_plain(found))
     else:

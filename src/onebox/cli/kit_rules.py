@@ -3,26 +3,19 @@
 from __future__ import annotations
 
 import sys
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from threading import Event, Thread
-from time import monotonic
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from onebox.cli.exits import Exit
+from onebox.cli.long_work import long_work
 from onebox.cli.options import Json
 from onebox.cli.output import one_line, say, show, show_json, show_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from onebox.assistant.standing import Outcome, Standing
-
-_QUIET_SECONDS = 2.0
-_EVERY_SECONDS = 10.0
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -67,8 +60,8 @@ def learn(
         show(f"proved: `{known.check}` passes, and fails after {known.violation}{said}")
     else:
         say(
-            f"not proved: nobody saw `{known.check}` fail. Keep a patch that breaks the rule as "
-            f"{VIOLATIONS}/{known.id}.patch, then: onebox kit rules --prove"
+            f"not proved: nobody saw `{known.check}` fail. Say the same with --violate PATCH, a patch that breaks the "
+            f"rule; or keep one as {VIOLATIONS}/{known.id}.patch, then: onebox kit rules --prove"
         )
     if learnt.ended.ms > AT_STOP_SECONDS * 1000:
         say(
@@ -135,25 +128,6 @@ def rules(
             )
     if not all(outcome.ok for outcome in outcomes):
         raise typer.Exit(Exit.fault)
-
-
-@contextmanager
-def long_work(what: str) -> Iterator[None]:
-    """Says on stderr what is being done, if that takes long, and again as it goes on."""
-    ended = Event()
-    began = monotonic()
-
-    def tell() -> None:
-        while not ended.wait(_QUIET_SECONDS if monotonic() - began < _QUIET_SECONDS else _EVERY_SECONDS):
-            say(f"… {what}: {monotonic() - began:.0f} s")
-
-    teller = Thread(target=tell, daemon=True)
-    teller.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        teller.join()
 
 
 def _show(found: list[Standing]) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.assistant.doctor.kits import guard_of, put, write
-from tests.assistant.rules.projects import a_project, git, onebox
+from tests.assistant.rules.projects import a_project, onebox
 
 from onebox.assistant.doctor.examine import examine
 
@@ -138,10 +138,3 @@ def test_the_mend_that_is_told_mends(project: Path, broken: Callable[[Path], obj
         carry_out(found[0], project)
         found = examine(project).faults
     assert [(fault.kind, fault.what, fault.mend) for fault in found] == []
-
-
-def test_nothing_is_to_be_mended_at_first(project: Path) -> None:
-    before = git(project, "status", "--porcelain", "--ignored")
-
-    assert examine(project).faults == []
-    assert git(project, "status", "--porcelain", "--ignored") == before

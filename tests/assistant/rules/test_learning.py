@@ -119,7 +119,7 @@ def test_a_check_that_fails_now_is_not_believed(tmp_path: Path) -> None:
     assert refusal(project, "! grep -rn adapters src/core") == (
         "the check `! grep -rn adapters src/core` fails (exit code 1) on the tree as it is, so it can tell nothing of a "
         "rule:\n  src/core/shop.py:1:from adapters import telegram\n"
-        "hint: mend what it says, then learn the rule; nothing was written"
+        "hint: mend what it says, then try again; nothing was written"
     )
 
 

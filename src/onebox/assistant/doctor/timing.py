@@ -37,7 +37,8 @@ def slow_faults(guard: Hook, project: Path) -> Iterator[Fault]:
                     "put the folder of a Python itself before that of the shims on the PATH", is_note=True)  # fmt: skip
     if own > BUDGET - USUAL_START:
         yield Fault("slow", f"a call takes {own + bare:.0f} ms, {own:.0f} of them for the guard itself; {BUDGET:.0f} in "
-                    "all is what it may take on a machine that is not busy", guard.where, f"{INIT} --force",
+                    "all is what it may take on a machine that is not busy", guard.where,
+                    "look again when the machine is idle" if own <= FAR_OVER else f"{INIT} --force",
                     is_note=own <= FAR_OVER)  # fmt: skip
 
 

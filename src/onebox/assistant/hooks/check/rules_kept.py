@@ -54,7 +54,7 @@ def check_rule(rule: dict[str, str], root: str, memory: Memory, seconds: float) 
         return Outcome()
     if ran.code in NOT_RUN:
         return Outcome(unchecked=f"`{check}` cannot be run: {first_line(ran.text)}")
-    said = _telling_line(ran.text)
+    said = telling_line(ran.text)
     words = f'the rule "{rule.get("rule", rule["id"])}" is broken; `{check}` says: {said}'
     broken = Fault("", 0, 0, words, known_as=f"rule {rule['id']}")
     # Any program may speak here: `localhost:8080: refused` names no file.
@@ -72,7 +72,7 @@ def _surroundings(root: str, memory: Memory) -> dict[str, str]:
     }
 
 
-def _telling_line(text: str) -> str:
+def telling_line(text: str) -> str:
     """The first line that tells of a failure: some tools begin with their name."""
     lines = [line for line in text.splitlines() if re.search(r"\w", line)]
     return first_line("\n".join([line for line in lines if _TELLING.search(line)][:1] or lines))
