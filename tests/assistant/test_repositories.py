@@ -90,7 +90,7 @@ class Life:
         text = ignored.read_text() if ignored.exists() else ""
         write(
             self.root,
-            {".gitignore": f"{text}\n.env\nnode_modules/\n", ".env.example": "KEY=\n", ".env": "KEY=made-up\n"},
+            {".gitignore": f"{text}\n.env\nnode_modules\n", ".env.example": "KEY=\n", ".env": "KEY=made-up\n"},
         )
         if self.project.good:
             write(self.root, {self.project.file: self.project.good})

@@ -91,7 +91,7 @@ class PowerShell(Caller):
     def run(self, syntax: Syntax) -> Items:
         """A statement or an expression."""
         self.steps += 1
-        if self.steps > MOST_STEPS or (self.steps % 32 == 0 and time.monotonic() > self.shell.until):
+        if self.steps > MOST_STEPS or (self.steps % 32 == 0 and time.process_time() > self.shell.until):
             raise Beyond("too long")
         self.depth += 1
         if self.depth > DEEPEST_POWERSHELL:

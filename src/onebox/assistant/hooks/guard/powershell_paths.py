@@ -139,7 +139,7 @@ class PathAsker:
                 match(part) for match in unwanted for part in left_out
             ):
                 continue
-            if time.monotonic() > self.shell.until:
+            if time.process_time() > self.shell.until:
                 return first
             reason = self.places.reason(path, cwd=cwd, writes=writes)
             if reason and all(self.passes(condition, path) for condition in listing.kept):
