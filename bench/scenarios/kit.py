@@ -64,7 +64,7 @@ def _measure_one(session: Session, python: str, hooks: InstalledHooks, environme
 
 
 def _tell(session: Session, name: str, cost: Cost, bare: Cost, target: Target | None) -> None:
-    passed, computing = Measure("kit", name, "ms", target), Measure("kit", f"{name}, computing", "ms")
+    passed, computing = Measure("kit", name, "ms", target), Measure("kit", f"{name}, computing", "ms", target)
     for contender, each in (("onebox", cost), ("hand-written", bare)):
         session.results.add(passed, contender, each.passed)
         session.results.add(computing, contender, each.computing)
