@@ -14,6 +14,7 @@ from onebox.assistant.hooks.guard.powershell_values import (
     MOST_ITEMS,
     MOST_VALUES,
     Block,
+    Series,
     Table,
     cast,
     operator_value,
@@ -128,7 +129,7 @@ class PowerShell(Caller):
         for name in names:
             if name.text not in self.variables:
                 self.variables[name.text] = self.run(name.parts[0]) if name.parts else [ANY]
-        self.variables["args"] = [item for value in loose for item in value]
+        self.variables["args"] = Series(item for value in loose for item in value)
         if flow is not None:
             self.variables["input"] = self.variables["_"] = flow
         found = self.run_all(body.parts)

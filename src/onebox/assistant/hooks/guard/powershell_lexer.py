@@ -11,6 +11,7 @@ DASHES = "-\u2013\u2014\u2015"
 BLANKS = " \t\f\v\u00a0\u0085"
 LINE_ENDS = "\r\n"
 WORD_ENDS = BLANKS + LINE_ENDS + ";|&(){},<>\0"
+IN_WORD = rf"[^{BLANKS}{LINE_ENDS};|&(){{}},<>\0`${SINGLE_QUOTES}{DOUBLE_QUOTES}]+"
 VARIABLE_NAME = r"(?:\w+:(?=[\w?]))?[\w?]+|[$^]"
 COMMENT = r"<#(?s:.)*?#>|#[^\r\n]*|`\r?\n"
 # `e is an escape in newer versions alone, and in no name of a file.
@@ -156,8 +157,11 @@ class PowerShellLexer:
         if variable is not None:
             parts.append(variable)
             return
-        self.add(parts, self.peek())
-        self.at += 1
+        found = self.match(rf"[^`${DOUBLE_QUOTES}]+") or self.match("(?s:.)")
+        if found is None:
+            raise self.unreadable()
+        self.add(parts, found[0])
+        self.at = found.end()
 
     def add(self, parts: list[Syntax], text: str, *, bare: bool = False) -> None:
         if parts and parts[-1].kind == "text" and parts[-1].bare == bare:
@@ -217,8 +221,9 @@ class PowerShellLexer:
             elif letter == "$":
                 self.part(parts)
             else:
-                self.add(parts, letter, bare=True)
-                self.at += 1
+                found = self.match(IN_WORD)
+                self.add(parts, found[0] if found is not None else letter, bare=True)
+                self.at = found.end() if found is not None else self.at + 1
         if self.at == start:
             raise self.unreadable()
         return Syntax("word", self.text[start : self.at], parts)
