@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import itertools
 import time
+from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.assistant.guard.shell_shop import Shop
@@ -36,6 +38,36 @@ def test_any_mixture_of_shell_gets_a_verdict(shop: Shop, pieces: list[str], glue
     verdict = shop.says(glue.join(pieces))
 
     assert verdict is None or verdict
+
+
+COMMANDS = [
+    case["input"]["command"]
+    for file in sorted((Path(__file__).parents[1] / "corpus").glob("*.yaml"))
+    for case in yaml.safe_load(file.read_text())
+    if case["tool"] == "Bash"
+]
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    command=st.sampled_from(COMMANDS),
+    other=st.sampled_from(COMMANDS),
+    cuts=st.lists(st.integers(0, 200), min_size=2, max_size=2),
+    piece=PIECES | st.text(max_size=3),
+)
+def test_any_edit_of_a_real_command_gets_a_verdict(
+    shop: Shop, command: str, other: str, cuts: list[int], piece: str
+) -> None:
+    start, end = sorted(cut % (len(command) + 1) for cut in cuts)
+    edited = [
+        command[:start] + piece + command[end:],
+        command[:start] + other + command[start:],
+        command[start:end] * 3,
+    ]
+    for text in edited:
+        verdict = shop.says(text)
+
+        assert verdict is None or verdict
 
 
 def quoted(piece: str, way: int) -> str:
@@ -101,18 +133,30 @@ HOSTILE = {
     "blanks": "cat" + " " * 100_000 + "x",
     "names of columns": "psql -c '" + "select a.b from c; " * 5_000 + "'",
     "backslashes": "\\" * 100_001,
+    "a megabyte of words": "cat " + "a/b " * 250_000,
+    "a megabyte of different words": "cat " + " ".join(f"f{number}.txt" for number in range(100_000)),
+    "a megabyte of quotes": "echo " + "''" * 500_000,
+    "a megabyte of values": "echo " + "${x}" * 250_000,
+    "a megabyte of substitutions": "echo " + "$(a)" * 250_000,
+    "a megabyte of a document": "cat > a.py <<EOF\n" + "$x `y` ${z}\n" * 80_000 + "EOF",
+    "a megabyte of sums": "echo $((" + "a+" * 500_000 + "1))",
+    "globs in globs": "cat " + "**/" * 200 + "x",
+    "a pattern that is tried again and again": "echo " + "a" * 19_000 + " | sed 's/a*a*a*b/x/'",
+    "patterns for each file": "tar czf x.tgz . " + "--exclude=a " * 5_000,
+    "what might be tokens": "cat > src/x <<'E'\n" + "-----BEGIN RSA PRIVATE KEY-----\n" * 20_000 + "E",
 }
 
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=list(HOSTILE))
 def test_hostile_texts_end_soon(shop: Shop, text: str) -> None:
-    began = time.perf_counter()
+    """Half a second of a processor here; a slower one has twice that."""
+    began = time.process_time()
     shop.says(text)
 
-    assert time.perf_counter() - began < 4
+    assert time.process_time() - began < 1
 
 
-@pytest.mark.parametrize("text", [text for text in HOSTILE.values() if len(text) > 1000], ids=len)
+@pytest.mark.parametrize("text", [text for text in HOSTILE.values() if 1000 < len(text) < 200_000], ids=len)
 def test_beyond_the_bounds_a_secrets_name_is_enough(shop: Shop, text: str) -> None:
     assert shop.says("cat .env; " + text)
 

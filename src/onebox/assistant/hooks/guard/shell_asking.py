@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from onebox.assistant.hooks.guard.places import Places
 
 LONGEST_PATH = 4096
+LONGEST_SOURCE = 2000
 MOST_PIECES = 12
 # Of the processor, for what is asked; the disk may take longer.
 SECONDS = 0.35
@@ -120,7 +121,9 @@ class Asker:
             raise Beyond("too long")
 
     def deny(self, reason: str) -> None:
-        source = without_tokens(" ".join(self.source.split()))
+        source = without_tokens(" ".join(self.source.split())[:LONGEST_SOURCE])
+        # In `s/x/TOKEN/` what stands around it looks like a part of it.
+        source = "/".join(map(without_tokens, source.split("/")))
         shown = source if len(source) <= 80 else source[:77] + "…"
         raise Denied(f"`{plain(shown)}`: {reason}" if shown else reason)
 
@@ -187,6 +190,8 @@ class Asker:
                 seen += 1
                 path = os.path.normpath(os.path.join(below, name))
                 if is_left_out(path, left_out) or (not names.hidden and hides(path)):
+                    continue
+                if os.path.islink(os.path.join(folder, name)):
                     continue
                 if names.names is not None and not any(fnmatch.fnmatch(name, wanted) for wanted in names.names):
                     continue
