@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.assistant.doctor.kits import GUARD, a_kit, write
+from tests.assistant.doctor.kits import CHECK, GUARD, a_kit, write
 from tests.assistant.rules.projects import a_project
 
 from onebox.assistant.doctor.examine import examine
@@ -22,7 +22,7 @@ def installed(home: Path, guard: str = GUARD) -> Path:
     """The plugin's folder, as Claude Code 2.1.331 installs it for a person."""
     folder = home / "plugins/cache/onebox-kit/onebox-kit/0.1.0"
     write(folder, "hooks/protect_secrets.py", guard)
-    write(folder, "hooks/check_after_edit.py", "def main() -> int:\n    return 0\n")
+    write(folder, "hooks/check_after_edit.py", CHECK)
     write(folder, "hooks/secrets.txt", ".env\n")
     write(folder, "hooks/hooks.json", merged("", hooks("${CLAUDE_PLUGIN_ROOT}/hooks"))[0])
     places = [{"scope": "user", "installPath": str(folder), "version": "0.1.0"}]

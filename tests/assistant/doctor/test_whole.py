@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    made = a_project(tmp_path)
+    made = a_project(tmp_path / "shop")
     write(made, "pyproject.toml", '[project]\nname = "shop"\nversion = "1"\n')
     assert onebox(made, "init").returncode == 0
     return made
