@@ -40,7 +40,9 @@ RUN_FROM_ENVIRONMENT = {
     "PAGER", "GIT_PAGER", "MANPAGER", "EDITOR", "VISUAL", "GIT_EDITOR", "GIT_SEQUENCE_EDITOR", "GIT_SSH_COMMAND",
     "GIT_EXTERNAL_DIFF", "LESSOPEN", "PROMPT_COMMAND",
 }  # fmt: skip
-READ_FROM_ENVIRONMENT = {"BASH_ENV", "ENV", "ZDOTDIR"}
+READ_FROM_ENVIRONMENT = {"BASH_ENV", "ENV", "ZDOTDIR", "PYTHONSTARTUP"}
+# What these hold is expanded when a prompt is shown.
+EXPANDED_FROM_ENVIRONMENT = {"PS1", "PS4"}
 
 
 def judge_shell(command: str, places: Places, cwd: str) -> str | None:
@@ -294,6 +296,8 @@ class Shell(Memory):
         for value in values:
             if name in RUN_FROM_ENVIRONMENT:
                 self.run_apart(value, "")
+            elif name in EXPANDED_FROM_ENVIRONMENT and "$(" in value:
+                self.run_apart(f'echo "{value}"', "")
             elif name in READ_FROM_ENVIRONMENT:
                 self.ask(value)
 

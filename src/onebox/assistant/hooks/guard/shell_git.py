@@ -100,6 +100,9 @@ def naming_command(shell: Shell, name: str, words: list[str]) -> str:
     if name == "update-index" and "--add" in words:
         for word in words:
             ask_revision(shell, word)
+    if name == "bundle":
+        for word in words:
+            ask_revision(shell, word)
     if name in {"notes", "tag"}:
         for file in Options(words, "-F --file -m").values("-F", "--file"):
             shell.ask(file)

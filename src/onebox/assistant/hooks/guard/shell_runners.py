@@ -54,7 +54,7 @@ flock: 1 -w -E --timeout
 entr: 0
 watch: 0 -n --interval
 hyperfine: 0 -w -m -M -r -n --warmup --runs
-npx: 0 -p --package
+npx: 0 -p --package -c --call
 bunx: 0
 pnpx: 0
 uvx: 0 --from --with -p --python
@@ -87,7 +87,7 @@ RUN_WORDS = {
 DOTENVS = {"dotenv", "dotenvx", "dotenv-cli"}
 RUN_VALUED = (
     "--env-file -f --file -e --with --with-requirements --python -p --package --group --extra --directory --project "
-    "-C --filter -w --workspace --prefix -c --env -n"
+    "-C --filter -w --workspace --prefix -c --call --env -n"
 )
 ENVIRONMENT_FILES = ("--env-file", "-f", "--file", "-e", "--env", "--env-file-if-exists", "-p", "--project")
 SHELLS = {"sh", "bash", "zsh", "dash", "ksh", "ash", "fish", "rbash", "mksh"}
@@ -111,6 +111,8 @@ def wrap(shell: Shell, name: str, words: list[str], stdin: str) -> str:
         shell.ask(value, writes=True)
     folders = options.values("-D", "--chdir")
     rest = options.rest
+    if name == "npx":
+        together_apart(shell, options.values("-c", "--call"), stdin)
     while rest and "=" in rest[0] and name in {"sudo", "doas"}:
         key, _, value = rest[0].partition("=")
         shell.set_variable(key, [value])
@@ -342,6 +344,8 @@ def run_loader(shell: Shell, name: str, words: list[str], stdin: str) -> str:
         inner = Options(rest[1:], RUN_VALUED, stop=True)
         loaded += inner.values(*ENVIRONMENT_FILES)
         rest = inner.rest
+        if name in {"npm", "pnpm"}:
+            together_apart(shell, inner.values("-c", "--call"), stdin)
         folders = options.values("--directory", "-C", "--prefix") + inner.values("--directory", "-C")
     elif name == "env-cmd":
         folders = []

@@ -30,8 +30,9 @@ if TYPE_CHECKING:
 
 COMMANDS = """
 true false : exit return break continue sleep wait kill pkill killall ps jobs fg bg disown umask ulimit times: text
-which whereis type hash command-not-found man help info apropos history clear reset tput stty tty seq yes: text
+which whereis type hash command-not-found help apropos history clear reset tput stty tty seq yes: text
 ssh-add notify-send write banner figlet cowsay expr let date cal uname hostname whoami id groups: text
+man info glab\tsnippet slack\tfile: reads
 logger say: only -f --file
 brew apt apt-get yum dnf apk pacman snap systemctl service launchctl journalctl unset unalias getopts: text
 jira glab slack todo redis-cli: text
