@@ -57,7 +57,7 @@ def test_a_deny_rule_that_somebody_deleted_is_drift(project: Path) -> None:
     put(project, settings)
 
     (fault,) = drift(project)
-    assert fault.what == f"it does not say what the list of secrets does; it lacks 1: {gone}"
+    assert fault.what == f"it does not say what .claude/secrets.txt does: it lacks 1: {gone}"
 
 
 def test_a_hook_that_was_edited_or_lost_its_run_bit_is_drift(project: Path) -> None:

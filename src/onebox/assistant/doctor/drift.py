@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from onebox.assistant.doctor.faults import INIT, Fault
-from onebox.assistant.install import plan_init
+from onebox.assistant.install import SECRETS, plan_init
 from onebox.assistant.place import MANIFEST
 from onebox.assistant.settings import SETTINGS, SettingsUnreadable
 from onebox.kernel.errors import OneboxError
@@ -54,7 +54,7 @@ def _settings_fault(change: Change) -> Fault:
         return Fault("hooks_differ", "the hooks' entries are not as this release writes them", SETTINGS,
                      f"{INIT}, if nobody wants them so", is_note=True)  # fmt: skip
     what = "; ".join(said)
-    return Fault("settings_drift", f"it does not say what the list of secrets does; it {what}", SETTINGS, INIT)
+    return Fault("settings_drift", f"it does not say what {SECRETS} does: it {what}", SETTINGS, INIT)
 
 
 def _entries(text: bytes | None) -> set[str]:
