@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 DEEPEST_CALL = 20
 MOST_STEPS = 6000
 MOST_WAYS = 24
-RAW_SECONDS = 0.15
+RAW_SECONDS = 0.1
 PRIVATE = "[\ue000-\uf8ff]"
 RAW_NAME = r"[^\s'\"\\`|&;<>()=:@,{}]{1,300}"
 # What these hold is run by the program that they are given to.

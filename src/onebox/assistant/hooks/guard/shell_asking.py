@@ -32,7 +32,7 @@ LONGEST_PATH = 4096
 LONGEST_SOURCE = 2000
 MOST_PIECES = 12
 # Of the processor, for what is asked; the disk may take longer.
-SECONDS = 0.35
+SECONDS = 0.3
 MOST_FILES = 20000
 ADDRESS = r"(?!fileb?:)[A-Za-z][A-Za-z0-9+.-]{1,20}://"
 KIND = r"\*\.(?!json$|txt$)\w{1,12}"

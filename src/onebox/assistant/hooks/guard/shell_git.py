@@ -91,28 +91,30 @@ def ask_revision(shell: Shell, word: str, *, writes: bool = False) -> None:
 
 
 def naming_command(shell: Shell, name: str, words: list[str]) -> str:
-    if name == "config":
-        for setting in words[-1:]:
-            if len(words) > 1:
-                ask_setting(shell, f"{words[-2]}={setting}")
-        for file in Options(words, "-f --file").values("-f", "--file"):
-            shell.ask(file, writes=True)
-    if name == "update-index" and "--add" in words:
-        for word in words:
-            ask_revision(shell, word)
-    if name == "bundle":
-        for word in words:
-            ask_revision(shell, word)
-    if name in {"notes", "tag"}:
-        for file in Options(words, "-F --file -m").values("-F", "--file"):
-            shell.ask(file)
+    ask_its_files(shell, name, words)
     if name == "check-ignore":
         return "\n".join(word for word in words if not word.startswith("-")) + "\n"
     if name == "status" and any(word.startswith("--ignored") for word in words):
         return shell.refer(Names(".")) + "\n"
-    if name == "ls-files":
-        return listed_files(shell, words)
-    return ANY
+    return listed_files(shell, words) if name == "ls-files" else ANY
+
+
+def ask_its_files(shell: Shell, name: str, words: list[str]) -> None:
+    """What a command that else only names would read: a setting's program, a note's text, what is added or bundled."""
+    if name == "config":
+        if len(words) > 1:
+            ask_setting(shell, f"{words[-2]}={words[-1]}")
+        for file in Options(words, "-f --file").values("-f", "--file"):
+            shell.ask(file, writes=True)
+    if name == "bundle" or (name == "update-index" and "--add" in words):
+        for word in words:
+            ask_revision(shell, word)
+    if name in {"notes", "tag"}:
+        options = Options(words, "-F --file -m --message")
+        for file in options.values("-F", "--file"):
+            shell.ask(file)
+        for message in options.values("-m", "--message"):
+            shell.ask_written(".git-message", message)
 
 
 def listed_files(shell: Shell, words: list[str]) -> str:
