@@ -203,14 +203,15 @@ class Places:
 
     def _guards(self, path: str, cwd: str, *, removes: bool, windows: bool) -> str | None:
         for name in names(absolute(path, cwd, self.home, windows=windows)):
+            # What is removed with a folder above is made anew; only here something can be put in.
+            if any(parts_below(name, folder) is not None for folder in self._own):
+                return "guards the secrets"
             found = self._guard_of(name, removes=removes)
             if found is not None:
                 return found
         return None
 
     def _guard_of(self, path: str, *, removes: bool) -> str | None:
-        if any(parts_below(path, folder) is not None for folder in self._own):
-            return "guards the secrets"
         for root in {*self._roots, *self._homes}:
             parts = parts_below(path, root)
             if parts is None:
