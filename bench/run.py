@@ -22,6 +22,7 @@ SCENARIOS = (
     "slots",
     "chats",
     "drop_in",
+    "kit",
     "postgres",
     "appointments",
 )

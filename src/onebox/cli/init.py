@@ -32,6 +32,9 @@ def init(
         str,
         typer.Option("--with", metavar="NAME,…", help="What to begin with. `onebox init --list` names what there is."),
     ] = "hello",
+    kit: Annotated[
+        bool, typer.Option("--kit", help="Put in the kit for Claude Code, too, as `onebox kit init` does.")
+    ] = False,
     listed: Annotated[  # noqa: ARG001  its callback does it
         bool, typer.Option("--list", help="List the templates.", is_eager=True, callback=_list)
     ] = False,
@@ -41,6 +44,8 @@ def init(
 
     made = make_box(folder, [name.strip() for name in templates.split(",") if name.strip()])
     say(f"made the box {folder}: {', '.join(made.files)}")
+    if kit:
+        _put_kit(folder.resolve())
     if made.git:
         say("it is a git repository; commit what is there: git add . && git commit -m 'A new box'")
     if made.secrets:
@@ -50,3 +55,11 @@ def init(
     say(f"next:\n  onebox run --box {folder}")
     for line in made.then:
         say(f"  {line}")
+
+
+def _put_kit(folder: Path) -> None:
+    from onebox.assistant.install import plan_init
+
+    _, changes = plan_init(folder, folder, wanted="box")
+    changes.carry_out()
+    say(f"the kit for Claude Code: {', '.join(change.name for change in changes.changes)}")

@@ -18,7 +18,7 @@ from onebox.kernel.errors import OneboxError
 
 COMMANDS = (
     "init", "run", "demo", "check", "test", "record", "diff", "emit", "runs", "flows", "broadcast", "secrets", "schema",
-    "migrate", "diagnose", "sandbox",
+    "migrate", "diagnose", "sandbox", "kit",
 )  # fmt: skip
 """in the order of the help; each is the module of its name beside this one, and is loaded when it is used"""
 
@@ -91,7 +91,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _of_the_system(error: OSError) -> OneboxError:
     """A file that cannot be read or written, and the like."""
     what = (error.strerror or str(error)).lower()
-    hint = "the user that runs this must be able to read and write the box" if type(error) is PermissionError else None
+    hint = "the user that runs this must be able to read and write it" if type(error) is PermissionError else None
     return OneboxError(f"{error.filename}: {what}" if error.filename else what, hint=hint)
 
 

@@ -1,0 +1,1 @@
+"""Whether a kit works as it is installed: each fault with its place and its mend."""

@@ -1,0 +1,155 @@
+"""The texts of a Python program, as far as they can be worked out without running it."""
+
+from __future__ import annotations
+
+from onebox.assistant.hooks.guard.shell_words import ANY
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import ast
+
+ONLY_NAMING = {"exists", "isfile", "isdir", "is_file", "is_dir", "lexists", "print", "basename", "dirname"}
+PRINTS = {"print", "write"}
+LONGEST = 4000
+
+
+def python_texts(code: str) -> list[str] | None:
+    """None when it is not Python."""
+    import ast
+
+    try:
+        tree = ast.parse(code)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    known: dict[str, str] = {}
+    found: list[str] = []
+    named = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
+            value = worked_out(node.value, known)
+            if value is not None:
+                known[node.targets[0].id] = value
+        if isinstance(node, ast.Call) and last_name(node.func) in ONLY_NAMING:
+            named |= {id(argument) for argument in node.args if isinstance(argument, ast.Constant)}
+    for node in ast.walk(tree):
+        if (
+            isinstance(node, (ast.Constant, ast.BinOp, ast.Call, ast.JoinedStr, ast.Subscript))
+            and id(node) not in named
+        ):
+            value = worked_out(node, known)
+            if value:
+                found.append(value)
+    return found
+
+
+def python_prints(code: str) -> str:
+    """What a program prints, as far as it can be worked out."""
+    import ast
+
+    if len(code) > LONGEST:
+        return ""
+    try:
+        tree = ast.parse(code)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return ""
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and last_name(node.func) in PRINTS]
+    return "\n".join(worked_out(argument, {}) or ANY for call in calls[:20] for argument in call.args[:20])
+
+
+def last_name(node: ast.expr) -> str:
+    return str(getattr(node, "attr", getattr(node, "id", "")))
+
+
+def worked_out(node: ast.expr, known: dict[str, str], depth: int = 0) -> str | None:
+    """The text of an expression, with `ANY` for what is not known; None where it is no text at all."""
+    import ast
+
+    if depth > 12:
+        return None
+    if isinstance(node, ast.Constant):
+        if isinstance(node.value, bytes):
+            return node.value.decode("utf-8", "replace")[:LONGEST]
+        return node.value[:LONGEST] if isinstance(node.value, str) else None
+    if isinstance(node, ast.Name):
+        return known.get(node.id)
+    if isinstance(node, ast.JoinedStr):
+        return "".join(worked_out(value, known, depth + 1) or ANY for value in node.values)
+    if isinstance(node, ast.FormattedValue):
+        return worked_out(node.value, known, depth + 1) or ANY
+    if isinstance(node, ast.BinOp):
+        return operated(node, known, depth)
+    if isinstance(node, ast.Subscript):
+        return sliced(node, known, depth)
+    return called(node, known, depth) if isinstance(node, ast.Call) else None
+
+
+def operated(node: ast.BinOp, known: dict[str, str], depth: int) -> str | None:
+    import ast
+
+    left = worked_out(node.left, known, depth + 1)
+    if isinstance(node.op, ast.Mod) and left is not None:
+        values = node.right.elts if isinstance(node.right, ast.Tuple) else [node.right]
+        for value in values:
+            left = left.replace("%s", worked_out(value, known, depth + 1) or ANY, 1)
+        return left
+    right = worked_out(node.right, known, depth + 1)
+    if left is None and right is None:
+        return None
+    if isinstance(node.op, ast.Add):
+        return ((left or ANY) + (right or ANY))[:LONGEST]
+    if isinstance(node.op, ast.Div):
+        return f"{left or ANY}/{right or ANY}"[:LONGEST]
+    return None
+
+
+def sliced(node: ast.Subscript, known: dict[str, str], depth: int) -> str | None:
+    """`'vne.'[::-1]`."""
+    import ast
+
+    text = worked_out(node.value, known, depth + 1)
+    step = getattr(node.slice, "step", None)
+    backwards = isinstance(step, ast.UnaryOp) and isinstance(step.op, ast.USub)
+    return text[::-1] if text and backwards else None
+
+
+def called(node: ast.Call, known: dict[str, str], depth: int) -> str | None:
+    import ast
+
+    name = last_name(node.func)
+    texts = [worked_out(argument, known, depth + 1) for argument in node.args]
+    if name == "chr" and node.args and isinstance(node.args[0], ast.Constant) and isinstance(node.args[0].value, int):
+        return chr(node.args[0].value) if 0 < node.args[0].value < 0xD800 else None
+    if name in {"bytes", "bytearray"} and node.args and isinstance(node.args[0], (ast.List, ast.Tuple)):
+        numbers = [getattr(element, "value", None) for element in node.args[0].elts]
+        return "".join(chr(number) if isinstance(number, int) and 0 < number < 0xD800 else ANY for number in numbers)
+    if name in {"b64decode", "fromhex", "unhexlify", "decode"}:
+        return decoded(name, texts, node, known, depth)
+    owner = worked_out(node.func.value, known, depth + 1) if isinstance(node.func, ast.Attribute) else None
+    if name == "join" and owner is not None and len(node.args) == 1:
+        elements = getattr(node.args[0], "elts", None)
+        if elements is not None:
+            return owner.join(worked_out(element, known, depth + 1) or ANY for element in elements)[:LONGEST]
+    if name == "join" and len(texts) > 1:
+        return "/".join(text or ANY for text in texts)
+    if name == "format" and owner is not None:
+        for text in texts:
+            owner = owner.replace("{}", text or ANY, 1)
+        return owner
+    if name == "replace" and owner is not None and len(texts) == 2 and texts[0] and texts[1] is not None:
+        return owner.replace(texts[0], texts[1])[:LONGEST]
+    return owner if name in {"lower", "strip", "encode"} else None
+
+
+def decoded(name: str, texts: list[str | None], node: ast.Call, known: dict[str, str], depth: int) -> str | None:
+    import ast
+    import base64
+
+    if name == "decode":
+        return worked_out(node.func.value, known, depth + 1) if isinstance(node.func, ast.Attribute) else None
+    if not texts or not texts[0]:
+        return None
+    try:
+        raw = base64.b64decode(texts[0]) if name == "b64decode" else bytes.fromhex(texts[0])
+    except ValueError:
+        return None
+    return raw.decode("utf-8", "replace")
