@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from onebox.assistant.hooks.guard.patterns import Pattern, SecretList
 
 _GUARDS = (["settings.json"], ["settings.local.json"], ["secrets.txt"])
+_RUNS_GUARD = {"sh", "python3", "git"}
 _LONGEST_SHOWN = 80
 _ENOUGH = 50
 _OF_TEMPLATES = (".example", ".sample", ".template", ".dist", ".tmpl", ".tpl", ".defaults")
@@ -23,16 +24,23 @@ _OF_TEMPLATES = (".example", ".sample", ".template", ".dist", ".tmpl", ".tpl", "
 class Places:
     """Answers for one call. `project` and `home` are folders from the root; `roots` are further roots of the same
     project, such as a work tree that the assistant works in; `own` are folders of the guard's own, such as where its
-    bytecode is kept."""
+    bytecode is kept; `programs`: folders in which the programs that run it are looked for."""
 
     def __init__(
-        self, project: str, home: str, secrets: SecretList, roots: Sequence[str] = (), own: Sequence[str] = ()
+        self,
+        project: str,
+        home: str,
+        secrets: SecretList,
+        roots: Sequence[str] = (),
+        own: Sequence[str] = (),
+        programs: Sequence[str] = (),
     ) -> None:
         self.project = os.path.normpath(project)
         self.home = os.path.normpath(home)
         self.secrets = secrets
         self._homes = _both(self.home)
         self._roots = [name for root in (self.project, *roots) for name in _both(os.path.normpath(root))]
+        self._programs = programs
         self._own = [name for folder in own for name in _both(os.path.normpath(folder))]
 
     def reason(
@@ -131,6 +139,15 @@ class Places:
         whole = os.path.normpath(absolute(path, cwd, self.home))
         last = self._last_match(whole, folder=False)
         return (last is not None and last.negated) or whole.lower().endswith(_OF_TEMPLATES)
+
+    def runs_guard(self, path: str, *, cwd: str) -> str | None:
+        """Whether what is put there would be run instead of what the guard is run with."""
+        if os.path.basename(path) not in _RUNS_GUARD:
+            return None
+        folder = os.path.dirname(os.path.normpath(absolute(path, cwd, self.home)))
+        if folder in self._programs or os.path.realpath(folder) in map(os.path.realpath, self._programs):
+            return f"the guard is run with `{path}`, which guards the secrets so"
+        return None
 
     def tracked(self, path: str, *, cwd: str) -> bool:
         """Whether git keeps this file, or would take it."""

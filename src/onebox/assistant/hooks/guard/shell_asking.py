@@ -93,11 +93,11 @@ class State:
             if mine is None:
                 self.variables[name] = values
             elif mine != values:
-                self.variables[name] = (mine + tuple(value for value in values if value not in mine))[:8]
+                self.variables[name] = (mine + tuple(value for value in values if value not in mine))[:64]
         self.aliases.update(other.aliases)
         self.outputs.update(other.outputs)
         for name, array in other.arrays.items():
-            self.arrays[name] = (self.arrays.get(name, []) + array)[:200]
+            self.arrays[name] = (self.arrays.get(name, []) + array)[:2000]
         for name, function in other.functions.items():
             self.functions.setdefault(name, function)
         self.cwds = (self.cwds + tuple(cwd for cwd in other.cwds if cwd not in self.cwds))[:4]
@@ -233,6 +233,17 @@ class Asker:
             if reason:
                 self.deny(reason)
 
+    def ask_program(self, target: str) -> None:
+        """What is put in the place of a program that runs the guard."""
+        for cwd in self.state.cwds:
+            reason = self.places.runs_guard(self.home(target), cwd=cwd)
+            if reason:
+                self.deny(reason)
+
+    def ask_unpacked(self, folder: str) -> None:
+        """Where something unknown is put in, it may have the name of what guards."""
+        self.ask(os.path.join(folder, "settings.json"), writes=True)
+
     def reason(self, word: str, cwd: str, writes: bool, removes: bool) -> str | None:
         if self.state.elsewhere:
             return self.reason_elsewhere(word, writes, removes)
@@ -283,6 +294,14 @@ class Asker:
         """`--file=X`, `-fX`, `if=X`, `@X`, `name=@X`, `HEAD:X`, `host:X`, `a,b`."""
         for shape in shapes(word):
             self.ask(shape, writes=writes)
+
+    def ask_outputs(self, words: list[str]) -> None:
+        """`-o X`, `--output=X` of a command that else only reads."""
+        for at, word in enumerate(words):
+            if word in {"-o", "--output"}:
+                self.ask("".join(words[at + 1 : at + 2]), writes=True)
+            elif word.startswith(("-o", "--output=")):
+                self.ask(word[2:] if word[1] == "o" else word[9:], writes=True)
 
     # ---- what is loaded
 
@@ -354,8 +373,10 @@ def is_left_out(path: str, patterns: list[str]) -> bool:
 
 
 def shapes(word: str) -> list[str]:
-    if len(word) > LONGEST_PATH or is_address(word):
+    if is_address(word):
         return []
+    if len(word) > LONGEST_PATH:
+        return [piece for piece in re.split(r"[=@:,\s]", word) if piece][:LONGEST_PATH]
     found = [] if word.startswith("-") else [word]
     if word.startswith("-") and not word.startswith("--") and len(word) > 2:
         found.append(word[2:])

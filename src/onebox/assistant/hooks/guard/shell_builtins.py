@@ -6,13 +6,15 @@ import os
 
 from onebox.assistant.hooks.guard.shell_options import Options
 from onebox.assistant.hooks.guard.shell_quotes import unescape
-from onebox.assistant.hooks.guard.shell_words import ANY, STAR, Names, Pipe, plain
+from onebox.assistant.hooks.guard.shell_words import ANY, STAR, Beyond, Names, Pipe, plain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable
 
     from onebox.assistant.hooks.guard.shell import Shell
+
+MOST_TURNS = 2000
 
 
 def echo(_shell: Shell, _name: str, words: list[str], _stdin: str) -> str:
@@ -42,7 +44,7 @@ def formatted(words: list[str]) -> str:
     arguments = words[1:]
     pieces = []
     turns = 0
-    while turns < 200:
+    while turns < MOST_TURNS:
         turns += 1
         at = 0
         used = False
@@ -65,6 +67,8 @@ def formatted(words: list[str]) -> str:
             pieces.append(converted(value, kind))
         if not arguments or not used:
             break
+    else:
+        raise Beyond("too many arguments")
     return "".join(pieces)
 
 
@@ -129,18 +133,18 @@ def read_variable(shell: Shell, _name: str, words: list[str], stdin: str) -> str
     if len(names) > 1:
         fields = [field for line in lines for field in shell.separated(line)]
         for name in names:
-            shell.state.variables[name] = tuple(dict.fromkeys(fields[:8]))
+            shell.state.variables[name] = tuple(dict.fromkeys(fields[:64]))
     else:
         shell.state.variables[names[0]] = tuple(dict.fromkeys(lines))[:8]
         if len(lines) > 8:
             shell.state.variables.pop(names[0])
-            shell.state.arrays[names[0]] = lines[:200]
+            shell.state.arrays[names[0]] = lines[:2000]
     return ""
 
 
 def read_array(shell: Shell, _name: str, words: list[str], stdin: str) -> str:
     names = Options(words, "-d -n -O -s -u -C -c").rest or ["MAPFILE"]
-    shell.state.arrays[names[-1]] = [line for line in stdin.split("\n") if line][:200]
+    shell.state.arrays[names[-1]] = [line for line in stdin.split("\n") if line][:2000]
     shell.state.variables.pop(names[-1], None)
     return ""
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 
 from onebox.assistant.hooks.guard.shell_quotes import unescape
-from onebox.assistant.hooks.guard.shell_words import ANY, ONE, STAR, Names
+from onebox.assistant.hooks.guard.shell_words import ANY, ONE, STAR, Beyond, Names
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from onebox.assistant.hooks.guard.shell import Shell
 
-MOST_LITERALS = 300
-LONGEST_CODE = 30_000
+MOST_LITERALS = 3000
+LONGEST_CODE = 130_000
 LITERAL = (
     r"(?s)'((?:[^'\\\n]|\\.)*)'|\"((?:[^\"\\\n]|\\.)*)\"|`((?:[^`\\]|\\.)*)`"
     r"|(?<!\w)(?:q|qq|qw|qx|%w|%q|%Q|%x)\s?[({\[/|]([^)}\]/|\n]{0,300})[)}\]/|]|<([\w./~*?-]{1,200})>"
@@ -43,24 +43,44 @@ ONLY_NAMED = r"(?:exists|isfile|existsSync|is_file|file_exists|exist\?|isdir)\s*
 
 def ask_code(shell: Shell, language: str, code: str, *, words_too: bool = False, depth: int = 0) -> None:
     r"""`words_too`: bare words may be files as well, as in SQL's `\\copy` or an editor's `:r`."""
-    code = code[:LONGEST_CODE]
-    writes = bool(re.search(WRITES, code))
-    for text in texts_of(language, code):
-        ask_literal(shell, text, code, writes, depth)
-        if re.search(REMOVES, code):
+    if len(code) > LONGEST_CODE:
+        raise Beyond("a program of that length")
+    seems = Program(code)
+    texts = list(dict.fromkeys(texts_of(language, code)))
+    if len(texts) > MOST_LITERALS:
+        raise Beyond("a program with so many texts")
+    for text in texts:
+        ask_literal(shell, text, seems, depth)
+        if seems.removes:
             shell.ask(text, writes=True, removes=True)
     if re.search(LOADS_ENVIRONMENT, code):
         shell.ask(".env")
     if words_too:
         for word in re.split(r"[\s|;:()<>'\"]+", code)[:MOST_LITERALS]:
-            shell.ask_shapes(word.lstrip("+\\"), writes=writes)
+            shell.ask_shapes(word.lstrip("+\\"), writes=seems.writes)
         for command in re.findall(r"(?:^|[\s:])!\s*([^\n]{1,500})", code)[:5]:
             shell.run_apart(command, "")
         for command in re.findall(r"\.(?:shell|system)\s+([^\n]{1,500})", code)[:5]:
             shell.run_apart(command, "")
 
 
-def ask_literal(shell: Shell, text: str, code: str, writes: bool, depth: int) -> None:
+class Program:
+    """What a program seems to do."""
+
+    __slots__ = ("lists", "reads", "removes", "runs", "runs_texts", "starred", "writes")
+
+    def __init__(self, code: str) -> None:
+        self.writes = bool(re.search(WRITES, code))
+        self.removes = bool(re.search(REMOVES, code))
+        self.lists = bool(re.search(LISTS, code))
+        self.reads = bool(re.search(READS, code))
+        self.runs = bool(re.search(RUNS, code))
+        self.runs_texts = "exec" in code or "eval" in code
+        self.starred = "*" in code
+
+
+def ask_literal(shell: Shell, text: str, seems: Program, depth: int) -> None:
+    writes = seems.writes
     if not text.strip(ANY) or len(text) > 4096:
         return
     if " " in text and "/" not in text and shell.is_missing(text):
@@ -68,15 +88,15 @@ def ask_literal(shell: Shell, text: str, code: str, writes: bool, depth: int) ->
         pass
     elif ANY in text or not ("*" in text or "?" in text):
         shell.ask(text, writes=writes)
-    elif re.search(LISTS, code):
+    elif seems.lists:
         shell.ask(text.replace("**/", "").replace("*", STAR).replace("?", ONE), writes=writes)
     else:
         shell.ask(text, writes=writes)
-    if text in {".", "./"} and re.search(LISTS, code) and re.search(READS, code) and "*" not in code:
+    if text in {".", "./"} and seems.lists and seems.reads and not seems.starred:
         shell.ask_names(Names("."), writes=writes)
-    if depth < 3 and "(" in text and ("exec" in code or "eval" in code):
+    if depth < 3 and "(" in text and seems.runs_texts:
         ask_code(shell, "python", text, depth=depth + 1)
-    if re.search(r"\s", text.strip()) and re.search(RUNS, code) and not language_text(text):
+    if re.search(r"\s", text.strip()) and seems.runs and not language_text(text):
         shell.run_apart(text, "")
 
 
@@ -91,7 +111,7 @@ def texts_of(language: str, code: str) -> list[str]:
 
         texts = python_texts(code)
         if texts is not None:
-            return texts[:MOST_LITERALS]
+            return texts
     return literals(code)
 
 

@@ -108,7 +108,7 @@ def ask_its_files(shell: Shell, name: str, words: list[str]) -> None:
             shell.ask(file, writes=True)
     if name == "bundle" or (name == "update-index" and "--add" in words):
         for word in words:
-            ask_revision(shell, word)
+            ask_revision(shell, word, writes=name == "bundle")
     if name in {"notes", "tag"}:
         options = Options(words, "-F --file -m --message")
         for file in options.values("-F", "--file"):

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import re
 
-from onebox.assistant.hooks.guard.shell_code import LONGEST_CODE, ask_code
+from onebox.assistant.hooks.guard.shell_code import ask_code
 from onebox.assistant.hooks.guard.shell_options import Options, ask_deep
 from onebox.assistant.hooks.guard.shell_python import python_prints
 from onebox.assistant.hooks.guard.shell_services import serve_folder
-from onebox.assistant.hooks.guard.shell_words import ANY, Pipe, plain
+from onebox.assistant.hooks.guard.shell_words import ANY, Beyond, Pipe, plain
 from onebox.assistant.hooks.guard.shell_written import kept_text, paths_written
 
 TYPE_CHECKING = False
@@ -84,6 +84,7 @@ RUN_WORDS = {
     "env-cmd": set(),
     "pixi": {"run"}, "nix": {"run", "shell", "develop"},
 }  # fmt: skip
+MOST_INCOMING = 2000
 DOTENVS = {"dotenv", "dotenvx", "dotenv-cli"}
 RUN_VALUED = (
     "--env-file -f --file -e --with --with-requirements --python -p --package --group --extra --directory --project "
@@ -267,7 +268,6 @@ def is_cluster(word: str, flags: list[str]) -> bool:
 
 
 def ask_program(shell: Shell, language: str, code: str, stdin: str) -> None:
-    code = code[:LONGEST_CODE]
     ask_code(shell, language, plain(code))
     if re.search(r"environ|getenv|ENV\b|\.env\.", code):
         for name in list(shell.state.variables):
@@ -325,9 +325,11 @@ def run_many(shell: Shell, name: str, words: list[str], stdin: str) -> str:
     if name == "parallel" and len(command) == 1 and " " in command[0]:
         command = ["sh", "-c", command[0]]
     mark = (options.values("-I", "--replace") or ["{}"])[0]
-    incoming = stdin.replace("\0", "\n").split()[:200]
+    incoming = stdin.replace("\0", "\n").split()
+    if len(incoming) > MOST_INCOMING:
+        raise Beyond("too many words come in")
     if any(mark in word for word in command):
-        lines = [line for line in stdin.replace("\0", "\n").split("\n") if line][:60] or [ANY]
+        lines = [line for line in stdin.replace("\0", "\n").split("\n") if line] or [ANY]
         for line in lines:
             shell.command([word.replace(mark, line) for word in command], "")
         return ANY
