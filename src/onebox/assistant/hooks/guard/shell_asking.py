@@ -334,7 +334,8 @@ class Asker:
 
 
 def is_address(word: str) -> bool:
-    return "://" in word and re.match(ADDRESS, word) is not None
+    """`https://x/y`; with `..` in it, it may lead from a folder called `https:` to anywhere."""
+    return "://" in word and "/.." not in word and re.match(ADDRESS, word) is not None
 
 
 def is_bulk(names: Names) -> bool:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import re
 
-from onebox.assistant.hooks.guard.shell_code import ask_code
+from onebox.assistant.hooks.guard.shell_code import LISTS, READS, ask_code
 from onebox.assistant.hooks.guard.shell_options import Options, ask_deep
 from onebox.assistant.hooks.guard.shell_python import python_prints
 from onebox.assistant.hooks.guard.shell_services import serve_folder
-from onebox.assistant.hooks.guard.shell_words import ANY, Beyond, Pipe, plain
+from onebox.assistant.hooks.guard.shell_words import ANY, Beyond, Names, Pipe, plain
 from onebox.assistant.hooks.guard.shell_written import kept_text, paths_written
 
 TYPE_CHECKING = False
@@ -233,6 +233,9 @@ def run_language(shell: Shell, name: str, words: list[str], stdin: str) -> str:
             printed += [python_prints(plain(code))] if language == "python" else []
         else:
             rest.append(word)
+    for word in words:
+        if word.startswith("pycache_prefix="):
+            shell.ask(word.partition("=")[2], writes=True)
     loads_and_runs(shell, rest, given)
     files = [word for word in rest if not word.startswith("-")]
     if language in {"python", "php"} and serves(shell, language, words):
@@ -242,6 +245,8 @@ def run_language(shell: Shell, name: str, words: list[str], stdin: str) -> str:
     ask_script(shell, language, rest, given)
     if any(word.startswith("-") and "i" in word and not word.startswith("--") for word in words):
         shell.ask_edited(files, "\n".join(programs))
+    if any(re.search(LISTS, program) and not re.search(READS, program) for program in programs):
+        printed.append(shell.refer(Names(".", deep=False)))
     return "\n".join(filter(None, printed)) or ANY
 
 
@@ -275,7 +280,7 @@ def ask_program(shell: Shell, language: str, code: str, stdin: str) -> None:
                 shell.ask(value)
     for line in stdin.split("\n"):
         # What comes in may be names of files that the program opens.
-        if line and shell.referred(line) and re.search(r"open|read|slurp|<>|File", code):
+        if line and not re.search(r"\s", line) and re.search(r"open\(|read_text|Sync\(|slurp|<>|File\b", code):
             shell.ask(line)
     for path in paths_written(code):
         shell.ask_written(path, kept_text(plain(code)))
