@@ -98,8 +98,8 @@ class Places:
         """A secret that is on the disk in this folder, or is it; with writes also what guards them.
 
         hidden=False: names with a dot before them are passed over; ignored=False: what git ignores is; names: only files
-        whose name one of these globs matches; without: not those. The walk is bounded, passes over `.git` and `node_modules`, and follows no
-        links."""
+        whose name one of these globs matches; without: not those. The walk is bounded, passes over `.git` and `node_modules`; of
+        links it asks where they lead."""
         start = absolute(folder, cwd, self.home)
         if not os.path.isdir(start):
             return self.reason(folder, cwd=cwd, writes=writes)
@@ -109,14 +109,15 @@ class Places:
         start = os.path.realpath(start)
         wanted = [matcher(name) for name in names] if names is not None else None
         unwanted = [matcher(name) for name in without]
-        found = []
-        for path, is_folder in beneath(start, hidden=hidden):
+        found: list[tuple[str, str]] = []
+        links: list[str] = []
+        for path, is_folder in beneath(start, hidden=hidden, links=links):
             name = fold(os.path.basename(path))
             if wanted is not None and (is_folder or not any(match(name) for match in wanted)):
                 continue
             if unwanted and any(match(fold(part)) for part in path[len(start) + 1 :].split("/") for match in unwanted):
                 continue
-            said = self._rule(path, folder=is_folder)
+            said = self._secret(path, cwd, False) if path in links[-1:] else self._rule(path, folder=is_folder)
             if said is None and writes and not is_folder:
                 said = self._guard_of(path, removes=False)
             if said is not None:
@@ -147,6 +148,13 @@ class Places:
         folder = os.path.dirname(os.path.normpath(absolute(path, cwd, self.home)))
         if folder in self._programs or os.path.realpath(folder) in map(os.path.realpath, self._programs):
             return f"the guard is run with `{path}`, which guards the secrets so"
+        return None
+
+    def holds_guard(self, path: str, *, cwd: str) -> str | None:
+        """Whether the guard's own folders would be moved with it."""
+        whole = os.path.normpath(absolute(path, cwd, self.home))
+        if any(parts_below(folder, whole) for folder in self._own):
+            return f"`{path}` holds what guards the secrets"
         return None
 
     def tracked(self, path: str, *, cwd: str) -> bool:

@@ -16,7 +16,7 @@ from onebox.assistant.hooks.guard.shell_reader import read_shell
 from onebox.assistant.hooks.guard.shell_runners import RUNNERS
 from onebox.assistant.hooks.guard.shell_search import SEARCHERS
 from onebox.assistant.hooks.guard.shell_services import SERVICES
-from onebox.assistant.hooks.guard.shell_table import by_table
+from onebox.assistant.hooks.guard.shell_table import by_table, only_names
 from onebox.assistant.hooks.guard.shell_text import TEXT_COMMANDS
 from onebox.assistant.hooks.guard.shell_words import ANY, Beyond, Denied, Node, plain
 from onebox.assistant.hooks.guard.shell_written import CHANGES_TEXT, EDITS, kept_text
@@ -36,6 +36,7 @@ RAW_SECONDS = 0.1
 PRIVATE = "[\ue000-\uf8ff]"
 TOO_LARGE = "the command is longer or deeper than what is read in full"
 RAW_NAME = r"[^\s'\"\\`|&;<>()=:@,{}]{1,300}"
+STANDARD = ("/bin/", "/sbin/", "/usr/", "/opt/", "/nix/", "/run/current-system/")
 # What these hold is run by the program that they are given to.
 RUN_FROM_ENVIRONMENT = {
     "PAGER", "GIT_PAGER", "MANPAGER", "EDITOR", "VISUAL", "GIT_EDITOR", "GIT_SEQUENCE_EDITOR", "GIT_SSH_COMMAND",
@@ -327,6 +328,11 @@ class Shell(Memory):
             self.ask(words[0])
             if self.was_written(words[0]):
                 return self.run_apart(self.was_written(words[0]), stdin, arguments=words[1:])
+            if only_names(self, name) and not words[0].startswith(STANDARD):
+                # Another program may have the name of one that only names files.
+                for word in words[1:]:
+                    self.ask_shapes(word, writes=True)
+                return ANY
         self.refuse_removal(name, words)
         function = self.state.functions.get(name)
         if isinstance(function, Node):

@@ -45,7 +45,8 @@ UNWALKED = {".git", "node_modules"}
 
 class State:
     """What is known while a command runs. `cwds`: each folder that it may be in; `absent`: paths known not to be;
-    `aliases`: variables that are other names of variables (`declare -n`); `outputs`: where descriptors lead to (`exec 3> x`)."""
+    `aliases`: variables that are other names of variables (`declare -n`); `outputs`: where descriptors lead to (`exec 3> x`);
+    `mounts`: folders of another place and those of this one that they show."""
 
     __slots__ = (
         "absent",
@@ -56,6 +57,7 @@ class State:
         "dotglob",
         "elsewhere",
         "functions",
+        "mounts",
         "outputs",
         "variables",
     )
@@ -70,6 +72,7 @@ class State:
         self.aliases: dict[str, str] = {}
         self.outputs: dict[str, str] = {}
         self.elsewhere = False
+        self.mounts: tuple[tuple[str, str], ...] = ()
         self.dotglob = False
 
     def copy(self) -> State:
@@ -83,6 +86,7 @@ class State:
         other.aliases = dict(self.aliases)
         other.outputs = dict(self.outputs)
         other.elsewhere = self.elsewhere
+        other.mounts = self.mounts
         other.dotglob = self.dotglob
         return other
 
@@ -147,6 +151,9 @@ class Asker:
         ]
 
     def ask_names(self, names: Names, *, writes: bool = False) -> None:
+        if self.state.elsewhere:
+            self.ask_mounted(names, writes=writes)
+            return
         for cwd in self.state.cwds:
             folder = os.path.join(cwd, self.home(names.folder))
             if names.deep:
@@ -159,6 +166,18 @@ class Asker:
                 if found:
                     self.deny(found)
 
+    def ask_mounted(self, names: Names, *, writes: bool) -> None:
+        """What a container shows of the folders that it was given."""
+        wanted = "" if names.folder.strip("./") == "" and names.folder[:1] != "/" else names.folder.rstrip("/") + "/"
+        for there, here in self.state.mounts:
+            below = wanted[len(there) :] if wanted.startswith(there) else "" if there.startswith(wanted) else None
+            if below is None:
+                continue
+            shown = Names(os.path.join(here, below), hidden=names.hidden, ignored=names.ignored, names=names.names)
+            shown.without = names.without
+            for cwd in self.state.cwds:
+                self.ask_tree(shown, cwd, writes)
+
     def ask_tree(self, names: Names, cwd: str, writes: bool) -> None:
         writes = writes and not is_bulk(names)
         found = self.places.tree(
@@ -169,10 +188,19 @@ class Asker:
             ignored=names.ignored,
             names=names.names,
         )
+        if not found and names.names and self.above_home(names, cwd):
+            # Too much lies there for all of it to be looked at.
+            literal = [name for name in names.names if not any(letter in name for letter in "*?[")]
+            said = [self.places.reason(f"{self.places.home}/{name}", cwd=cwd) for name in literal]
+            found = next(filter(None, said), None)
         if found and names.without:
             found = self.walk(names, cwd, writes)
         if found:
             self.deny(f"{found}, and this reaches it; leave it out by name (--exclude, ! -name) or name what is meant")
+
+    def above_home(self, names: Names, cwd: str) -> bool:
+        top = os.path.normpath(os.path.join(cwd, self.home(names.folder))).rstrip("/")
+        return (self.places.home + "/").startswith(top + "/")
 
     def walk(self, names: Names, cwd: str, writes: bool) -> str | None:
         """As `places.tree`, without the names that the command leaves out."""
@@ -190,8 +218,6 @@ class Asker:
                 seen += 1
                 path = os.path.normpath(os.path.join(below, name))
                 if is_left_out(path, left_out) or (not names.hidden and hides(path)):
-                    continue
-                if os.path.islink(os.path.join(folder, name)):
                     continue
                 if names.names is not None and not any(fnmatch.fnmatch(name, wanted) for wanted in names.names):
                     continue

@@ -101,6 +101,7 @@ def move_to(shell: Shell, target: str) -> None:
         if not os.path.isdir(path):
             there.append(cwd)
     shell.state.variables["OLDPWD"] = shell.state.cwds
+    shell.state.absent = frozenset()
     shell.state.cwds = tuple(dict.fromkeys(there))[:4]
 
 
@@ -164,7 +165,7 @@ def shift(shell: Shell, _name: str, words: list[str], _stdin: str) -> str:
 
 
 def shell_option(shell: Shell, _name: str, words: list[str], _stdin: str) -> str:
-    if "dotglob" in words and "-s" in words:
+    if ("dotglob" in words and "-s" in words) or any(word.lower().replace("_", "") == "globdots" for word in words):
         shell.state.dotglob = True
     return ""
 
@@ -197,6 +198,19 @@ def alias(shell: Shell, _name: str, words: list[str], _stdin: str) -> str:
         name, equals, value = word.partition("=")
         if equals and not name.startswith("-"):
             shell.state.functions[name] = value
+    return ""
+
+
+def remember(shell: Shell, _name: str, words: list[str], _stdin: str) -> str:
+    """`hash -p /bin/cat stat`: stat is cat from now on."""
+    if words[:1] == ["-p"] and len(words) > 2:
+        shell.state.functions[words[2]] = words[1]
+    return ""
+
+
+def load_module(shell: Shell, _name: str, words: list[str], _stdin: str) -> str:
+    if "zsh/mapfile" in words:
+        shell.deny("zsh/mapfile reads whatever file a variable's key names; read it with a command")
     return ""
 
 
@@ -252,6 +266,8 @@ SHELL_BUILTINS: dict[str, Callable[[Shell, str, list[str], str], str]] = {
     "trap": trap,
     "alias": alias,
     "compgen": complete_names,
+    "hash": remember,
+    "zmodload": load_module,
     "ls": list_folder,
     "tree": list_folder,
     "du": list_folder,

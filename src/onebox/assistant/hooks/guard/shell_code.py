@@ -67,7 +67,7 @@ def ask_code(shell: Shell, language: str, code: str, *, words_too: bool = False,
         shell.ask(".env")
     if words_too:
         for word in re.split(r"[\s|;:()<>'\"]+", code)[:MOST_LITERALS]:
-            shell.ask_shapes(word.lstrip("+\\"), writes=seems.writes)
+            shell.ask_shapes(word.lstrip("+\\").replace("*", STAR).replace("?", ONE), writes=seems.writes)
         for command in re.findall(r"(?:^|[\s:])!\s*([^\n]{1,500})", code)[:5]:
             shell.run_apart(command, "")
         for command in re.findall(r"\.(?:shell|system)\s+([^\n]{1,500})", code)[:5]:
@@ -145,8 +145,8 @@ def literals(code: str) -> list[str]:
     folded: tuple[str, int] = ("", -1)
     for literal in re.finditer(LITERAL, code):
         text = unescape(next(group for group in literal.groups() if group is not None))
-        glue = re.compile(GLUE).match(code, folded[1]) if folded[1] >= 0 else None
-        together = glue is not None and glue.end() == literal.start()
+        glue = re.compile(GLUE).fullmatch(code, folded[1], literal.start()) if folded[1] >= 0 else None
+        together = glue is not None
         if together:
             folded = (folded[0] + text, literal.end())
             found.append(folded[0])

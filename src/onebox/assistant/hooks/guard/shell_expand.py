@@ -34,7 +34,7 @@ def expand(shell: Shell, word: list[Part]) -> list[list[str]]:
 
 def expand_text(shell: Shell, word: list[Part]) -> list[str]:
     """The alternatives of a word that is not split: an assigned value, a here-document, a redirection's target."""
-    return ["".join(fields) for fields in joined_parts(shell, word, split=False)]
+    return [without_braces("".join(fields)) for fields in joined_parts(shell, word, split=False)]
 
 
 def joined_parts(shell: Shell, word: list[Part], *, split: bool) -> list[list[str]]:

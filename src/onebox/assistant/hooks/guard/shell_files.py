@@ -32,6 +32,11 @@ def copy_files(shell: Shell, name: str, words: list[str], _stdin: str) -> str:
     moves = name == "mv"
     deep = moves or options.has("-r", "-R", "-a", "--recursive", "--archive", "-d")
     for source in sources:
+        reason = next(
+            filter(None, (shell.places.holds_guard(shell.home(source), cwd=cwd) for cwd in shell.state.cwds)), ""
+        )
+        if moves and reason:
+            shell.deny(reason)
         if deep:
             ask_deep(shell, source, writes=moves)
         else:

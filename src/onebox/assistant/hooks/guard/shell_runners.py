@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 
-from onebox.assistant.hooks.guard.shell_code import LISTS, READS, ask_code
+from onebox.assistant.hooks.guard.shell_code import LISTS, READS, ask_code, literals
 from onebox.assistant.hooks.guard.shell_options import Options, ask_deep
 from onebox.assistant.hooks.guard.shell_python import python_prints
 from onebox.assistant.hooks.guard.shell_services import serve_folder
@@ -85,6 +85,8 @@ RUN_WORDS = {
     "pixi": {"run"}, "nix": {"run", "shell", "develop"},
 }  # fmt: skip
 MOST_INCOMING = 2000
+MOST_PRINTED = 20
+PRINTS_TEXT = r"\b(?:print|puts|echo|say)\b|console\.log"
 DOTENVS = {"dotenv", "dotenvx", "dotenv-cli"}
 RUN_VALUED = (
     "--env-file -f --file -e --with --with-requirements --python -p --package --group --extra --directory --project "
@@ -173,7 +175,7 @@ def run_shell(shell: Shell, _name: str, words: list[str], stdin: str) -> str:
         option = words[at]
         at += 1
         if option.startswith("--"):
-            at += 1 if option in {"--rcfile", "--init-file"} else 0
+            at += asked_start_file(shell, option, words[at : at + 1])
             continue
         if "c" in option:
             rest = words[at:]
@@ -181,6 +183,7 @@ def run_shell(shell: Shell, _name: str, words: list[str], stdin: str) -> str:
                 rest = rest[1:]
             return shell.run_apart(rest[0], stdin, arguments=rest[2:], itself=rest[1:2]) if rest else ANY
         if option in {"-o", "-O", "+o", "+O"}:
+            shell.state.dotglob = shell.state.dotglob or words[at : at + 1] == ["dotglob"]
             at += 1
         if "s" in option:
             return shell.run_apart(stdin, "", arguments=words[at:])
@@ -195,6 +198,14 @@ def run_shell(shell: Shell, _name: str, words: list[str], stdin: str) -> str:
     for word in words[at + 1 :]:
         shell.ask_shapes(word, writes=True)
     return ANY
+
+
+def asked_start_file(shell: Shell, option: str, told: list[str]) -> int:
+    if option not in {"--rcfile", "--init-file"}:
+        return 0
+    for file in told:
+        shell.ask(file)
+    return len(told)
 
 
 def run_shell_of_windows(shell: Shell, name: str, words: list[str], stdin: str) -> str:
@@ -230,15 +241,12 @@ def run_language(shell: Shell, name: str, words: list[str], stdin: str) -> str:
             given = True
             ask_program(shell, language, code, stdin)
             programs.append(code)
-            printed += [python_prints(plain(code))] if language == "python" else []
+            printed += [python_prints(plain(code))] if language == "python" else printed_texts(code)
         else:
             rest.append(word)
-    for word in words:
-        if word.startswith("pycache_prefix="):
-            shell.ask(word.partition("=")[2], writes=True)
     loads_and_runs(shell, rest, given)
     files = [word for word in rest if not word.startswith("-")]
-    if language in {"python", "php"} and serves(shell, language, words):
+    if language in {"python", "php", "ruby"} and serves(shell, language, words):
         return ANY
     if stdin and stdin != ANY and not given and (not files or "-" in words):
         ask_program(shell, language, stdin, "")
@@ -257,7 +265,14 @@ def serves(shell: Shell, language: str, words: list[str]) -> bool:
         if options.has("-S"):
             serve_folder(shell, (options.values("-t") or ["."])[0], runs_php=True)
         return False
+    if language == "ruby":
+        if "-run" in words and any("httpd" in word for word in words):
+            told = [word for word in words if not word.startswith("-") and "httpd" not in word]
+            serve_folder(shell, (told or ["."])[0])
+        return False
     module = words[words.index("-m") + 1 : words.index("-m") + 2] if "-m" in words else []
+    if module == ["dotenv"]:
+        run_loader(shell, "dotenv", words[words.index("-m") + 2 :], "")
     if module == ["http.server"]:
         options = Options(words, "-m -d --directory -b --bind")
         serve_folder(shell, (options.values("-d", "--directory") or ["."])[0])
@@ -286,9 +301,15 @@ def ask_program(shell: Shell, language: str, code: str, stdin: str) -> None:
         shell.ask_written(path, kept_text(plain(code)))
 
 
+def printed_texts(code: str) -> list[str]:
+    return literals(plain(code))[:MOST_PRINTED] if re.search(PRINTS_TEXT, code) else []
+
+
 def loads_and_runs(shell: Shell, words: list[str], given: bool) -> None:
     """`node --env-file=.env app.js` is fine; with code that could print it, it is not."""
     for at, word in enumerate(words):
+        if word.startswith("pycache_prefix="):
+            shell.ask(word.partition("=")[2], writes=True)
         if word.startswith("--env-file"):
             value = word.partition("=")[2] or (words[at + 1] if at + 1 < len(words) else "")
             if given:
@@ -344,6 +365,8 @@ def run_many(shell: Shell, name: str, words: list[str], stdin: str) -> str:
 def run_loader(shell: Shell, name: str, words: list[str], stdin: str) -> str:
     """`uv run --env-file .env pytest`, `dotenv -f .env run CMD`: they load the file; what they run must not print it."""
     options = Options(words, RUN_VALUED, stop=True)
+    if name in {"dotenv", "dotenv-cli"} and options.has("-p"):
+        shell.ask(".env")
     loaded = options.values(*ENVIRONMENT_FILES)
     rest = options.rest
     run_words = RUN_WORDS[name]
@@ -405,6 +428,9 @@ def make(shell: Shell, _name: str, words: list[str], stdin: str) -> str:
     written = stdin + "".join(shell.text_of(file, "") for file in options.values("-f", "--file", "--makefile"))
     recipes = [line for line in written.split("\n") if line.startswith("\t") or "$(shell " in line]
     recipes += [line.partition(";")[2] for line in written.split("\n") if re.match(r"[^\t#=]+:[^=]*;", line)]
+    for line in re.findall(r"(?m)^[-s]?include[ \t]+(\S[^\n]*)", written):
+        for word in line.split():
+            shell.ask(word)
     for text in options.values("--eval") + recipes:
         shell.run_apart(text.strip("\t@-").replace("$(shell ", "$("), "")
     for word in options.rest + options.values("-f", "--file", "--makefile"):

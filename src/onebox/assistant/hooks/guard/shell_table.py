@@ -32,12 +32,12 @@ if TYPE_CHECKING:
 COMMANDS = """
 true false : exit return break continue sleep wait kill pkill killall ps jobs fg bg disown umask ulimit times: text
 which whereis type hash command-not-found help apropos history clear reset tput stty tty seq yes: text
-ssh-add notify-send write banner figlet cowsay expr let date cal uname hostname whoami id groups: text
+ssh-add notify-send write banner figlet cowsay expr let cal uname hostname whoami id groups: text
 man info glab\tsnippet slack\tfile: reads
 logger say: only -f --file
 brew apt apt-get yum dnf apk pacman snap systemctl service launchctl journalctl unset unalias getopts: text
 jira glab slack todo redis-cli: text
-[ test stat file dirname realpath readlink df pathchk wc cksum sum: names
+[ test stat file date dirname realpath readlink df pathchk wc cksum sum: names
 touch mkdir mktemp mkfifo: makes
 md5 md5sum sha1sum sha224sum sha256sum sha384sum sha512sum shasum b2sum namei lsof fuser getfacl lsattr: names
 namei inotifywait fswatch find2perl code-workspace locate mdfind updatedb cd complete: names
@@ -80,11 +80,19 @@ def by_table(shell: Shell, name: str, words: list[str], stdin: str) -> str:
     else:
         kind, data = table.get(name, ("", ""))
     if kind in {"", "loads"}:
+        ran = next((at for at, word in enumerate(words) if word in {"run", "local:run"}), -1)
+        if name in {"honcho", "foreman", "heroku", "nf"} and ran >= 0 and not shell.is_missing(".env"):
+            shell.refuse_printing([".env"], words[ran + 1 :])
         words = without_loaded(words, data)
         for word in words:
             shell.ask_shapes(word, writes=True)
         return ANY
     return KINDS_OF_COMMANDS[kind](shell, words, stdin, data) if name not in PASSES_ON else passing(shell, words, stdin)
+
+
+def only_names(shell: Shell, name: str) -> bool:
+    shell.table = shell.table or read_table()
+    return name in {"echo", "printf", "ls"} or shell.table.get(name, ("", ""))[0] in {"names", "makes", "text"}
 
 
 def read_table() -> dict[str, tuple[str, str]]:
@@ -128,7 +136,13 @@ def passing(shell: Shell, words: list[str], stdin: str) -> str:
     return shell.text_of_all(files, stdin)
 
 
-def naming(_shell: Shell, words: list[str], _stdin: str, _data: str) -> str:
+def naming(shell: Shell, words: list[str], _stdin: str, _data: str) -> str:
+    """A list of names, or of dates, that is read from a file is printed in complaints."""
+    for at, word in enumerate(words):
+        if word == "-f" and shell.source.startswith(("file ", "date ")):
+            shell.ask("".join(words[at + 1 : at + 2]))
+        elif word.startswith(("--files0-from=", "--files-from=", "--file=")):
+            shell.ask(word.partition("=")[2])
     return "\n".join(word for word in words if not word.startswith("-")) + "\n" if words else ANY
 
 
