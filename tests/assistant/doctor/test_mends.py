@@ -70,6 +70,12 @@ def no_list_of_rules(project: Path) -> None:
     put(project, settings)
 
 
+def sorted_rules(project: Path) -> None:
+    settings = guard_of(project)
+    settings["permissions"]["deny"].sort()
+    put(project, settings)
+
+
 def added(name: str, text: str) -> Callable[[Path], object]:
     return lambda project: write(project, name, (project / name).read_text() + text)
 
@@ -98,6 +104,8 @@ BROKEN: list[tuple[str, Callable[[Path], object], str]] = [
     ("a new line in the list of secrets", added(".claude/secrets.txt", "vault.kdbx\n"), "settings_drift"),
     ("deny rules that are gone", no_list_of_rules, "settings_drift"),
     ("a list of secrets that is gone", without(".claude/secrets.txt"), "list_missing"),
+    ("a list that says nothing any more", files(**{".claude/secrets.txt": "# all is open\n!.env\n"}), "list_empty"),
+    ("deny rules in another order", sorted_rules, "rules_reordered"),
     ("a page that is gone", without(".claude/agents/code-reviewer.md"), "file_missing"),
     ("a secret that git would take", files(**{"prod.env": "A=made up\n"}), "secret_not_ignored"),
     ("a target that is gone", without("Makefile"), "command_missing"),
