@@ -56,6 +56,8 @@ def _take_rules(changes: Changes, manifest: Manifest, *, force: bool, keep_rules
     there = changes.read(CLAUDE)
     text = (there or b"").decode("utf-8", "surrogateescape")
     part = claude_md.own_part(text)
+    if lost := claude_md.lost_marker(text):
+        changes.notes.append(f"left the kit's part of {CLAUDE}: its line `{lost[1]}` is gone; delete it by hand")
     if there is None or part is None:
         return
     if part.strip() and sha_of(part) != manifest.part and not force:
@@ -81,7 +83,8 @@ def _take_settings(changes: Changes, manifest: Manifest) -> None:
 
 def _take_ledger(changes: Changes) -> None:
     """The rules' ledger and their planted violations: `onebox kit learn` made them."""
-    if b"[[rule]]" in (changes.read(LEDGER) or b""):
+    ledger = changes.read(LEDGER) or b""
+    if b"[[rule]]" in ledger or b"[[retired]]" in ledger:
         changes.put(LEDGER, None)
     folder = changes.root / VIOLATIONS
     if folder.is_dir() and not folder.is_symlink():
