@@ -93,6 +93,7 @@ BROKEN: list[tuple[str, Callable[[Path], object], str]] = [
     ("a guard of broken Python", files(**{GUARD: "def\n"}), "wrong_verdict"),
     ("an entry without onFailure", guards(onFailure=None), "on_failure_missing"),
     ("an entry that waits for nobody", guards(**{"async": True}), "entry_opens"),
+    ("an entry that waits for nobody, and wakes", guards(asyncRewake=True), "entry_opens"),
     ("an entry of another type", guards(type="prompt"), "no_command"),
     ("a relative path", guards(command=f"python3 {GUARD} || exit 2", args=None), "path_is_relative"),
     ("a variable nobody sets", guards(args=["-c", 'python3 "$0"', "${CLAUDE_PLUGIN_ROOT}/hooks/protect_secrets.py"]), "path_unknown"),
@@ -122,7 +123,7 @@ def carry_out(fault: Fault, project: Path) -> None:
         file = project / fault.where.partition(":")[0]
         key = mend.split("`")[1]
         told = json.loads(file.read_text())
-        settings = told["hooks"]["PreToolUse"][0]["hooks"][0] if key in {"async", "if"} else told
+        settings = told["hooks"]["PreToolUse"][0]["hooks"][0] if key in {"async", "asyncRewake", "if"} else told
         del settings[key]
         file.write_text(json.dumps(told))
     elif mend.startswith('"matcher": '):

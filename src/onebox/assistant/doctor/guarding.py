@@ -101,6 +101,7 @@ def _handler_faults(guard: Hook) -> Iterator[Fault]:
                     guard.where, f'"onFailure": "block" there, or: {guard.anew}')  # fmt: skip
     for key, why in (
         ("async", "the call is made without waiting for the hook"),
+        ("asyncRewake", "the call is made without waiting for the hook"),
         ("if", "the hook is called for some of the calls alone"),
     ):
         if handler.get(key):
