@@ -99,7 +99,7 @@ def _manifest(document: dict[str, Any]) -> Manifest:
     return Manifest(
         stack=str(document["stack"]),
         wanted=str(document["wanted"]),
-        here=str(document["here"]),
+        here=str(document.get("here", ".")),
         files={str(name): str(sha) for name, sha in document["files"].items()},
         part=document["claude_md"]["part"],
         before=str(document["claude_md"]["before"]),
