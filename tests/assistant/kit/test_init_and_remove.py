@@ -285,6 +285,22 @@ def test_a_ledger_of_retired_rules_goes_with_the_kit(tmp_path: Path, kit: Kit) -
     assert status(root) == ""
 
 
+def test_what_rules_caught_stays_for_the_kit_of_another_worktree(tmp_path: Path, kit: Kit) -> None:
+    root, other = make(tmp_path / "shop", "plain"), tmp_path / "other"
+    kit(root, "init")
+    kit(root, "learn", "lost a file", "--rule", "Files stay", "--check", "test -f notes.txt")
+    (root / "notes.txt").rename(root / "moved.txt")
+    assert kit(root, "rules", "--run").code == Exit.fault
+    commit(root)
+    run_git(root, "worktree", "add", "--quiet", str(other))
+    caught = root / ".git/onebox-kit/caught.jsonl"
+
+    kit(other, "remove")
+    assert caught.is_file()
+    kit(root, "remove")
+    assert not caught.parent.exists()
+
+
 def test_a_kit_is_the_same_from_wherever_it_is_brought_up_to_date(tmp_path: Path, kit: Kit) -> None:
     packages = {f"packages/{name}/tsconfig.json": b"{}" for name in ("admin", "web")}
     root = make(tmp_path / "shop", "plain", more=packages)
