@@ -11,13 +11,14 @@ from onebox.assistant.hooks.check.faults import Outcome
 from onebox.assistant.hooks.check.go_code import GO, check_go
 from onebox.assistant.hooks.check.memory import Memory
 from onebox.assistant.hooks.check.php_code import PHPSTAN, check_phpstan
-from onebox.assistant.hooks.check.python_code import MYPY, check_mypy
+from onebox.assistant.hooks.check.python_code import MYPY, check_mypy, check_put_off_python
 from onebox.assistant.hooks.check.report import Answer, answer_for_stop, not_checked, reminder
 from onebox.assistant.hooks.check.rules_kept import RULE_SECONDS, check_rule, checked_rules, write_catches
-from onebox.assistant.hooks.check.survey import survey
+from onebox.assistant.hooks.check.survey import stamp_of, survey
 from onebox.assistant.hooks.check.typescript_code import TYPESCRIPT, check_typescript
 
 KINDS = (MYPY, GO, TYPESCRIPT, PHPSTAN, BOX)
+LATER = "later"
 # All checks together; the settings give this hook 300.
 STOP_SECONDS = 270.0
 TOOL_SECONDS = 120.0
@@ -46,7 +47,7 @@ def check_stop(root: str, *, again: bool) -> Answer:
     if is_inside(os.path.expanduser("~"), root):
         return Answer()  # the home folder, or one above it, is no project
     memory = Memory(root)
-    checks = _checks(root)
+    checks = _checks(root, memory)
     if not _changed(checks, memory):
         return _unchanged(checks, memory) if again else Answer()
     memory.prepare()
@@ -54,15 +55,16 @@ def check_stop(root: str, *, again: bool) -> Answer:
         return not_checked(f"another check of this project has been running for {LOCK_SECONDS:.0f} s")
     try:
         # Looked at again: the one that held the lock may have done the work.
-        checks = _checks(root)
+        checks = _checks(root, memory)
         return _run_due(checks, _changed(checks, memory), root, memory, again=again)
     finally:
         memory.unlock()
 
 
-def _checks(root: str) -> list[Due]:
+def _checks(root: str, memory: Memory) -> list[Due]:
     found = survey(root, KINDS)
-    checks = [Due(f"{kind} {folder}", seen, kind, folder) for (kind, folder), seen in found.places.items()]
+    checks = [Due(f"{LATER} {path}", stamp_of(path), LATER, path) for path in memory.later()]
+    checks += [Due(f"{kind} {folder}", seen, kind, folder) for (kind, folder), seen in found.places.items()]
     checks += [
         Due(f"rule {rule['id']}", f"{found.everything} {rule['check']}", rule=rule) for rule in checked_rules(root)
     ]
@@ -110,6 +112,8 @@ def _outcome(check: Due, root: str, memory: Memory, deadline: float) -> Outcome:
     seconds = min(left, TOOL_SECONDS)
     if check.rule is not None:
         return check_rule(check.rule, root, memory, min(left, RULE_SECONDS))
+    if check.kind == LATER:
+        return check_put_off_python(check.folder, root, memory, seconds, memory.later().get(check.folder, []))
     if check.kind == MYPY.name:
         return check_mypy(check.folder, root, memory, seconds)
     if check.kind == GO.name:
