@@ -50,6 +50,16 @@ class Memory:
         left = self.seen().get(key, {}).get("left")
         return [(str(one[0]), str(one[1])) for one in left] if isinstance(left, list) else []
 
+    def looked_at(self) -> float:
+        """When the whole project was last looked at, by the clock of the files; 0 where it never was."""
+        with contextlib.suppress(OSError):
+            return os.stat(self.place("looked")).st_mtime
+        return 0.0
+
+    def look(self) -> None:
+        with open(self.place("looked"), "w", encoding="utf-8"):
+            pass
+
     def holds(self) -> int:
         """How often the assistant has been held since it was last asked something."""
         count = self._load().get("holds")

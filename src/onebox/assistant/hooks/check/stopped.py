@@ -7,7 +7,7 @@ import time
 
 from onebox.assistant.hooks.check.box_flows import BOX, check_box
 from onebox.assistant.hooks.check.checkout import is_inside, shared_state
-from onebox.assistant.hooks.check.faults import Outcome
+from onebox.assistant.hooks.check.faults import Fault, Outcome
 from onebox.assistant.hooks.check.go_code import GO, check_go
 from onebox.assistant.hooks.check.memory import Memory
 from onebox.assistant.hooks.check.php_code import PHPSTAN, check_phpstan
@@ -82,7 +82,8 @@ def _unchanged(checks: list[Due], memory: Memory) -> Answer:
 
 
 def _run_due(checks: list[Due], due: list[Due], root: str, memory: Memory, *, again: bool) -> Answer:
-    before = memory.seen()
+    before, since = memory.seen(), memory.looked_at()
+    memory.look()
     known = {identity for check in checks for identity, _ in memory.left(check.key)}
     deadline = time.monotonic() + STOP_SECONDS
     outcomes = [(check, _outcome(check, root, memory, deadline)) for check in due]
@@ -94,15 +95,23 @@ def _run_due(checks: list[Due], due: list[Due], root: str, memory: Memory, *, ag
     faults = [fault for _, outcome in outcomes for fault in outcome.faults]
     unchecked = [outcome.unchecked for _, outcome in outcomes if outcome.unchecked]
     new = [fault for fault in faults if fault.known_as not in known]
+    old = [fault for fault in faults if fault.known_as in known and _is_touched(fault, since)]
     holds = memory.holds() if again else 0
     first = not any(check.key in before for check, outcome in outcomes if outcome.faults)
-    held = bool(faults) and (not again or (bool(new) and holds < MOST_HOLDS))
+    held = bool(new or old) and (not again or (bool(new) and holds < MOST_HOLDS))
     memory.remember(after, holds + 1 if held else 0)
     memory.forget_gone()
     if not held:
-        return reminder([fault.text(root) for fault in faults], unchecked)
-    old = [fault for fault in faults if fault.known_as in known]
-    return answer_for_stop(root, new, old, unchecked, first=first)
+        return reminder([fault.text(root) for fault in faults] if again else [], unchecked)
+    return answer_for_stop(root, new, old, unchecked, first=first, more=len(faults) - len(new) - len(old))
+
+
+def _is_touched(fault: Fault, since: float) -> bool:
+    """Whether its file changed since the last look. A project may have hundreds of old faults in others."""
+    try:
+        return not fault.file or os.stat(fault.file).st_mtime >= since
+    except OSError:
+        return False
 
 
 def _outcome(check: Due, root: str, memory: Memory, deadline: float) -> Outcome:
