@@ -7,6 +7,7 @@ import re
 
 from onebox.assistant.hooks.guard.powershell import judge_powershell
 from onebox.assistant.hooks.guard.shell import judge_shell
+from onebox.assistant.hooks.guard.shell_table import TOUCHES_FILES
 from onebox.assistant.hooks.guard.tokens import live_token
 
 TYPE_CHECKING = False
@@ -98,10 +99,15 @@ def judge_fields(
             said = _place(text, places, cwd, writes=writes, removes=removes)
         else:
             texts.append(value)
-            said = None if _CODE.isdisjoint(parts) else _in_code(value, places, cwd)
+            said = _in_code(value, places, cwd) if _may_open(parts, value) else None
         if said is not None:
             return said
     return _token(texts, targets, places, cwd) if writes else None
+
+
+def _may_open(parts: list[str], text: str) -> bool:
+    """A program may open the files that it names; a query only with words that few have."""
+    return not _CODE.isdisjoint(parts) and ("sql" not in parts or re.search(TOUCHES_FILES, text) is not None)
 
 
 def _parts(name: str) -> list[str]:

@@ -44,5 +44,6 @@ ORDER = (
     "powershell",
     "inputs",
     "tools",
+    "instead",
     "main",
 )

@@ -168,11 +168,12 @@ class Asker:
             hidden=names.hidden,
             ignored=names.ignored,
             names=names.names,
+            changed=names.changed,
         )
         if found and names.without:
             found = self.walk(names, cwd, writes)
         if found:
-            self.deny(f"{found}, and this reaches it; leave it out by name (--exclude, ! -name) or name what is meant")
+            self.deny(f"{found}, and this reaches it")
 
     def walk(self, names: Names, cwd: str, writes: bool) -> str | None:
         """As `places.tree`, without the names that the command leaves out."""
@@ -196,11 +197,17 @@ class Asker:
                 if names.names is not None and not any(fnmatch.fnmatch(name, wanted) for wanted in names.names):
                     continue
                 reason = self.places.reason(os.path.join(folder, name), cwd=cwd, writes=writes)
-                if reason and (names.ignored or self.places.tracked(os.path.join(folder, name), cwd=cwd)):
+                if reason and self.is_taken(names, os.path.join(folder, name), cwd):
                     return reason
             if seen > MOST_FILES:
                 return None
         return None
+
+    def is_taken(self, names: Names, path: str, cwd: str) -> bool:
+        """Whether a command that leaves alone what git ignores, or knows as it is, takes this."""
+        if not names.ignored and not self.places.tracked(path, cwd=cwd):
+            return False
+        return not names.changed or not self.places.unchanged(path, cwd=cwd)
 
     # ---- one path
 
