@@ -8,6 +8,7 @@ import re
 from onebox.assistant.hooks.guard.powershell import judge_powershell
 from onebox.assistant.hooks.guard.shell import judge_shell
 from onebox.assistant.hooks.guard.shell_files import PATCHED
+from onebox.assistant.hooks.guard.shell_table import TOUCHES_FILES
 from onebox.assistant.hooks.guard.tokens import live_token
 
 TYPE_CHECKING = False
@@ -100,7 +101,7 @@ def judge_fields(
             said = _place(text, places, cwd, writes=writes, removes=removes)
         else:
             texts.append(value)
-            said = None if _CODE.isdisjoint(parts) else _in_code(value, places, cwd)
+            said = _in_code(value, places, cwd) if _may_open(parts, value) else None
         if said is not None:
             return said
     for text in texts:
@@ -136,6 +137,11 @@ def _in_folder(given: dict[str, Any], places: Places, cwd: str, *, writes: bool)
             if said is not None:
                 return said
     return None
+
+
+def _may_open(parts: list[str], text: str) -> bool:
+    """A program may open the files that it names; a query only with words that few have."""
+    return not _CODE.isdisjoint(parts) and ("sql" not in parts or re.search(TOUCHES_FILES, text) is not None)
 
 
 def _parts(name: str) -> list[str]:

@@ -6,6 +6,7 @@ import json
 import os
 import sys
 
+from onebox.assistant.hooks.guard.instead import how_else
 from onebox.assistant.hooks.guard.patterns import SecretList
 from onebox.assistant.hooks.guard.places import Places
 from onebox.assistant.hooks.guard.reach import root_of
@@ -114,9 +115,7 @@ def _instead(tool: str, said: str) -> str:
         return "write the name of an environment variable there; the value belongs in a file that git ignores, and the person puts it in."
     if "guards the secrets" in said or "what guards" in said:
         return "leave it as it is; tell the person what you would change in it, and why."
-    if tool in {"Write", "Edit", "MultiEdit", "NotebookEdit"}:
-        return "write its template (such as `.env.example`); a template may be copied to a missing file, and the person fills it in."
-    return "read its template (such as `.env.example`), let the program load the file itself, or ask the person for what you need."
+    return how_else(tool, said)
 
 
 if __name__ == "__main__":

@@ -45,5 +45,6 @@ ORDER = (
     "powershell",
     "inputs",
     "tools",
+    "instead",
     "main",
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from onebox.assistant.hooks.guard.patterns import fold, matcher
-from onebox.assistant.hooks.guard.reach import beneath, in_git, matching, passed_over, root_of
+from onebox.assistant.hooks.guard.reach import beneath, in_git, matching, passed_over, root_of, unchanged
 from onebox.assistant.hooks.guard.ways import absolute, names, parts_below, without_percents
 
 TYPE_CHECKING = False
@@ -18,6 +18,9 @@ _GUARDS = (["settings.json"], ["settings.local.json"], ["secrets.txt"])
 _RUNS_GUARD = {"sh", "python3", "git"}
 _LONGEST_SHOWN = 80
 _ENOUGH = 50
+# What a package manager has put there is published: names such as `.env` and `test_key.pem` in it are examples.
+_PACKAGES = ("/node_modules/", "/site-packages/", "/bower_components/")
+_VENDORED = ("/modules.txt", "/autoload.php")
 _OF_TEMPLATES = (".example", ".sample", ".template", ".dist", ".tmpl", ".tpl", ".defaults")
 
 
@@ -52,7 +55,8 @@ class Places:
         count as well; windows: `\\` parts a path."""
         if not path:
             return None
-        said = path if len(path) <= _LONGEST_SHOWN else "…" + path[1 - _LONGEST_SHOWN :]
+        said = self._shown(os.path.normpath(path)) if path.startswith("/") else path
+        said = said if len(said) <= _LONGEST_SHOWN else "…" + said[1 - _LONGEST_SHOWN :]
         found = self._secret(path, cwd, windows)
         if found is not None:
             return f"`{said}` {found}"
@@ -94,12 +98,13 @@ class Places:
         ignored: bool = True,
         names: Sequence[str] | None = None,
         without: Sequence[str] = (),
+        changed: bool = False,
     ) -> str | None:
         """A secret that is on the disk in this folder, or is it; with writes also what guards them.
 
         hidden=False: names with a dot before them are passed over; ignored=False: what git ignores is; names: only files
-        whose name one of these globs matches; without: not those. The walk is bounded, passes over `.git` and `node_modules`; of
-        links it asks where they lead."""
+        whose name one of these globs matches; without: not those; changed: not what git keeps as it is. The walk is
+        bounded, passes over `.git` and `node_modules`; of links it asks where they lead."""
         start = absolute(folder, cwd, self.home)
         if not os.path.isdir(start):
             return self.reason(folder, cwd=cwd, writes=writes)
@@ -122,10 +127,13 @@ class Places:
                 said = self._guard_of(path, removes=False)
             if said is not None:
                 found.append((path, said))
-                if ignored or len(found) >= _ENOUGH:
+                if (ignored and not changed) or len(found) >= _ENOUGH:
                     break
         if not ignored and found:
             left_out = passed_over(start, [path for path, _ in found])
+            found = [each for each in found if each[0] not in left_out]
+        if changed and found:
+            left_out = unchanged(start, [path for path, _ in found])
             found = [each for each in found if each[0] not in left_out]
         return f"in `{folder}`, `{os.path.relpath(found[0][0], start)}` {found[0][1]}" if found else None
 
@@ -161,6 +169,11 @@ class Places:
         """Whether git keeps this file, or would take it."""
         return in_git(os.path.normpath(absolute(path, cwd, self.home)))
 
+    def unchanged(self, path: str, *, cwd: str) -> bool:
+        """Whether git keeps this file as it is."""
+        whole = os.path.realpath(absolute(path, cwd, self.home))
+        return whole in unchanged(os.path.dirname(whole), [whole])
+
     # ---- secrets
 
     def _secret(self, path: str, cwd: str, windows: bool) -> str | None:
@@ -178,7 +191,7 @@ class Places:
 
     def _rule(self, path: str, *, folder: bool) -> str | None:
         found = self._last_match(path, folder=folder)
-        if found is None or found.negated or self._environment(path, found):
+        if found is None or found.negated or self._environment(path, found) or _published(path, found):
             return None
         return f"is a secret ({self.secrets.source}:{found.line}: `{found.text}`)"
 
@@ -254,6 +267,17 @@ class Places:
         if folded[1] == "hooks":
             return root in self._roots
         return folded[1:] in _GUARDS
+
+
+def _published(path: str, found: Pattern) -> bool:
+    """Whether it belongs to an installed package. A pattern with a folder in it says exactly which file it means."""
+    if found.anchored:
+        return False
+    folded = fold(path)
+    if any(name in folded for name in _PACKAGES):
+        return True
+    at = folded.find("/vendor/")
+    return at >= 0 and any(os.path.isfile(path[: at + 7] + made) for made in _VENDORED)
 
 
 def _both(folder: str) -> list[str]:

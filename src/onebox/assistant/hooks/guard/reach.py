@@ -100,6 +100,27 @@ def passed_over(folder: str, paths: Sequence[str]) -> set[str]:
     return set(said.decode("utf-8", "surrogateescape").split("\0")) if code == 0 else set()
 
 
+def unchanged(folder: str, paths: Sequence[str]) -> set[str]:
+    """Which of these git keeps already as they are: what takes in all that changed leaves these alone."""
+    if root_of(folder) is None:
+        return set()
+    told = [
+        "--literal-pathspecs",
+        "ls-files",
+        "-z",
+        "--full-name",
+        "--modified",
+        "--others",
+        "--exclude-standard",
+        "--",
+        *paths,
+    ]
+    code, said = _git(folder, told, b"")
+    top = root_of(folder) or folder
+    changed = {top + "/" + name for name in said.decode("utf-8", "surrogateescape").split("\0")}
+    return set(paths) - changed if code == 0 else set()
+
+
 def _git(folder: str, arguments: list[str], put_in: bytes) -> tuple[int, bytes]:
     import subprocess
 

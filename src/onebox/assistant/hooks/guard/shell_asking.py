@@ -187,6 +187,7 @@ class Asker:
             hidden=names.hidden,
             ignored=names.ignored,
             names=names.names,
+            changed=names.changed,
         )
         if not found and names.names and self.above_home(names, cwd):
             # Too much lies there for all of it to be looked at.
@@ -196,7 +197,7 @@ class Asker:
         if found and names.without:
             found = self.walk(names, cwd, writes)
         if found:
-            self.deny(f"{found}, and this reaches it; leave it out by name (--exclude, ! -name) or name what is meant")
+            self.deny(f"{found}, and this reaches it")
 
     def above_home(self, names: Names, cwd: str) -> bool:
         top = os.path.normpath(os.path.join(cwd, self.home(names.folder))).rstrip("/")
@@ -222,11 +223,17 @@ class Asker:
                 if names.names is not None and not any(fnmatch.fnmatch(name, wanted) for wanted in names.names):
                     continue
                 reason = self.places.reason(os.path.join(folder, name), cwd=cwd, writes=writes)
-                if reason and (names.ignored or self.places.tracked(os.path.join(folder, name), cwd=cwd)):
+                if reason and self.is_taken(names, os.path.join(folder, name), cwd):
                     return reason
             if seen > MOST_FILES:
                 return None
         return None
+
+    def is_taken(self, names: Names, path: str, cwd: str) -> bool:
+        """Whether a command that leaves alone what git ignores, or knows as it is, takes this."""
+        if not names.ignored and not self.places.tracked(path, cwd=cwd):
+            return False
+        return not names.changed or not self.places.unchanged(path, cwd=cwd)
 
     # ---- one path
 

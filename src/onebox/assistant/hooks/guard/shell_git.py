@@ -169,7 +169,7 @@ def add(shell: Shell, _name: str, words: list[str], stdin: str) -> str:
     without = tuple(pathspec(word).replace(STAR, "*") for word in options.rest if leaves_out(word))
     paths = [pathspec(word) for word in options.rest if not leaves_out(word)]
     for path in paths or (["."] if whole else []):
-        ask_deep(shell, path, ignored=forced, without=without)
+        ask_deep(shell, path, ignored=forced, without=without, changed=not forced)
     if options.has("--pathspec-from-file"):
         for line in stdin.split("\n"):
             shell.ask(line)
@@ -221,7 +221,7 @@ def stash(shell: Shell, words: list[str]) -> str:
 
 
 def ask_deep_tracked(shell: Shell) -> None:
-    shell.ask_names(Names(".", ignored=False), writes=False)
+    shell.ask_names(Names(".", ignored=False, changed=True), writes=False)
 
 
 def objects(shell: Shell, _name: str, words: list[str], stdin: str) -> str:

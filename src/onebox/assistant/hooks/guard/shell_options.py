@@ -88,6 +88,7 @@ def ask_deep(
     without: tuple[str, ...] = (),
     hidden: bool = True,
     ignored: bool = True,
+    changed: bool = False,
 ) -> None:
     """A command takes this and, where it is a folder, all that is in it."""
     shell.ask(word, writes=writes, removes=writes)
@@ -96,7 +97,8 @@ def ask_deep(
         return
     for path in reached_paths(shell, word):
         if any(os.path.isdir(os.path.join(cwd, shell.home(path))) for cwd in shell.state.cwds):
-            shell.ask_names(Names(path, hidden=hidden, ignored=ignored, names=names, without=without), writes=writes)
+            found = Names(path, hidden=hidden, ignored=ignored, names=names, without=without, changed=changed)
+            shell.ask_names(found, writes=writes)
 
 
 def reached_paths(shell: Shell, word: str) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from onebox.assistant.hooks.guard.shell_words import ANY
 
 TYPE_CHECKING = False
@@ -9,6 +11,7 @@ if TYPE_CHECKING:
     import ast
 
 ONLY_NAMING = {"exists", "isfile", "isdir", "is_file", "is_dir", "lexists", "print", "basename", "dirname"}
+PICKS_NAMES = r"listdir|scandir|walk|iterdir|glob"
 PRINTS = {"print", "write"}
 # What they make of their arguments is a path of these; of none, it is the folder.
 OF_PATHS = {"Path", "PurePath", "PosixPath", "abspath", "realpath", "normpath", "expanduser", "fspath", "str"}
@@ -26,6 +29,7 @@ def python_texts(code: str) -> list[str] | None:
     known: dict[str, str] = {}
     found: list[str] = []
     named = set()
+    lists = re.search(PICKS_NAMES, code)
     for node in ast.walk(tree):
         if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
             value = worked_out(node.value, known)
@@ -33,6 +37,9 @@ def python_texts(code: str) -> list[str] | None:
                 known[node.targets[0].id] = value
         if isinstance(node, ast.Call) and last_name(node.func) in ONLY_NAMING:
             named |= {id(argument) for argument in node.args if isinstance(argument, ast.Constant)}
+        if isinstance(node, ast.Call) and last_name(node.func) == "replace" and not lists:
+            # What is looked for in a text; of what a folder lists it would pick a name.
+            named |= {id(argument) for argument in node.args[:1] if isinstance(argument, ast.Constant)}
     for node in ast.walk(tree):
         if (
             isinstance(node, (ast.Constant, ast.BinOp, ast.Call, ast.JoinedStr, ast.Subscript))

@@ -208,6 +208,15 @@ def asked_start_file(shell: Shell, option: str, told: list[str]) -> int:
     return len(told)
 
 
+def check_or_run(shell: Shell, name: str, words: list[str], stdin: str) -> str:
+    """`sh -n script`: it is read, and nothing of it is run."""
+    if words[:1] != ["-n"]:
+        return run_shell(shell, name, words, stdin)
+    for word in words[1:]:
+        shell.ask(word)
+    return ANY
+
+
 def run_shell_of_windows(shell: Shell, name: str, words: list[str], stdin: str) -> str:
     """`pwsh -c '…'`, `cmd.exe /c …`"""
     from onebox.assistant.hooks.guard.powershell import run_in_powershell
@@ -219,6 +228,9 @@ def run_language(shell: Shell, name: str, words: list[str], stdin: str) -> str:
     """`python -c CODE`, `node -e CODE`, `perl -ne CODE file`, and code that comes in."""
     flags = LANGUAGES.get(name, "-c").split()
     language = "python" if "py" in name else name
+    if name == "php" and words[:1] in (["-l"], ["--syntax-check"]):
+        # It says which line is no PHP, and shows none.
+        return ANY
     given = False
     programs: list[str] = []
     printed: list[str] = []
@@ -444,7 +456,7 @@ def find_runners() -> dict[str, Callable[[Shell, str, list[str], str], str]]:
     table.update(dict.fromkeys(wrappers(), wrap))
     table.update(dict.fromkeys(LANGUAGES, run_language))
     table.update({f"python3.{minor}": run_language for minor in range(6, 20)})
-    table.update(dict.fromkeys(SHELLS, run_shell))
+    table.update(dict.fromkeys(SHELLS, check_or_run))
     table.update(dict.fromkeys(SHELLS_OF_WINDOWS, run_shell_of_windows))
     table.update(dict.fromkeys(RUN_WORDS, run_loader))
     table.update(dict.fromkeys(("xargs", "gxargs", "parallel"), run_many))

@@ -65,6 +65,8 @@ act: --secret-file --env-file --var-file
 fastapi vite wrangler supabase vercel netlify sst: --env-file
 """
 
+# What an option of this name is given is loaded, whatever program it is of.
+LOADS_ITSELF = "--env-file"
 TOUCHES_FILES = (
     r"(?im)\\[a-z!.]|^\s*\.[a-z]|pg_\w{0,20}file|\bcopy\b|\bload\b|\bsource\b|outfile|dumpfile|readfile|writefile|\battach\b"
     r"|read_\w{2,10}\(|\bfs\.|\bcat\("
@@ -83,7 +85,9 @@ def by_table(shell: Shell, name: str, words: list[str], stdin: str) -> str:
         ran = next((at for at, word in enumerate(words) if word in {"run", "local:run"}), -1)
         if name in {"honcho", "foreman", "heroku", "nf"} and ran >= 0 and not shell.is_missing(".env"):
             shell.refuse_printing([".env"], words[ran + 1 :])
-        words = without_loaded(words, data)
+        if not kind:
+            shell.refuse_printing(Options(words, LOADS_ITSELF).values(LOADS_ITSELF), words)
+        words = without_loaded(words, data or ("" if kind else LOADS_ITSELF))
         for word in words:
             shell.ask_shapes(word, writes=True)
         return ANY
@@ -169,7 +173,8 @@ def changing_mode(shell: Shell, words: list[str], _stdin: str, _data: str) -> st
         if word.startswith("-"):
             continue
         if not shell.refusal(word):
-            shell.ask(word, writes=True, removes=True)
+            # Of a folder above all that guards them: whatever mode that gets, it is read, or it blocks.
+            shell.ask(word, writes=True)
     return ""
 
 
