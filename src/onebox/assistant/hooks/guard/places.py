@@ -99,12 +99,13 @@ class Places:
         names: Sequence[str] | None = None,
         without: Sequence[str] = (),
         changed: bool = False,
+        follows: bool = True,
     ) -> str | None:
         """A secret that is on the disk in this folder, or is it; with writes also what guards them.
 
         hidden=False: names with a dot before them are passed over; ignored=False: what git ignores is; names: only files
         whose name one of these globs matches; without: not those; changed: not what git keeps as it is. The walk is
-        bounded, passes over `.git` and `node_modules`; of links it asks where they lead."""
+        bounded, passes over `.git` and `node_modules`; follows: of links it asks where they lead."""
         start = absolute(folder, cwd, self.home)
         if not os.path.isdir(start):
             return self.reason(folder, cwd=cwd, writes=writes)
@@ -116,7 +117,7 @@ class Places:
         unwanted = [matcher(name) for name in without]
         found: list[tuple[str, str]] = []
         links: list[str] = []
-        for path, is_folder in beneath(start, hidden=hidden, links=links):
+        for path, is_folder in beneath(start, hidden=hidden, links=links if follows else None):
             name = fold(os.path.basename(path))
             if wanted is not None and (is_folder or not any(match(name) for match in wanted)):
                 continue

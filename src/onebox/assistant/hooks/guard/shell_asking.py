@@ -174,7 +174,7 @@ class Asker:
             if below is None:
                 continue
             shown = Names(os.path.join(here, below), hidden=names.hidden, ignored=names.ignored, names=names.names)
-            shown.without = names.without
+            shown.without, shown.follows = names.without, names.follows
             for cwd in self.state.cwds:
                 self.ask_tree(shown, cwd, writes)
 
@@ -188,6 +188,7 @@ class Asker:
             ignored=names.ignored,
             names=names.names,
             changed=names.changed,
+            follows=names.follows,
         )
         if not found and names.names and self.above_home(names, cwd):
             # Too much lies there for all of it to be looked at.

@@ -219,6 +219,9 @@ def list_folder(shell: Shell, name: str, words: list[str], _stdin: str) -> str:
     options = "".join(word for word in words if word.startswith("-"))
     hidden = "a" in options.lower() or "--all" in words
     deep = "R" in options or name in {"tree", "du"}
+    for word in words:
+        if word.startswith("--files0-from="):
+            shell.ask(word.partition("=")[2])
     if name == "du" and not hidden:
         return ANY
     listed = [word for word in words if not word.startswith("-")]

@@ -221,7 +221,7 @@ def stash(shell: Shell, words: list[str]) -> str:
 
 
 def ask_deep_tracked(shell: Shell) -> None:
-    shell.ask_names(Names(".", ignored=False, changed=True), writes=False)
+    shell.ask_names(Names(".", ignored=False, changed=True, follows=False), writes=False)
 
 
 def objects(shell: Shell, _name: str, words: list[str], stdin: str) -> str:
@@ -241,7 +241,7 @@ def clean(shell: Shell, _name: str, words: list[str], _stdin: str) -> str:
     ignored = options.has("-x", "-X")
     for word in options.rest or ["."]:
         shell.ask(pathspec(word), writes=True, removes=word.strip("./") != "")
-        shell.ask_names(Names(plain(word), ignored=ignored, without=without))
+        shell.ask_names(Names(plain(word), ignored=ignored, without=without, follows=False))
     return ANY
 
 

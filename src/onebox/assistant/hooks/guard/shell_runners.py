@@ -81,7 +81,7 @@ chamber: 2
 RUN_WORDS = {
     "npm": {"exec", "x"}, "pnpm": {"exec", "dlx"}, "yarn": {"exec", "dlx"}, "uv": {"run"}, "poetry": {"run"},
     "pipenv": {"run"}, "pdm": {"run"}, "hatch": {"run"}, "rye": {"run"}, "dotenv": {"run"}, "dotenvx": {"run"}, "dotenv-cli": set(),
-    "env-cmd": set(),
+    "env-cmd": set(), "op": {"run"},
     "pixi": {"run"}, "nix": {"run", "shell", "develop"},
 }  # fmt: skip
 MOST_INCOMING = 2000

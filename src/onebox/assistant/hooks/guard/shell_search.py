@@ -132,12 +132,13 @@ def ripgrep(shell: Shell, name: str, words: list[str], stdin: str) -> str:
     without = tuple(value[1:] for value in globs if value.startswith("!"))
     wanted = tuple(value.rpartition("/")[2] or value for value in globs if not value.startswith("!")) or None
     naming = options.has("--files")
+    follows = options.has("-L", "-f", "--follow") if name == "ag" else options.has("-L", "--follow")
     for word in files or ["."]:
         if naming or (not files and stdin):
             continue
-        ask_deep(shell, word, hidden=hidden, ignored=ignored, names=wanted, without=without)
+        ask_deep(shell, word, hidden=hidden, ignored=ignored, names=wanted, without=without, follows=follows)
         if wanted and any(value.startswith(".") for value in wanted):
-            ask_deep(shell, word, names=wanted, without=without)
+            ask_deep(shell, word, names=wanted, without=without, follows=follows)
     if stdin and not files:
         return kept_lines(shell, plain((options.values("-e") or options.rest[:1] or [""])[0]), stdin)
     return shell.refer(Names(plain((files or ["."])[0]), hidden=hidden, ignored=ignored, names=wanted, without=without))

@@ -91,7 +91,7 @@ class Node:
 class Names:
     """Names of files that a command has listed: those of a folder, or of its whole tree."""
 
-    __slots__ = ("changed", "deep", "folder", "hidden", "ignored", "names", "without")
+    __slots__ = ("changed", "deep", "folder", "follows", "hidden", "ignored", "names", "without")
 
     def __init__(
         self,
@@ -103,8 +103,10 @@ class Names:
         names: tuple[str, ...] | None = None,
         without: tuple[str, ...] = (),
         changed: bool = False,
+        follows: bool = True,
     ) -> None:
         self.folder = folder
+        self.follows = follows
         self.deep = deep
         self.hidden = hidden
         self.ignored = ignored

@@ -125,12 +125,12 @@ def _grep(tool: str, given: dict[str, Any], places: Places, cwd: str) -> str | N
     wanted, unwanted = _globs(tool, given)
     if wanted:
         # A glob that is asked for finds what is hidden or ignored too.
-        return places.tree(path, cwd=cwd, names=wanted, without=unwanted)
+        return places.tree(path, cwd=cwd, names=wanted, without=unwanted, follows=False)
     if given.get("output_mode") != "content":
         return None
     of_type = given.get("type")
     names = _OF_TYPES.get(of_type) if isinstance(of_type, str) else None
-    said = places.tree(path, cwd=cwd, ignored=False, names=names, without=unwanted)
+    said = places.tree(path, cwd=cwd, ignored=False, names=names, without=unwanted, follows=False)
     return f'{said}; search without it (glob: "!NAME")' if said else None
 
 
