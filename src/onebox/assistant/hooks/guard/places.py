@@ -10,7 +10,7 @@ from onebox.assistant.hooks.guard.ways import absolute, names, parts_below, with
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from onebox.assistant.hooks.guard.patterns import Pattern, SecretList
 
@@ -95,7 +95,7 @@ class Places:
         """A secret that is on the disk in this folder, or is it; with writes also what guards them.
 
         hidden=False: names with a dot before them are passed over; ignored=False: what git ignores is; names: only files
-        whose name one of these globs matches; without: not those; changed: not what git keeps as it is. The walk is bounded, passes over `.git` and `node_modules`, and
+        whose name one of these globs matches; without: not those; changed: not what git keeps as it is. The walk is bounded, passes over `.git` and installed packages, and
         follows no links."""
         start = absolute(folder, cwd, self.home)
         if not os.path.isdir(start):
@@ -107,7 +107,7 @@ class Places:
         wanted = [matcher(name) for name in names] if names is not None else None
         unwanted = [matcher(name) for name in without]
         found = []
-        for path, is_folder in beneath(start, hidden=hidden):
+        for path, is_folder in self._suspects(start, hidden=hidden):
             name = fold(os.path.basename(path))
             if wanted is not None and (is_folder or not any(match(name) for match in wanted)):
                 continue
@@ -127,6 +127,19 @@ class Places:
             left_out = unchanged(start, [path for path, _ in found])
             found = [each for each in found if each[0] not in left_out]
         return f"in `{folder}`, `{os.path.relpath(found[0][0], start)}` {found[0][1]}" if found else None
+
+    def _suspects(self, start: str, *, hidden: bool) -> Iterator[tuple[str, bool]]:
+        above: dict[str, bool] = {}
+        for path, is_folder in beneath(start, hidden=hidden):
+            folder, _, last = path.rpartition("/")
+            if folder not in above:
+                above[folder] = self.may_guard(folder)
+            if above[folder] or self.may_guard(last):
+                yield path, is_folder
+
+    def may_guard(self, path: str) -> bool:
+        """Whether something in this path has a name that could be guarded. Quick; for walks through thousands of files."""
+        return any(part == ".claude" or self.secrets.suspects(part) for part in fold(path).split("/"))
 
     def missing(self, path: str, *, cwd: str) -> bool:
         """Whether nothing is there, not even a link."""
