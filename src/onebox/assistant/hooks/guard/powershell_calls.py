@@ -124,6 +124,8 @@ class Caller(Evaluator):
         return found
 
     def program(self, name: str, words: list[tuple[str, Items | None]], flow: Items | None, bare: list[bool]) -> Items:
+        if name.startswith("."):
+            self.ask(name)
         for item in [item for _, value in words for item in value or [] if isinstance(item, Block)]:
             self.run_block(item, flow)
         told_words: list[str] = []

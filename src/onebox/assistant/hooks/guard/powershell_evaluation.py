@@ -15,6 +15,7 @@ from onebox.assistant.hooks.guard.powershell_values import (
     Listing,
     Series,
     Table,
+    bounded,
     cast,
     concatenated,
     indexed,
@@ -28,6 +29,8 @@ from onebox.assistant.hooks.guard.shell_words import ANY, Denied
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from onebox.assistant.hooks.guard.places import Places
     from onebox.assistant.hooks.guard.powershell_values import Item, Items
 
@@ -199,10 +202,17 @@ class Evaluator(PathAsker):
         values = [self.run(argument) for argument in arguments]
         self.shell.source = f"[{target.text}]::{name}(…)" if target.kind == "type" else f"….{name}(…)"
         if syntax.bare:
-            return [item for kind in self.texts(items)[:3] for item in static_call(self, kind, name.lower(), values)]
+            return [item for kind in self.texts(items)[:3] for item in self.of_net(static_call, kind, name, values)]
         if target.kind == "variable":
             self.changed(target.text, items, name.lower(), values)
-        return method_call(self, items, name.lower(), values)
+        return self.of_net(method_call, items, name, values)
+
+    def of_net(self, call: Callable[..., Items], target: str | Items, name: str, values: list[Items]) -> Items:
+        """What .NET would refuse gives nothing that is known."""
+        try:
+            return bounded(call(self, target, name.lower(), values))
+        except (ValueError, IndexError, OverflowError):
+            return [ANY]
 
     def changed(self, variable: str, items: Items, name: str, values: list[Items]) -> None:
         """`$list.Add('x')`, `$text.Append('x')`"""

@@ -10,7 +10,7 @@ from onebox.assistant.hooks.guard.patterns import fold, matcher
 from onebox.assistant.hooks.guard.powershell_values import Block, FileItem, Listing, Table
 from onebox.assistant.hooks.guard.reach import beneath
 from onebox.assistant.hooks.guard.shell import Shell
-from onebox.assistant.hooks.guard.shell_asking import is_bulk
+from onebox.assistant.hooks.guard.shell_asking import LONGEST_PATH, is_bulk
 from onebox.assistant.hooks.guard.shell_options import ask_deep
 from onebox.assistant.hooks.guard.shell_words import ANY, BRACKET, ONE, STAR, Denied, Names, is_reference, plain
 
@@ -80,6 +80,8 @@ class PathAsker:
 
     def spellings(self, text: str) -> Iterator[str]:
         r"""The path with `/`, without provider, drive and what Windows cuts off a name. `~1` names a file by its first letters."""
+        if len(text) > LONGEST_PATH:
+            return
         path = re.sub(DEVICE, "", re.sub(PROVIDER, "", text.strip("\r\n"), count=1).replace("\\", "/"))
         drive = re.match(DRIVE, path)
         if drive is not None and not path.lower().startswith("file:"):

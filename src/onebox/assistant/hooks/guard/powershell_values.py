@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 MOST_VALUES = 24
 MOST_ITEMS = 1000
 LONGEST_PATTERN = 300
+LONGEST_VALUE = 300_000
 
 
 class FileItem(str):
@@ -90,7 +91,7 @@ def as_texts(items: Items) -> list[str]:
 def concatenated(parts: list[list[str]]) -> list[str]:
     """Each way to put the alternatives of the parts together."""
     ways = itertools.islice(itertools.product(*[part or [""] for part in parts]), MOST_VALUES)
-    return list(dict.fromkeys("".join(way) for way in ways))
+    return list(dict.fromkeys("".join(way)[:LONGEST_VALUE] for way in ways))
 
 
 def number_of(text: str) -> int | None:
@@ -124,7 +125,18 @@ def operator_value(name: str, left: Items, right: Items) -> Items:
     if name in {"and", "or", "xor"}:
         return told(both(name, truth_of(left), truth_of(right)))
     made = MAKERS.get(name.lstrip("ic") if name.lstrip("ic") in {"replace", "split"} else name)
-    return made(left, right) if made is not None else [ANY]
+    try:
+        found: Items = made(left, right) if made is not None else [ANY]
+    except (ValueError, IndexError, OverflowError):
+        return [ANY]
+    return bounded(found)
+
+
+def bounded(items: Items) -> Items:
+    """The same, with no text so long that a few more of its kind would fill the memory."""
+    if all(not isinstance(item, str) or len(item) <= LONGEST_VALUE for item in items):
+        return items
+    return [item[:LONGEST_VALUE] if isinstance(item, str) else item for item in items]
 
 
 def both(name: str, left: bool | None, right: bool | None) -> bool | None:
