@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from onebox.assistant.hooks.guard.patterns import Pattern, SecretList
 
 _GUARDS = (["settings.json"], ["settings.local.json"], ["secrets.txt"])
+_RUNS_GUARD = {"sh", "python3", "git"}
 _LONGEST_SHOWN = 80
 _ENOUGH = 50
 # What a package manager has put there is published: names such as `.env` and `test_key.pem` in it are examples.
@@ -26,16 +27,23 @@ _OF_TEMPLATES = (".example", ".sample", ".template", ".dist", ".tmpl", ".tpl", "
 class Places:
     """Answers for one call. `project` and `home` are folders from the root; `roots` are further roots of the same
     project, such as a work tree that the assistant works in; `own` are folders of the guard's own, such as where its
-    bytecode is kept."""
+    bytecode is kept; `programs`: folders in which the programs that run it are looked for."""
 
     def __init__(
-        self, project: str, home: str, secrets: SecretList, roots: Sequence[str] = (), own: Sequence[str] = ()
+        self,
+        project: str,
+        home: str,
+        secrets: SecretList,
+        roots: Sequence[str] = (),
+        own: Sequence[str] = (),
+        programs: Sequence[str] = (),
     ) -> None:
         self.project = os.path.normpath(project)
         self.home = os.path.normpath(home)
         self.secrets = secrets
         self._homes = _both(self.home)
         self._roots = [name for root in (self.project, *roots) for name in _both(os.path.normpath(root))]
+        self._programs = programs
         self._own = [name for folder in own for name in _both(os.path.normpath(folder))]
 
     def reason(
@@ -95,8 +103,8 @@ class Places:
         """A secret that is on the disk in this folder, or is it; with writes also what guards them.
 
         hidden=False: names with a dot before them are passed over; ignored=False: what git ignores is; names: only files
-        whose name one of these globs matches; without: not those; changed: not what git keeps as it is. The walk is bounded, passes over `.git` and installed packages, and
-        follows no links."""
+        whose name one of these globs matches; without: not those; changed: not what git keeps as it is. The walk is
+        bounded, passes over `.git` and `node_modules`; of links it asks where they lead."""
         start = absolute(folder, cwd, self.home)
         if not os.path.isdir(start):
             return self.reason(folder, cwd=cwd, writes=writes)
@@ -106,14 +114,15 @@ class Places:
         start = os.path.realpath(start)
         wanted = [matcher(name) for name in names] if names is not None else None
         unwanted = [matcher(name) for name in without]
-        found = []
-        for path, is_folder in self._suspects(start, hidden=hidden):
+        found: list[tuple[str, str]] = []
+        links: list[str] = []
+        for path, is_folder in beneath(start, hidden=hidden, links=links):
             name = fold(os.path.basename(path))
             if wanted is not None and (is_folder or not any(match(name) for match in wanted)):
                 continue
             if unwanted and any(match(fold(part)) for part in path[len(start) + 1 :].split("/") for match in unwanted):
                 continue
-            said = self._rule(path, folder=is_folder)
+            said = self._secret(path, cwd, False) if path in links[-1:] else self._rule(path, folder=is_folder)
             if said is None and writes and not is_folder:
                 said = self._guard_of(path, removes=False)
             if said is not None:
@@ -152,6 +161,22 @@ class Places:
         whole = os.path.normpath(absolute(path, cwd, self.home))
         last = self._last_match(whole, folder=False)
         return (last is not None and last.negated) or whole.lower().endswith(_OF_TEMPLATES)
+
+    def runs_guard(self, path: str, *, cwd: str) -> str | None:
+        """Whether what is put there would be run instead of what the guard is run with."""
+        if os.path.basename(path) not in _RUNS_GUARD:
+            return None
+        folder = os.path.dirname(os.path.normpath(absolute(path, cwd, self.home)))
+        if folder in self._programs or os.path.realpath(folder) in map(os.path.realpath, self._programs):
+            return f"the guard is run with `{path}`, which guards the secrets so"
+        return None
+
+    def holds_guard(self, path: str, *, cwd: str) -> str | None:
+        """Whether the guard's own folders would be moved with it."""
+        whole = os.path.normpath(absolute(path, cwd, self.home))
+        if any(parts_below(folder, whole) for folder in self._own):
+            return f"`{path}` holds what guards the secrets"
+        return None
 
     def tracked(self, path: str, *, cwd: str) -> bool:
         """Whether git keeps this file, or would take it."""

@@ -48,8 +48,9 @@ def _entries(folder: str) -> list[str]:
         return []
 
 
-def beneath(folder: str, *, hidden: bool = True) -> Iterator[tuple[str, bool]]:
-    """(path, whether it is a folder) of what lies beneath, the nearest first, and at most so many."""
+def beneath(folder: str, *, hidden: bool = True, links: list[str] | None = None) -> Iterator[tuple[str, bool]]:
+    """(path, whether it is a folder) of what lies beneath, the nearest first, and at most so many. `links` gets those that
+    lead elsewhere."""
     waiting, seen = [folder], 0
     for inside in waiting:
         try:
@@ -64,6 +65,8 @@ def beneath(folder: str, *, hidden: bool = True) -> Iterator[tuple[str, bool]]:
             if seen > _MOST_FILES:
                 return
             is_folder = entry.is_dir(follow_symlinks=False)
+            if links is not None and entry.is_symlink():
+                links.append(entry.path)
             yield entry.path, is_folder
             if is_folder:
                 waiting.append(entry.path)

@@ -93,6 +93,7 @@ def ask_deep(
     """A command takes this and, where it is a folder, all that is in it."""
     shell.ask(word, writes=writes, removes=writes)
     if shell.state.elsewhere:
+        shell.ask_names(Names(word, hidden=hidden, ignored=ignored, names=names, without=without), writes=writes)
         return
     for path in reached_paths(shell, word):
         if any(os.path.isdir(os.path.join(cwd, shell.home(path))) for cwd in shell.state.cwds):

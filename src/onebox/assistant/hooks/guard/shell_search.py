@@ -184,7 +184,7 @@ def find(shell: Shell, _name: str, words: list[str], _stdin: str) -> str:
     roots = [word for word in words[:start] if not word.startswith("-")] or ["."]
     tests = words[start:]
     wanted = Wanted(tests)
-    names = tuple(wanted.names) if wanted.names and not wanted.paths else None
+    names = tuple(wanted.names) if wanted.names and not wanted.paths and not acts_on_all(tests) else None
     listed = "\n".join(
         shell.refer(Names(plain(root), names=names, without=tuple(wanted.without))) for root in roots[:20]
     )
@@ -204,6 +204,19 @@ def find(shell: Shell, _name: str, words: list[str], _stdin: str) -> str:
         elif word in WRITES_LIST and at < len(tests):
             shell.ask(tests[at], writes=True)
     return listed + "\n"
+
+
+def acts_on_all(tests: list[str]) -> bool:
+    """`-name x -o -exec …`: what stands behind `-o` is done to what has another name."""
+    named, acts = False, False
+    for word in [*tests, "-o"]:
+        if word in {"-o", "-or", ","}:
+            if acts and not named and ("-o" in tests or "-or" in tests or "," in tests):
+                return True
+            named, acts = False, False
+        named = named or word in {"-name", "-iname", "-path", "-ipath", "-wholename", "-iwholename"}
+        acts = acts or word in EXECUTES or word == "-delete"
+    return False
 
 
 def with_listed(words: list[str], lines: list[str]) -> list[str]:
