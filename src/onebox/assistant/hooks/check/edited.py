@@ -23,6 +23,8 @@ PYTHON = (".py", ".pyi", ".ipynb")
 TYPED = (".ts", ".tsx", ".mts", ".cts")
 UNTYPED = (".js", ".jsx", ".mjs", ".cjs")
 YAML = (".yaml", ".yml")
+# What go vet and tsc say of a name that the next edit may use.
+UNUSED = re.compile(r"(?:imported|declared) (?:and|but) not used|error TS6(?:133|192|196|198):")
 
 
 def is_checked(path: str) -> bool:
@@ -35,7 +37,7 @@ def check_edit(path: str, root: str, before: str | None = None) -> Answer:
     """`path` is a file that was written just now, below `root`; `before`: its text before a part of it was replaced."""
     if not os.path.isfile(path) or is_foreign(path, root):
         return Answer()
-    outcomes = [_of_file(path, root, before), _of_whole(path, root)]
+    outcomes = [_of_file(path, root, before), _of_whole(path, root, before)]
     faults = [fault for outcome in outcomes for fault in outcome.faults]
     return answer_for_edit(path, root, faults, [outcome.unchecked for outcome in outcomes if outcome.unchecked])
 
@@ -53,7 +55,7 @@ def _of_file(path: str, root: str, before: str | None) -> Outcome:
     return Outcome()
 
 
-def _of_whole(path: str, root: str) -> Outcome:
+def _of_whole(path: str, root: str, before: str | None) -> Outcome:
     """What looks at more than the file. Of a burst of edits one runs it; Stop sees to the others."""
     kind: Kind
     if path.endswith(".go"):
@@ -71,7 +73,10 @@ def _of_whole(path: str, root: str) -> Outcome:
     if not memory.lock():
         return Outcome()
     try:
-        return _run(path, root, kind, folder, memory)
+        outcome = _run(path, root, kind, folder, memory)
+        if before is not None:
+            outcome.faults = [fault for fault in outcome.faults if fault.file != path or not UNUSED.search(fault.said)]
+        return outcome
     finally:
         memory.unlock()
 

@@ -10,7 +10,7 @@ from onebox.assistant.hooks.guard.ways import absolute, names, parts_below, with
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from onebox.assistant.hooks.guard.patterns import Pattern, SecretList
 
@@ -137,6 +137,19 @@ class Places:
             left_out = unchanged(start, [path for path, _ in found])
             found = [each for each in found if each[0] not in left_out]
         return f"in `{folder}`, `{os.path.relpath(found[0][0], start)}` {found[0][1]}" if found else None
+
+    def _suspects(self, start: str, *, hidden: bool) -> Iterator[tuple[str, bool]]:
+        above: dict[str, bool] = {}
+        for path, is_folder in beneath(start, hidden=hidden):
+            folder, _, last = path.rpartition("/")
+            if folder not in above:
+                above[folder] = self.may_guard(folder)
+            if above[folder] or self.may_guard(last):
+                yield path, is_folder
+
+    def may_guard(self, path: str) -> bool:
+        """Whether something in this path has a name that could be guarded. Quick; for walks through thousands of files."""
+        return any(part == ".claude" or self.secrets.suspects(part) for part in fold(path).split("/"))
 
     def missing(self, path: str, *, cwd: str) -> bool:
         """Whether nothing is there, not even a link."""

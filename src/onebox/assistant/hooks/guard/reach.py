@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 _MOST_FILES = 20_000
 _MOST_MATCHES = 2_000
 _GIT_SECONDS = 2
-_PASSED_OVER = {".git", "node_modules"}
+_PASSED_OVER = {".git", "node_modules", "site-packages"}
 
 
 def matching(glob: str, *, dotglob: bool = False) -> Iterator[str]:

@@ -40,7 +40,7 @@ DELIMITER = re.compile(r"[=@:,]")
 AS_GLOB = {ord(ANY): "*", ord(STAR): "*", ord(ONE): "?", ord(BRACKET): "[", ord("*"): "[*]", ord("?"): "[?]"}
 PRINTS_ENVIRONMENT = {"env", "printenv", "export", "set", "declare", "config", "typeset"}
 RUNS_CODE = {"-c", "-e", "-p", "-pe", "-lc", "--eval", "--print"}
-UNWALKED = {".git", "node_modules"}
+UNWALKED = {".git", "node_modules", "site-packages"}
 
 
 class State:
@@ -216,8 +216,11 @@ class Asker:
                 for name in folders
                 if name not in UNWALKED and not is_left_out(os.path.normpath(os.path.join(below, name)), left_out)
             ]
+            above = self.places.may_guard(folder)
             for name in files:
                 seen += 1
+                if not above and not self.places.may_guard(name):
+                    continue
                 path = os.path.normpath(os.path.join(below, name))
                 if is_left_out(path, left_out) or (not names.hidden and hides(path)):
                     continue
