@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from onebox.assistant.install import plan_init
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -98,10 +100,10 @@ def make_shop(root: Path, home: Path) -> None:
     git(root, "init", "-q", "-b", "main")
     commit(root, "A shop")
     write(root, {**_SECRETS, **_IGNORED_FILES})
-    onebox(root, home, "kit", "init")
+    plan_init(root, root)[1].carry_out()
     with (root / ".claude/secrets.txt").open("a") as secrets:
         secrets.write(_OWN_LIST)
-    onebox(root, home, "kit", "init")
+    plan_init(root, root)[1].carry_out()
     commit(root, "The kit")
 
 

@@ -56,6 +56,10 @@ class Repository:
             assert not api.was_told(_A_VALUE)
             return results, api
 
+    async def manage(self, *words: str) -> None:
+        """A command of Claude Code itself, which must end well."""
+        await _ended((str(_PROGRAM), *words), cwd=self.root, environment=self._environment("http://127.0.0.1:1", None))
+
     def _environment(self, url: str, path: str | None) -> dict[str, str]:
         return {
             "PATH": path or os.environ["PATH"],
@@ -238,6 +242,33 @@ async def test_the_reviewer_and_the_checklist_are_there(shop: Repository) -> Non
     assert "nothing found" in results[0].text
     assert {tool for tools in api.helpers for tool in tools} <= {"Read", "Grep", "Glob", "Bash"}
     assert "The request: pay by card" in results[1].after
+
+
+async def test_the_plugin_alone_guards_and_checks(shop: Repository) -> None:
+    """As a person installs it, in a repository without the kit."""
+    onebox(shop.root, shop.home, "kit", "remove", "--force")
+    folder = shop.root.parent / "our-kit"
+    onebox(shop.root, shop.home, "kit", "plugin", str(folder))
+    for words in (("validate", str(folder)), ("marketplace", "add", str(folder)), ("install", "onebox-kit@onebox-kit")):
+        await shop.manage("plugin", *words)
+    broken = {"file_path": f"{shop.root}/src/app.py", "old_string": "x = 1", "new_string": "x = ("}
+    review = {"description": "Review", "prompt": "Review the diff", "run_in_background": False}
+    results, api = await shop.run(
+        ("Read", {"file_path": f"{shop.root}/.env"}),
+        _bash("cat .env"),
+        _bash("ls"),
+        ("Read", {"file_path": f"{shop.root}/src/app.py"}),
+        ("Edit", broken),
+        ("Agent", {**review, "subagent_type": "onebox-kit:code-reviewer"}),
+        ("Skill", {"skill": "onebox-kit:add-feature", "args": "pay by card"}),
+    )
+
+    assert [result.failed for result in results] == [True] * 2 + [False] * 5
+    assert all("protect_secrets.py" in result.text for result in results[:2])
+    assert "src/app.py:1" in results[4].after
+    assert "nothing found" in results[5].text
+    assert {tool for tools in api.helpers for tool in tools} <= {"Read", "Grep", "Glob", "Bash"}
+    assert "Let the agent `onebox-kit:code-reviewer` look" in results[6].after
 
 
 async def test_a_missing_hook_blocks(shop: Repository) -> None:

@@ -67,7 +67,7 @@ def _filled_in(value: Any, words: Mapping[str, str]) -> Any:
 
 
 def _cases(file: Path) -> list[Case]:
-    return [Case(**case) for case in yaml.safe_load(file.read_text())]
+    return [Case(**case) for case in yaml.load(file.read_text(), Loader=yaml.CSafeLoader)]
 
 
 CASES = {file.stem: _cases(file) for file in sorted(FOLDER.glob("*.yaml"))}

@@ -38,6 +38,10 @@ def _pythons() -> dict[str, Path]:
     return found
 
 
+def _by_age(names: Iterable[str]) -> list[str]:
+    return sorted(names, key=lambda name: int(name.partition(".")[2]))
+
+
 _PYTHONS = _pythons()
 
 
@@ -70,7 +74,10 @@ def _answers(root: Path, path: str) -> None:
     assert (told.code, "orders.py:1" in told.err) == (2, True)
 
 
-@pytest.mark.parametrize("name", _PYTHONS)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=[pytest.mark.soak] if number else []) for number, name in enumerate(_by_age(_PYTHONS))],
+)
 def test_the_hooks_need_only_sh_and_a_python_from_3_9_on(name: str, repository: Path, tmp_path: Path) -> None:
     """No onebox, no environment but PATH and HOME."""
     bare = Path(lane(tmp_path / "lane", "sh", "git"))
@@ -96,6 +103,7 @@ def test_the_oldest_python_can_read_the_hooks(repository: Path) -> None:
         ast.parse(file.read_text(), str(file), feature_version=_OLDEST)
 
 
+@pytest.mark.soak
 def test_the_oldest_python_has_what_the_hooks_ask_of_it() -> None:
     """`vermin` knows since when each part of the standard library is there. tomllib is asked for where it is."""
     words = ("--target=3.9-", "--exclude", "tomllib", "--violations", "--no-tips", *map(str, _SOURCES))

@@ -227,6 +227,7 @@ output: ${day.choice}
 """
 
 
+@pytest.mark.soak
 async def test_a_conversation_is_recorded_with_what_the_person_answered(tmp_path: Path) -> None:
     folder = BoxFolder(tmp_path)
     folder.flows.mkdir()

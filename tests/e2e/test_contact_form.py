@@ -82,6 +82,7 @@ async def test_a_lead_is_kept_answered_and_told(practice: Practice) -> None:
     ]
 
 
+@pytest.mark.soak
 async def test_what_is_refused_leaves_nothing(practice: Practice) -> None:
     statuses = [
         await send(practice, website="http://spam.example"),
@@ -97,6 +98,7 @@ async def test_what_is_refused_leaves_nothing(practice: Practice) -> None:
     assert practice.box.rows("select name from leads") == [("Bo",)]
 
 
+@pytest.mark.soak
 async def test_an_address_that_bounces_is_told_to_the_flow_that_watches(practice: Practice) -> None:
     practice.mail.answers["ana@example.org"] = "550 5.1.1 no such user"
 
@@ -110,6 +112,7 @@ async def test_an_address_that_bounces_is_told_to_the_flow_that_watches(practice
     assert practice.box.rows("select state from message where account = 'email/office'") == [("failed",)]
 
 
+@pytest.mark.soak
 async def test_a_mail_server_that_hangs_holds_up_nobody_else(practice: Practice) -> None:
     practice.mail.held = asyncio.Event()
     for name in ("Ana", "Bo", "Cy"):

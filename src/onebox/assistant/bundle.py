@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,6 +44,7 @@ def check_script() -> str:
     return one_file("check", what="check after edit", code_if_too_old=0)
 
 
+@lru_cache  # what takes a sixth of a second is the same for each list, and asked for several times by who examines a kit
 def one_file(hook: str, *, what: str, code_if_too_old: int) -> str:
     """All modules of `hooks/<hook>`, in the order of its `ORDER`."""
     files = [_HOOKS / hook / f"{name}.py" for name in import_module(f"{_OURS}{hook}.order").ORDER]

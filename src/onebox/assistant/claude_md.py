@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from onebox.assistant.place import KitRefused
+
 BEGIN = "<!-- onebox kit: begin -->"
 END = "<!-- onebox kit: end -->"
 LEARNT = "## Learnt from failures"
@@ -28,6 +30,26 @@ def with_part(text: str, part: str) -> str:
     if found is not None:
         return text[: found[0]] + block + text[found[1] :]
     return text + space_before(text) + block + newline
+
+
+def lost_marker(text: str) -> tuple[int, str] | None:
+    """Of a part that only one of the markers tells of: the line of that one, and the other, which is not there."""
+    if _span(text) is not None:
+        return None
+    for marker, other in ((BEGIN, END), (END, BEGIN)):
+        if marker in text:
+            return text.count("\n", 0, text.find(marker)) + 1, other
+    return None
+
+
+def refuse_half_a_part(text: str) -> None:
+    """Raises KitRefused where one of the markers stands alone: a second part beside it would say everything twice, and
+    take what stands between the two for the kit's."""
+    if lost := lost_marker(text):
+        raise KitRefused(
+            f"CLAUDE.md:{lost[0]}: of the two lines that stand around the kit's part this one is there alone",
+            hint=f"put the other where it was: {lost[1]}; or delete this one and what is the kit's, then try again",
+        )
 
 
 def space_before(text: str) -> str:

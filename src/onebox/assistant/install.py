@@ -59,11 +59,14 @@ class _Putting:
 
 def plan_init(root: Path, here: Path, *, wanted: str | None = None, force: bool = False) -> tuple[Stack, Changes]:
     """What must change below this root so that it has the kit, and the stack that was found from `here` on.
-    `wanted` names a stack; without it, the one that was named before counts, else what is found. With `force`
+    `wanted` names a stack; without it, what was named before counts, and the folder from which it was found then, so
+    that a kit is the same from wherever it is brought up to date. With `force`
     what people edited of the kit's is written anew. Raises KitRefused, SettingsUnreadable, ManifestUnreadable."""
     changes = Changes(root)
     old = read_manifest(changes.read(MANIFEST))
     asked = wanted or (old.wanted if old else "auto")
+    if old and not wanted:
+        here = _found_from(root, old)
     stack = find_stack(here, root, asked)
     putting = _Putting(changes, old or Manifest(stack.name), lost=old is None, force=force)
     secrets = _put_secrets(putting, stack)
@@ -74,9 +77,16 @@ def plan_init(root: Path, here: Path, *, wanted: str | None = None, force: bool 
     _drop_stale(putting)
     part, before = _put_rules(putting, stack)
     settings = _put_settings(putting, [*hooks(_HOOKS), *denials(secrets)])
-    manifest = Manifest(stack.name, asked, putting.files, part, before, settings, tuple(putting.made))
+    seen_from = here.resolve().relative_to(root.resolve()).as_posix()
+    manifest = Manifest(stack.name, asked, seen_from, putting.files, part, before, settings, tuple(putting.made))
     _put_manifest(putting, manifest)
     return stack, changes
+
+
+def _found_from(root: Path, old: Manifest) -> Path:
+    """The folder from which a kit's stack was found; the root if it is gone, or is no folder of this repository."""
+    here = (root / old.here).resolve()
+    return here if here.is_dir() and here.is_relative_to(root.resolve()) else root
 
 
 def _put_secrets(putting: _Putting, stack: Stack) -> str:
@@ -132,6 +142,7 @@ def _put_rules(putting: _Putting, stack: Stack) -> tuple[str | None, str]:
     """The kit's part of CLAUDE.md; the answer is its hash, and the white space that stands before it."""
     there = putting.changes.read(CLAUDE)
     text = (there or b"").decode("utf-8", "surrogateescape")
+    claude_md.refuse_half_a_part(text)
     rest = claude_md.without_part(text)
     part = rules_of(stack, imports_agents=_imports_agents(putting.changes.root, rest))
     current, known = claude_md.own_part(text), putting.old.part

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from onebox.assistant.caught import locked
 from onebox.assistant.changes import Changes
-from onebox.assistant.claude_md import with_rule, without_rule
+from onebox.assistant.claude_md import refuse_half_a_part, with_rule, without_rule
 from onebox.assistant.proof import SECONDS, passes, prove, quiet
 from onebox.assistant.rules import (
     LEDGER,
@@ -54,8 +54,9 @@ def learn(
     """Writes the rule down. With a check it must pass now; with a violation (a patch) it must fail after that, and is
     run in a copy of the tree alone. A rule that is there and that nothing checks gets the check.
 
-    Raises RuleRefused, and has written nothing, for a check that is not believed and for a rule that is there."""
-    rule, failure = one_line(rule), one_line(failure)
+    Raises RuleRefused, and has written nothing, for a check that is not believed and for a rule that is there;
+    KitRefused for a CLAUDE.md in which the kit's part does not end."""
+    rule, failure = one_line(rule, "--rule"), one_line(failure, "FAILURE")
     check = as_check(check) if check is not None else None
     if violation is not None and check is None:
         raise RuleRefused(
@@ -109,7 +110,9 @@ def _known(rule: str, check: str | None, violation: str | None, project: Path) -
                 f"{LEDGER}:{known.line}: this rule is there already: {known.rule!r}",
                 hint=f"`onebox kit rules --retire {known.id}` takes it out, so that it can be learnt anew",
             )
-    for number, line in enumerate(read_whole(project / CLAUDE_MD).splitlines(), 1):
+    text = read_whole(project / CLAUDE_MD)
+    refuse_half_a_part(text)
+    for number, line in enumerate(text.splitlines(), 1):
         if same_rule(line.lstrip("-*+ ").partition(" (checked: ")[0], rule):
             raise RuleRefused(
                 f"{CLAUDE_MD}:{number}: this rule is there already: {line.strip()!r}",

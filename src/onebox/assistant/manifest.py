@@ -26,12 +26,13 @@ class ManifestUnreadable(OneboxError):
 
 @dataclass(frozen=True)
 class Manifest:
-    """`stack` was found, `wanted` was asked for. Hashes are sha256, in hex. `part` is the hash of the kit's part of CLAUDE.md without the rules that were learnt,
-    None where a person's own part was left; `before` is the white space that was put before it; `made` names the
+    """`stack` was found from the folder `here` (relative to the root) on, `wanted` was asked for. Hashes are sha256, in
+    hex. `part` is the hash of the kit's part of CLAUDE.md without the rules that were learnt, None where a person's own part was left; `before` is the white space that was put before it; `made` names the
     files of a person's (CLAUDE.md, the settings) that were not there before; `folders` those that were made."""
 
     stack: str
     wanted: str = "auto"
+    here: str = "."
     files: Mapping[str, str] = field(default_factory=dict)
     part: str | None = None
     before: str = ""
@@ -47,6 +48,7 @@ class Manifest:
             "onebox": __version__,
             "stack": self.stack,
             "wanted": self.wanted,
+            "here": self.here,
             "files": dict(self.files),
             "claude_md": {"part": self.part, "before": self.before},
             "settings": {
@@ -97,6 +99,7 @@ def _manifest(document: dict[str, Any]) -> Manifest:
     return Manifest(
         stack=str(document["stack"]),
         wanted=str(document["wanted"]),
+        here=str(document.get("here", ".")),
         files={str(name): str(sha) for name, sha in document["files"].items()},
         part=document["claude_md"]["part"],
         before=str(document["claude_md"]["before"]),

@@ -29,6 +29,8 @@ _HOOKS = "hooks/hooks.json"
 _SECRETS = "hooks/secrets.txt"
 _ABOUT = "A reviewer that only reads, a checklist, a guard of the secrets, and a check after each edit."
 _SHOWN = 3
+_REVIEWER = "`code-reviewer`"
+"""in a plugin an agent is called by the plugin's name, too"""
 
 
 def plan_plugin(folder: Path, stack: Stack) -> Changes:
@@ -82,7 +84,7 @@ def _files(stack: Stack, secrets: str) -> dict[str, str]:
         _HOOKS: _json({"description": _ABOUT, "hooks": _events()}),
         _SECRETS: secrets,
         **hook_scripts(secrets),
-        **agents_and_skills(stack),
+        **{name: text.replace(_REVIEWER, f"`{NAME}:code-reviewer`") for name, text in agents_and_skills(stack).items()},
         "README.md": plugin_readme(stack),
     }
 

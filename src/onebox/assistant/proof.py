@@ -142,7 +142,8 @@ def _apply(patch: str, copy: Path) -> None:
     if said.code != 0:
         raise RuleRefused(
             f"the violation does not apply to the tree as it is; git says:\n{last_lines(said)}",
-            hint="make it with `git diff` of a change that breaks the rule, and take the change back",
+            hint="make it with `git diff -- FILE` of the file that breaks the rule, so that no other change is in it, and "
+            "take the change back",
         )
 
 

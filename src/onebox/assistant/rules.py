@@ -71,12 +71,12 @@ def _as_code(command: str) -> str:
     return f"{'`' * (longest + 1)} {command} {'`' * (longest + 1)}" if longest else f"`{command}`"
 
 
-def one_line(text: str) -> str:
-    """The text on one line, without the mark of a list before it. Raises RuleRefused for an empty one and for control
-    characters."""
+def one_line(text: str, what: str) -> str:
+    """The text on one line, without the mark of a list before it. Raises RuleRefused, which names `what` it is, for an
+    empty one and for control characters."""
     line = re.sub(r"^(?:[-*+>#]+\s+)+", "", " ".join(text.split()))
     if not line or not line.isprintable():
-        raise RuleRefused(f"{text!r} is no text that a rule can have", hint="give words on one line")
+        raise RuleRefused(f"{what}: {text!r} is no text that a rule can have", hint="give words on one line")
     return line
 
 
@@ -105,7 +105,12 @@ class Ledger:
 
     def __init__(self, project: Path) -> None:
         self.file = project / LEDGER
-        self._text = self.file.read_text(encoding="utf-8") if self.file.is_file() else ""
+        try:
+            self._text = self.file.read_text(encoding="utf-8") if self.file.is_file() else ""
+        except UnicodeDecodeError as error:
+            raise LedgerInvalid(
+                f"{LEDGER}: byte {error.start} is no UTF-8", hint="save it as UTF-8, or take it from git"
+            ) from None
         self.rules = self._read()
 
     def _read(self) -> list[Rule]:

@@ -111,13 +111,15 @@ def complete(text: str, entries: Sequence[Entry], put: Put) -> bool:
     root = _read(text)
     missing = [1 for path, item in entries if not _is_there(path, item, _items(text, root, path))]
     stale = [entry for entry in put.entries if entry not in entries and entry[1] in _items(text, root, entry[0])]
-    return not missing and not stale and _in_order(text, root, put) and not _strangers(root, entries)
+    return not missing and not stale and rules_in_order(text, put) and not _strangers(root, entries)
 
 
-def _in_order(text: str, root: Node, put: Put) -> bool:
-    """Whether the kit's rules stand as they were put: of a list that was sorted, other ones decide."""
-    ours = [item for path, item in put.entries if path == RULES]
-    return [item for item in _items(text, root, RULES) if item in ours] == ours
+def rules_in_order(text: str, put: Put) -> bool:
+    """Whether the kit's rules that are there stand as they were put: of a list that was sorted, other ones decide.
+    Raises SettingsUnreadable."""
+    there = _items(text, _read(text), RULES)
+    ours = [item for path, item in put.entries if path == RULES and item in there]
+    return [item for item in there if item in ours] == ours
 
 
 def found(text: str, entries: Sequence[Entry]) -> Put:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from onebox.assistant.commands import go_commands, node_commands, python_commands, shared_commands, wordpress_commands
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
 STACKS = ("python", "go", "typescript", "wordpress", "box")
@@ -35,6 +35,8 @@ class Stack:
     commands: tuple[Command, ...] = ()
     code: tuple[str, ...] = ()
     tests: tuple[str, ...] = ()
+    places: Mapping[str, Path] = field(default_factory=dict)
+    """by stack: the folder of its config file, where one was found"""
 
     @property
     def name(self) -> str:
@@ -50,7 +52,7 @@ def find_stack(here: Path, root: Path, wanted: str = "auto") -> Stack:
     shared = shared_commands(root)
     taken = {kind for kind, _ in shared}
     own = [(kind, command) for kind, command in _own_commands(names, places, root) if kind not in taken]
-    return Stack(names, (*shared, *own), *_folders(root, names, places))
+    return Stack(names, (*shared, *own), *_folders(root, names, places), places)
 
 
 def _places(here: Path, root: Path) -> dict[str, Path]:

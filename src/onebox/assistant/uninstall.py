@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import shutil
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from onebox.assistant import claude_md
 from onebox.assistant.caught import state_folder
 from onebox.assistant.changes import Changes
+from onebox.assistant.hooks.check.checkout import own_state
 from onebox.assistant.install import CLAUDE, SECRETS
 from onebox.assistant.manifest import Manifest, read_manifest, sha_of
 from onebox.assistant.place import MANIFEST, KitRefused
+from onebox.assistant.running import git
 from onebox.assistant.settings import SETTINGS, decoded, is_empty, taken_out
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 LEDGER = ".claude/rules.toml"
 VIOLATIONS = ".claude/violations"
@@ -56,6 +55,8 @@ def _take_rules(changes: Changes, manifest: Manifest, *, force: bool, keep_rules
     there = changes.read(CLAUDE)
     text = (there or b"").decode("utf-8", "surrogateescape")
     part = claude_md.own_part(text)
+    if lost := claude_md.lost_marker(text):
+        changes.notes.append(f"left the kit's part of {CLAUDE}: its line `{lost[1]}` is gone; delete it by hand")
     if there is None or part is None:
         return
     if part.strip() and sha_of(part) != manifest.part and not force:
@@ -81,7 +82,8 @@ def _take_settings(changes: Changes, manifest: Manifest) -> None:
 
 def _take_ledger(changes: Changes) -> None:
     """The rules' ledger and their planted violations: `onebox kit learn` made them."""
-    if b"[[rule]]" in (changes.read(LEDGER) or b""):
+    ledger = changes.read(LEDGER) or b""
+    if b"[[rule]]" in ledger or b"[[retired]]" in ledger:
         changes.put(LEDGER, None)
     folder = changes.root / VIOLATIONS
     if folder.is_dir() and not folder.is_symlink():
@@ -90,7 +92,24 @@ def _take_ledger(changes: Changes) -> None:
 
 
 def forget_state(root: Path) -> None:
-    """Deletes what the hooks kept outside of git's sight: when rules caught something, locks, stamps."""
+    """Deletes what the hooks kept outside of git's sight: when rules caught something, locks, stamps. What the other
+    kits of a repository share, those of its worktrees and of folders within it, goes with the last of them."""
     folder = state_folder(root)
-    if folder.is_dir() and not folder.is_symlink():
-        shutil.rmtree(folder, ignore_errors=True)
+    if folder.is_symlink() or not folder.is_dir():
+        return
+    gone = own_state(str(root)) if _other_kits(root) else folder
+    shutil.rmtree(gone, ignore_errors=True)
+
+
+def _other_kits(root: Path) -> bool:
+    try:
+        worktrees = git(root, "worktree", "list", "--porcelain").out.splitlines()
+    except FileNotFoundError:
+        return False
+    for worktree in (Path(line.removeprefix("worktree ")) for line in worktrees if line.startswith("worktree ")):
+        if not worktree.is_dir():
+            continue
+        listed = git(worktree, "ls-files", "-z", "--cached", "--others", "--", f":(glob)**/{MANIFEST}").out
+        if any((worktree / name).is_file() for name in listed.split("\0") if name):
+            return True
+    return False

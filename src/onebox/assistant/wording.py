@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -77,14 +76,9 @@ def plugin_readme(stack: Stack) -> str:
 def hook_scripts(secrets: str) -> dict[str, str]:
     """The two hooks, by their names below `.claude/` or a plugin's folder: each one file that needs Python alone.
     The list of secrets is what the guard goes by where it finds none."""
-    return dict(zip(("hooks/protect_secrets.py", "hooks/check_after_edit.py"), _bundled(secrets), strict=True))
-
-
-@lru_cache(maxsize=1)  # it takes a tenth of a second, and is asked for several times by who examines a kit
-def _bundled(secrets: str) -> tuple[str, str]:
     from onebox.assistant.bundle import check_script, guard_script
 
-    return guard_script(secrets), check_script()
+    return {"hooks/protect_secrets.py": guard_script(secrets), "hooks/check_after_edit.py": check_script()}
 
 
 def secrets_of(stack: Stack) -> str:

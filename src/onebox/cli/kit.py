@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from onebox.assistant.changes import Changes
 
 app = typer.Typer(
-    help="Give a repository a kit for Claude Code: rules, a reviewer, a checklist, and two hooks.",
+    help="Give a repository rules and hooks for Claude Code.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
@@ -41,7 +41,7 @@ def init(
     force: Annotated[bool, typer.Option("--force", help="Write anew what was edited of the kit's files.")] = False,
     dry_run: DryRun = False,
 ) -> None:
-    """Put the kit into the repository that you are in, or bring it up to date."""
+    """Put the kit into this repository, or bring it up to date."""
     from onebox.assistant.install import ignored, plan_init
     from onebox.assistant.place import MANIFEST, project_root
 
@@ -107,7 +107,7 @@ def plugin(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where; empty, not there yet, or written by this.")],
     stack: StackName = None,
 ) -> None:
-    """Write the kit as a plugin for Claude Code, with a marketplace that offers it."""
+    """Write the kit as a plugin for Claude Code, with its marketplace."""
     from onebox.assistant.place import project_root
     from onebox.assistant.plugin import CANNOT, NAME, plan_plugin
     from onebox.assistant.stack import find_stack

@@ -21,7 +21,7 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 @app.command()
 def doctor(as_json: Json = False) -> None:
-    """Play real calls to the hooks as they are installed, and find what is wrong with the kit and its mend."""
+    """Find what is wrong with the kit, by real calls to its hooks. Each fault is told with its mend."""
     from onebox.assistant.doctor.examine import examine
     from onebox.assistant.place import project_root
 

@@ -32,7 +32,7 @@ def learn(
         typer.Option(metavar="PATCH", help="A patch that breaks the rule, to prove the check with; - for stdin."),
     ] = None,
 ) -> None:
-    """Turn a failure into a rule: a line in CLAUDE.md, and an entry in the ledger. A check is tried before."""
+    """Turn a failure into a rule, once its check is believed. It is a line in CLAUDE.md and an entry in the ledger."""
     from onebox.assistant.hooks.check.rules_kept import RULE_SECONDS as AT_STOP_SECONDS
     from onebox.assistant.learn import CLAUDE_MD
     from onebox.assistant.learn import learn as learn_rule
@@ -98,7 +98,7 @@ def rules(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """List the rules that failures taught, their checks, what these caught, and which rules to retire."""
+    """List the rules, what their checks caught, and which to retire."""
     from onebox.assistant.learn import retire as retire_rule
     from onebox.assistant.place import project_root
     from onebox.assistant.standing import prove_all, run_all, standings

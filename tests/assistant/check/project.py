@@ -104,6 +104,13 @@ class Project:
         key = "notebook_path" if tool == "NotebookEdit" else "file_path"
         return self.call(self.edited(file, tool=tool, key=key), folder=folder)
 
+    def replace(self, name: str, text: str) -> Ended:
+        """The assistant replaces a part of the file; Claude Code tells the hook what was there before."""
+        file = self.folder / name
+        response = {"filePath": str(file), "originalFile": file.read_text(), "structuredPatch": []}
+        file.write_text(text)
+        return self.call({**self.edited(file, tool="Edit"), "tool_response": response})
+
     def edited(self, file: Path, *, tool: str = "Write", key: str = "file_path") -> dict[str, Any]:
         return {"hook_event_name": "PostToolUse", "tool_name": tool, "tool_input": {key: str(file)}}
 

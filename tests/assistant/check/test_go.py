@@ -28,6 +28,15 @@ def test_vets_the_package_of_the_edited_file(projects: Projects, go: str) -> Non
     assert told.lines == ['price/show.go:5:15: fmt.Printf format %d has arg "cut" of wrong type string']
 
 
+def test_an_import_may_come_before_its_use(projects: Projects, go: str) -> None:
+    project = projects(SHOP)
+    imported = 'package price\n\nimport "fmt"\n\nfunc Of(name string) int { return len(name) }\n'
+    assert project.replace("price/price.go", imported).quiet()
+
+    assert project.stop().lines[1].startswith("price/price.go:3:8: ")
+    assert project.edit("price/price.go", imported).code == 2
+
+
 def test_tells_of_what_does_not_compile_beside_the_edited_file(projects: Projects, go: str) -> None:
     project = projects({**SHOP, "price/other.go": 'package price\n\nfunc Other() int { return "a" }\n'})
     told = project.edit("price/price.go", SHOP["price/price.go"])

@@ -33,6 +33,34 @@ def test_tells_the_faults_of_the_edited_file(projects: Projects) -> None:
     ]
 
 
+def test_an_import_may_come_before_its_use(projects: Projects) -> None:
+    """In two edits, as an assistant makes them; what is still unused at the end is told then, and once."""
+    project = projects({**SHOP, "pyproject.toml": "[tool.ruff]\n"})
+    imported = "import os\n\n\n" + SHOP["src/prices.py"]
+    assert project.replace("src/prices.py", imported).quiet()
+    assert project.replace("src/prices.py", imported + "\n\nPLACE = os.sep\n").quiet()
+    assert project.stop().quiet()
+
+    assert project.replace("src/prices.py", imported).quiet()
+    held = project.stop()
+    assert held.code == 2
+    assert "src/prices.py:1:8: F401 [*] `os` imported but unused" in held.lines
+    assert project.stop(again=True).code == 0
+
+
+def test_what_was_there_before_an_edit_is_not_told(projects: Projects) -> None:
+    old = "".join(f"A{number} = missing{number}\n" for number in range(40))
+    project = projects({**SHOP, "pyproject.toml": "[tool.ruff]\n", "src/old.py": old})
+
+    assert project.replace("src/old.py", "B = 1\n" + old).quiet()
+    told = project.replace("src/old.py", "B = 1\nC = other\n" + old)
+    assert told.lines == ["src/old.py:2:5: F821 Undefined name `other`"]
+    assert project.stop().lines == [
+        "1 fault in the project at its first check (mend what this turn broke, tell the person of the rest):",
+        "src/old.py:2:5: F821 Undefined name `other`",
+    ]
+
+
 def test_tells_of_what_is_no_python(projects: Projects) -> None:
     told = projects(SHOP).edit("src/prices.py", "def price(:\n")
 

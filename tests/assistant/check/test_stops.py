@@ -90,6 +90,26 @@ def test_a_turn_that_changes_files_is_held_for_what_is_left(projects: Projects) 
     assert project.stop().lines == ["1 fault in the project:", "src/a.ts:1:1: error TS1: fault one"]
 
 
+def test_old_faults_in_files_that_did_not_change_do_not_hold_it(projects: Projects) -> None:
+    """A project with hundreds of them would be held at the end of each turn."""
+    project = projects({"tsconfig.json": "{}\n", "src/a.ts": "fault one\n", "src/b.ts": "fine\n"})
+    tsc = """#!/bin/sh
+grep -n ^fault src/*.ts | sed 's/^\\([^:]*\\):\\([0-9]*\\):\\(.*\\)/\\1(\\2,1): error TS1: \\3/'
+! grep -q ^fault src/*.ts
+"""
+    project.script("node_modules/.bin/tsc", tsc)
+    assert project.stop().code == 2
+    project.write({"src/b.ts": "good\n"})
+    assert project.stop().quiet()
+
+    project.write({"src/b.ts": "fault two\n"})
+    assert project.stop().lines == [
+        "1 fault in the project:",
+        "src/b.ts:1:1: error TS1: fault two",
+        "and 1 told before, in files that did not change",
+    ]
+
+
 def test_new_faults_hold_it_again_and_are_told_first(projects: Projects) -> None:
     project = shop(projects, "fault one\n")
     assert project.stop().code == 2

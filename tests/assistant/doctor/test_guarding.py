@@ -62,6 +62,14 @@ def test_each_tool_is_tried_and_measured(tmp_path: Path) -> None:
     assert all(each.ms > 1 for each in replays)
 
 
+def test_a_hook_has_the_time_that_its_entry_gives_it(tmp_path: Path) -> None:
+    project = a_kit(tmp_path, "import time\ntime.sleep(60)\n")
+    changed(project, timeout=0.1)
+    harmless = next(call for call in calls(project, ".env") if not call.secret)
+
+    assert replay(guard(project), harmless, project).fault == "is harmless, and does not pass (no end): nothing"
+
+
 def test_a_matcher_that_leaves_tools_out_is_found_and_its_mend_mends(tmp_path: Path) -> None:
     project = a_kit(tmp_path)
     settings = guard_of(project)

@@ -70,6 +70,12 @@ def no_list_of_rules(project: Path) -> None:
     put(project, settings)
 
 
+def sorted_rules(project: Path) -> None:
+    settings = guard_of(project)
+    settings["permissions"]["deny"].sort()
+    put(project, settings)
+
+
 def added(name: str, text: str) -> Callable[[Path], object]:
     return lambda project: write(project, name, (project / name).read_text() + text)
 
@@ -87,6 +93,7 @@ BROKEN: list[tuple[str, Callable[[Path], object], str]] = [
     ("a guard of broken Python", files(**{GUARD: "def\n"}), "wrong_verdict"),
     ("an entry without onFailure", guards(onFailure=None), "on_failure_missing"),
     ("an entry that waits for nobody", guards(**{"async": True}), "entry_opens"),
+    ("an entry that waits for nobody, and wakes", guards(asyncRewake=True), "entry_opens"),
     ("an entry of another type", guards(type="prompt"), "no_command"),
     ("a relative path", guards(command=f"python3 {GUARD} || exit 2", args=None), "path_is_relative"),
     ("a variable nobody sets", guards(args=["-c", 'python3 "$0"', "${CLAUDE_PLUGIN_ROOT}/hooks/protect_secrets.py"]), "path_unknown"),
@@ -98,6 +105,8 @@ BROKEN: list[tuple[str, Callable[[Path], object], str]] = [
     ("a new line in the list of secrets", added(".claude/secrets.txt", "vault.kdbx\n"), "settings_drift"),
     ("deny rules that are gone", no_list_of_rules, "settings_drift"),
     ("a list of secrets that is gone", without(".claude/secrets.txt"), "list_missing"),
+    ("a list that says nothing any more", files(**{".claude/secrets.txt": "# all is open\n!.env\n"}), "list_empty"),
+    ("deny rules in another order", sorted_rules, "rules_reordered"),
     ("a page that is gone", without(".claude/agents/code-reviewer.md"), "file_missing"),
     ("a secret that git would take", files(**{"prod.env": "A=made up\n"}), "secret_not_ignored"),
     ("a target that is gone", without("Makefile"), "command_missing"),
@@ -114,7 +123,7 @@ def carry_out(fault: Fault, project: Path) -> None:
         file = project / fault.where.partition(":")[0]
         key = mend.split("`")[1]
         told = json.loads(file.read_text())
-        settings = told["hooks"]["PreToolUse"][0]["hooks"][0] if key in {"async", "if"} else told
+        settings = told["hooks"]["PreToolUse"][0]["hooks"][0] if key in {"async", "asyncRewake", "if"} else told
         del settings[key]
         file.write_text(json.dumps(told))
     elif mend.startswith('"matcher": '):

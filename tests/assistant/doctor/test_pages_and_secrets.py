@@ -10,6 +10,7 @@ from tests.assistant.doctor.kits import a_kit, guard_of, put, write
 from tests.assistant.rules.projects import a_project, git
 
 from onebox.assistant.doctor.installed import all_settings, disabled, hooks_of
+from onebox.assistant.doctor.ledger import ledger_faults
 from onebox.assistant.doctor.pages import page_faults
 from onebox.assistant.doctor.secret_files import secret_faults
 from onebox.assistant.doctor.tools import tool_faults
@@ -111,6 +112,18 @@ def test_a_rule_that_opens_a_secret_is_found(tmp_path: Path, rule: str) -> None:
     assert mend == "delete the rule there"
 
 
+def test_a_deny_rule_that_opens_a_secret_again_is_found(tmp_path: Path) -> None:
+    project = a_kit(tmp_path)
+    settings = guard_of(project)
+    settings["permissions"] = {"deny": ["Read(.env*)", "Read(!.env.example)"]}
+    put(project, settings)
+    assert secrets_of(project) == {}
+
+    settings["permissions"]["deny"].append("Read(!.env)")
+    put(project, settings)
+    assert secrets_of(project)["rule_opens_secret"][1] == "delete the rule there"
+
+
 def test_a_deny_rule_that_is_never_asked_is_found(tmp_path: Path) -> None:
     project = a_kit(tmp_path)
     settings = guard_of(project)
@@ -179,6 +192,34 @@ def test_a_tool_that_the_project_wants_and_that_is_missing_is_found(
     assert [(fault.where, fault.mend) for fault in tool_faults(project)] == [("pyproject.toml", "pip install ruff")]
     write(project, ".venv/bin/ruff", "").chmod(0o755)
     assert [*tool_faults(project)] == []
+
+
+def test_a_tool_is_looked_for_where_the_code_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    project = a_project(tmp_path)
+    write(project, "packages/web/tsconfig.json", "{}")
+    assert [fault.where for fault in tool_faults(project)] == ["packages/web"]
+
+    write(project, "packages/web/node_modules/.bin/tsc", "").chmod(0o755)
+    assert [*tool_faults(project)] == []
+
+
+def test_a_ledger_that_cannot_be_read_and_a_patch_that_is_gone_are_found(tmp_path: Path) -> None:
+    rule = '[[rule]]\nid = "a"\nrule = "A"\nfailure = "b"\nlearnt = 2026-11-24\ncheck = "true"\n'
+    assert [*ledger_faults(tmp_path)] == []
+
+    ledger = write(tmp_path, ".claude/rules.toml", f'{rule}violation = ".claude/violations/a.patch"\n')
+    assert [(fault.kind, fault.where, fault.mend) for fault in ledger_faults(tmp_path)] == [
+        ("violation_missing", ".claude/rules.toml:1", "git checkout -- .claude/violations/a.patch")
+    ]
+    write(tmp_path, ".claude/violations/a.patch", "x\n")
+    assert [*ledger_faults(tmp_path)] == []
+
+    for broken in (b"[[rule", b"\xff"):
+        ledger.write_bytes(broken)
+        assert [(fault.kind, fault.where) for fault in ledger_faults(tmp_path)] == [
+            ("ledger_unread", ".claude/rules.toml")
+        ]
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "home"
 
 
+@pytest.mark.soak
 def test_a_plugin_alone_is_a_kit(home: Path, tmp_path: Path) -> None:
     installed(home)
     told = examine(a_project(tmp_path / "shop"))
@@ -64,6 +65,7 @@ def test_a_plugin_that_is_switched_off_for_the_project_is_none(home: Path, tmp_p
     assert [fault.kind for fault in examine(project).faults] == ["no_kit"]
 
 
+@pytest.mark.soak
 def test_a_plugin_beside_a_kit_runs_twice(home: Path, tmp_path: Path) -> None:
     installed(home)
 

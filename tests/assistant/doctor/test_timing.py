@@ -21,7 +21,11 @@ def slow_by(seconds: float, folder: Path) -> list[tuple[str, bool]]:
     return [(fault.kind, fault.is_note) for fault in slow_faults(guard, project)]
 
 
-@pytest.mark.parametrize(("seconds", "told"), [(0.06, [("slow", True)]), (0.3, [("slow", False)])])
+@pytest.mark.soak
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [(0.06, [("slow", True)]), (0.3, [("slow", False)])],
+)
 def test_a_guard_that_is_a_little_slow_is_a_note_and_one_that_is_far_too_slow_a_fault(
     tmp_path: Path, seconds: float, told: list[tuple[str, bool]]
 ) -> None:

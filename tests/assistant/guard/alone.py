@@ -43,8 +43,9 @@ class Installed:
         return installed.start(hook, event, {**self.environment, **environment})
 
     def told(self, given: bytes, **environment: str) -> Answer:
-        """The answer of the script itself to what comes on its standard input."""
-        words = [sys.executable, "-I", "-S", "-B", str(self.script)]
+        """The answer to what comes on its standard input, whatever that is."""
+        (hook,) = InstalledHooks(self.root, self.home).of("PreToolUse")
+        words = hook.words
         ended = subprocess.run(
             words, input=given, env={**self.environment, **environment}, capture_output=True, check=False, cwd=self.root
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -73,8 +74,8 @@ def test_what_cannot_be_judged_is_blocked_and_says_why(guard: Installed, given: 
             (
                 "protect secrets: Edit was not run.\n"
                 "Why: `a/../.env` is a secret (.claude/secrets.txt:1: `.env`).\n"
-                "Instead: write its template (such as `.env.example`); a template may be copied to a missing file,"
-                " and the person fills it in.\n"
+                "Instead: write its template (such as `.env.example`); a template may be copied to a missing file"
+                " (`cp -n`), and the person fills it in.\n"
             ),
         ),
         (
@@ -105,6 +106,51 @@ def test_a_blocked_call_is_told_what_why_and_what_instead(
     answer = guard.told(call(tool, given))
 
     assert (answer.code, answer.out, answer.err) == (2, "", said)
+
+
+@pytest.mark.parametrize(
+    ("command", "instead"),
+    [
+        (
+            "grep -rn TOKEN .",
+            "`git grep` and `rg` pass over what git ignores: use one of them, or add `--exclude='.env'`.",
+        ),
+        (
+            "tar czf /tmp/all.tgz .",
+            "name the files or folders that are meant, or leave it out (`--exclude='.env'`, in find `! -name '.env'`).",
+        ),
+        (
+            "git add -A",
+            "name the files that are meant; or have `.env` ignored first (`echo '.env' >> .gitignore`).",
+        ),
+        (
+            ". ./.env && pytest",
+            "let what you start load it: `uv run --env-file .env …`, `node --env-file=.env …`, `dotenv run …`.",
+        ),
+        (
+            "echo A=1 > .env",
+            (
+                "write its template (such as `.env.example`); a template may be copied to a missing file (`cp -n`),"
+                " and the person fills it in."
+            ),
+        ),
+        (
+            "cat prod.pem",
+            (
+                "let the program load the file itself, or ask the person for what you need."
+                " If it holds no secret, the person can allow it: `!prod.pem` in .claude/secrets.txt."
+            ),
+        ),
+    ],
+)
+def test_what_to_do_instead_fits_what_was_tried(tmp_path: Path, command: str, instead: str) -> None:
+    guard = Installed(tmp_path)
+    subprocess.run(["git", "init", "-q"], cwd=guard.root, check=True)
+    (guard.root / ".env").write_text("A=1\n")
+    (guard.root / ".claude/secrets.txt").write_text(".env\n*.pem\n")
+    answer = guard.told(call("Bash", {"command": command}))
+
+    assert answer.err.splitlines()[2] == f"Instead: {instead}"
 
 
 @pytest.mark.parametrize(

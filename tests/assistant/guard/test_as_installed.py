@@ -112,13 +112,13 @@ def test_a_missing_python_blocks(installed: Installed, tmp_path: Path) -> None:
 
 
 def test_runs_directly_too(installed: Installed) -> None:
-    for words in ([sys.executable, "-I", "-S", "-B", str(installed.script)], [str(installed.script)]):
-        for path, code in (("README.md", 0), (".env", 2)):
-            event = f'{{"tool_name": "Read", "tool_input": {{"file_path": "{path}"}}, "cwd": "{installed.root}"}}'
-            ended = subprocess.run(
-                words, input=event, env=installed.environment, capture_output=True, text=True, check=False
-            )
-            assert (ended.returncode, ended.stdout) == (code, "")
+    by_python = [sys.executable, "-I", "-S", "-B", str(installed.script)]
+    for words, path, code in ((by_python, ".env", 2), ([str(installed.script)], "README.md", 0)):
+        event = f'{{"tool_name": "Read", "tool_input": {{"file_path": "{path}"}}, "cwd": "{installed.root}"}}'
+        ended = subprocess.run(
+            words, input=event, env=installed.environment, capture_output=True, text=True, check=False
+        )
+        assert (ended.returncode, ended.stdout) == (code, "")
 
 
 def test_bytecode_is_not_written_by_a_tool(installed: Installed, tmp_path: Path) -> None:
@@ -130,6 +130,8 @@ def test_bytecode_is_not_written_by_a_tool(installed: Installed, tmp_path: Path)
     assert installed.asked("Bash", {"command": f"cp x {tmp_path}/other/x; rm -rf ~/.cache"}, **other).code == 0
 
 
+@pytest.mark.soak
+@pytest.mark.alone
 def test_a_call_costs_little_more_than_python_itself(installed: Installed) -> None:
     """Computing time, which what else the machine does changes little. Without bytecode it is 70 ms more."""
     installed_hooks = InstalledHooks(installed.root, installed.home)

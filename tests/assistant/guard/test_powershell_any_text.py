@@ -33,13 +33,13 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> PowerShellShop:
     return PowerShellShop(tmp_path_factory.mktemp("any"))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(text=st.text(max_size=200))
 def test_any_text_gets_a_verdict(shop: PowerShellShop, text: str) -> None:
     assert shop.says(text) is None or shop.says(text)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(pieces=st.lists(PIECES, max_size=30), glue=st.sampled_from(["", " "]))
 def test_any_mixture_of_powershell_gets_a_verdict(shop: PowerShellShop, pieces: list[str], glue: str) -> None:
     verdict = shop.says(glue.join(pieces))
@@ -63,7 +63,7 @@ def made(piece: str, way: int) -> str:
     )[way]
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     cuts=st.lists(st.integers(1, len(NAME) - 1), max_size=3),
     ways=st.lists(st.integers(0, 9), min_size=4, max_size=4),
@@ -126,6 +126,7 @@ def test_hostile_texts_end_soon(shop: PowerShellShop, text: str) -> None:
     assert time.perf_counter() - began < 4
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("text", [text for text in HOSTILE.values() if len(text) > 1000], ids=len)
 def test_beyond_the_bounds_a_secrets_name_is_enough(shop: PowerShellShop, text: str) -> None:
     assert shop.says("gc .env; " + text)

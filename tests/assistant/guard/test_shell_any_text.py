@@ -26,13 +26,13 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
     return Shop(tmp_path_factory.mktemp("any"))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(text=st.text(max_size=200))
 def test_any_text_gets_a_verdict(shop: Shop, text: str) -> None:
     assert shop.says(text) is None or shop.says(text)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(pieces=st.lists(PIECES, max_size=30), glue=st.sampled_from(["", " "]))
 def test_any_mixture_of_shell_gets_a_verdict(shop: Shop, pieces: list[str], glue: str) -> None:
     verdict = shop.says(glue.join(pieces))
@@ -43,12 +43,12 @@ def test_any_mixture_of_shell_gets_a_verdict(shop: Shop, pieces: list[str], glue
 COMMANDS = [
     case["input"]["command"]
     for file in sorted((Path(__file__).parents[1] / "corpus").glob("*.yaml"))
-    for case in yaml.safe_load(file.read_text())
+    for case in yaml.load(file.read_text(), Loader=yaml.CSafeLoader)
     if case["tool"] == "Bash"
 ]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(
     command=st.sampled_from(COMMANDS),
     other=st.sampled_from(COMMANDS),
@@ -89,7 +89,7 @@ def quoted(piece: str, way: int) -> str:
     )[way]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(
     cuts=st.lists(st.integers(1, len(NAME) - 1), max_size=3),
     ways=st.lists(st.integers(0, 11), min_size=4, max_size=4),
@@ -156,6 +156,7 @@ def test_hostile_texts_end_soon(shop: Shop, text: str) -> None:
     assert time.process_time() - began < 1
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("text", [text for text in HOSTILE.values() if 1000 < len(text) < 200_000], ids=len)
 def test_beyond_the_bounds_a_secrets_name_is_enough(shop: Shop, text: str) -> None:
     assert shop.says("cat .env; " + text)

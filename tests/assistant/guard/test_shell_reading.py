@@ -154,8 +154,8 @@ def test_the_reason_names_the_part_and_the_rule(shop: Shop) -> None:
     assert shop.says("npm test && cat .env | head") == "`cat .env`: `.env` is a secret (.claude/secrets.txt:1: `.env`)"
 
 
-def test_a_tree_that_holds_a_secret_is_told_with_the_way_to_leave_it_out(shop: Shop) -> None:
-    assert "--exclude" in (shop.says("grep -rn TOKEN .") or "")
+def test_a_tree_that_holds_a_secret_is_told_with_the_secret(shop: Shop) -> None:
+    assert "`.env` is a secret" in (shop.says("grep -rn TOKEN .") or "")
 
 
 def test_a_live_token_is_not_written_where_git_tracks_it(shop: Shop) -> None:

@@ -102,10 +102,10 @@ def test_what_only_looks_like_one_is_none(text: str) -> None:
     ids=lambda value: repr(value)[:24],
 )  # fmt: skip
 def test_a_long_text_takes_little_time(piece: str) -> None:
-    """Half a megabyte of what begins like tokens and is none."""
+    """A quarter of a megabyte of what begins like tokens and is none."""
     hints = "k_live_ ECRET PRIVATE KEY gh xox AKIA AIza sk- SG. SK EAA key- _v1_ shp hf_ npm_ /api/webhooks/ : "
-    text = hints + piece * (500_000 // len(piece))
+    text = hints + piece * (250_000 // len(piece))
     started = time.process_time()
     live_token(text)
 
-    assert time.process_time() - started < 2
+    assert time.process_time() - started < 1

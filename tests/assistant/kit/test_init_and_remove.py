@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.assistant.kit.repositories import FILES, commit, make, run_git, status, tree
 
+from onebox.assistant.claude_md import BEGIN, END
+from onebox.assistant.doctor.drift import drift_faults
 from onebox.cli.exits import Exit
 from onebox.cli.main import main
 
@@ -271,6 +273,69 @@ def test_learnt_rules_survive_init_and_go_with_the_kit(tmp_path: Path, kit: Kit)
     gone = kit(root, "remove")
     assert "the rules that were learnt (1) go with it; --keep-rules leaves them:\n- Prices are gross." in gone.err
     assert status(root) == ""
+
+
+def test_a_ledger_of_retired_rules_goes_with_the_kit(tmp_path: Path, kit: Kit) -> None:
+    root = make(tmp_path / "shop", "python")
+    kit(root, "init")
+    kit(root, "learn", "wrote net prices", "--rule", "Prices are gross")
+    kit(root, "rules", "--retire", "prices-are-gross")
+    kit(root, "remove")
+
+    assert status(root) == ""
+
+
+def test_what_rules_caught_stays_for_the_kit_of_another_worktree(tmp_path: Path, kit: Kit) -> None:
+    root, other = make(tmp_path / "shop", "plain"), tmp_path / "other"
+    kit(root, "init")
+    kit(root, "learn", "lost a file", "--rule", "Files stay", "--check", "test -f notes.txt")
+    (root / "notes.txt").rename(root / "moved.txt")
+    assert kit(root, "rules", "--run").code == Exit.fault
+    commit(root)
+    run_git(root, "worktree", "add", "--quiet", str(other))
+    caught = root / ".git/onebox-kit/caught.jsonl"
+
+    kit(other, "remove")
+    assert caught.is_file()
+    kit(root, "remove")
+    assert not caught.parent.exists()
+
+
+def test_a_kit_is_the_same_from_wherever_it_is_brought_up_to_date(tmp_path: Path, kit: Kit) -> None:
+    packages = {f"packages/{name}/tsconfig.json": b"{}" for name in ("admin", "web")}
+    root = make(tmp_path / "shop", "plain", more=packages)
+    kit(root / "packages/web", "init", "--stack", "auto")
+    once = tree(root)
+    again = kit(root, "init")
+
+    assert "`cd packages/web && " in (root / "CLAUDE.md").read_text()
+    assert (once, again.err.splitlines()[1:]) == (tree(root), ["nothing to do: the kit is as it should be"])
+    assert [*drift_faults(root)] == []
+    kit(root, "init", "--stack", "auto")
+    assert "`cd packages/admin && " in (root / "CLAUDE.md").read_text()
+
+
+@pytest.mark.parametrize("gone", [END, BEGIN])
+def test_half_a_part_is_refused_with_its_place(tmp_path: Path, kit: Kit, gone: str) -> None:
+    root = make(tmp_path / "shop", "plain", more={"CLAUDE.md": b"# Ours\n"})
+    kit(root, "init")
+    rules = root / "CLAUDE.md"
+    rules.write_text(rules.read_text().replace(f"{gone}\n", "More of ours.\n"))
+    before = tree(root)
+    line = 1 + rules.read_text().splitlines().index(BEGIN if gone == END else END)
+
+    for words in (["init"], ["init", "--force"], ["learn", "wrote net prices", "--rule", "Prices are gross"]):
+        refused = kit(root, *words)
+        assert (refused.code, refused.err) == (
+            Exit.fault,
+            (
+                f"onebox: CLAUDE.md:{line}: of the two lines that stand around the kit's part this one is there alone\n"
+                f"hint: put the other where it was: {gone}; or delete this one and what is the kit's, then try again\n"
+            ),
+        )
+        assert tree(root) == before
+    assert f"left the kit's part of CLAUDE.md: its line `{gone}` is gone; delete it by hand" in kit(root, "remove").err
+    assert status(root) == " M CLAUDE.md\n"
 
 
 def test_learnt_rules_can_be_kept(tmp_path: Path, kit: Kit) -> None:

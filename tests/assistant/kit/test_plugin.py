@@ -41,6 +41,15 @@ def test_its_hooks_are_there_and_can_be_run(tmp_path: Path, kit: Kit) -> None:
         assert os.access(script.replace("${CLAUDE_PLUGIN_ROOT}", str(folder)), os.X_OK)
 
 
+def test_its_checklists_name_the_reviewer_as_claude_code_does(tmp_path: Path, kit: Kit) -> None:
+    folder = tmp_path / "plugin"
+    kit(make(tmp_path / "box", "box"), "plugin", str(folder))
+
+    for name in ("add-feature", "add-flow"):
+        assert "Let the agent `onebox-kit:code-reviewer` look" in (folder / f"skills/{name}/SKILL.md").read_text()
+    assert "\nname: code-reviewer\n" in (folder / "agents/code-reviewer.md").read_text()
+
+
 def test_its_own_folder_is_written_anew(tmp_path: Path, kit: Kit) -> None:
     folder = tmp_path / "plugin"
     shop, box = make(tmp_path / "shop", "python"), make(tmp_path / "box", "box")

@@ -60,7 +60,7 @@ def value_of(text: str) -> Any:
 
 
 @given(texts())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_what_was_merged_is_taken_out_to_the_byte(text: str) -> None:
     with_kit, put = merged(text, ENTRIES)
 
@@ -69,7 +69,7 @@ def test_what_was_merged_is_taken_out_to_the_byte(text: str) -> None:
 
 
 @given(texts())
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_twice_is_once(text: str) -> None:
     once, _ = merged(text, ENTRIES)
     twice, put = merged(once, ENTRIES)
@@ -79,7 +79,7 @@ def test_twice_is_once(text: str) -> None:
 
 
 @given(texts())
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_only_values_are_added(text: str) -> None:
     before, after = value_of(text), value_of(merged(text, ENTRIES)[0])
 
@@ -92,7 +92,7 @@ def test_only_values_are_added(text: str) -> None:
 
 
 @given(texts(), st.sampled_from([None, 2, 4]))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_from_a_text_that_was_formatted_anew_the_same_goes(text: str, indent: int | None) -> None:
     """Lists that were empty stay; what the kit made goes."""
     with_kit, put = merged(text, ENTRIES)

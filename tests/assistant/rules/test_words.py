@@ -90,6 +90,7 @@ def test_a_rule_that_nothing_checks_gets_its_check_and_its_proof_later(tmp_path:
         learn(project, failure="two", rule="Core is plain", check="true", today=TODAY)
 
 
+@pytest.mark.soak
 def test_rules_that_are_learnt_at_once_are_all_kept(tmp_path: Path) -> None:
     project = a_project(tmp_path)
     words = [sys.executable, "-m", "onebox", "kit", "learn", "one", "--check", "sleep 0.3", "--rule"]

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from onebox.assistant.doctor.faults import INIT, Fault
 from onebox.assistant.install import SECRETS, plan_init
+from onebox.assistant.manifest import ManifestUnreadable, read_manifest
 from onebox.assistant.place import MANIFEST
-from onebox.assistant.settings import SETTINGS, SettingsUnreadable
+from onebox.assistant.settings import SETTINGS, SettingsUnreadable, decoded, rules_in_order
 from onebox.kernel.errors import OneboxError
 
 if TYPE_CHECKING:
@@ -25,12 +26,18 @@ def drift_faults(project: Path) -> Iterator[Fault]:
     except SettingsUnreadable:
         return  # it is told where the settings are read
     except OneboxError as refused:
-        yield Fault("kit_refused", refused.message, MANIFEST, refused.hint or INIT)
+        where = MANIFEST if isinstance(refused, ManifestUnreadable) else "."  # of others the message begins with it
+        yield Fault("kit_refused", refused.message, where, refused.hint or INIT)
         return
     for change in changes.changes:
         if change.name == MANIFEST and change.before is not None:
             continue  # it follows the others
-        yield _settings_fault(change) if change.name == SETTINGS else _file_fault(change)
+        if change.name == SETTINGS:
+            old = read_manifest(changes.read(MANIFEST))
+            text = decoded(change.before or b"{}")
+            yield _settings_fault(change, in_order=old is None or rules_in_order(text, old.settings))
+        else:
+            yield _file_fault(change)
     for note in changes.notes:
         name = note.removeprefix("left ").partition(":")[0]
         if "was edited since" in note and name.startswith(".claude/hooks/"):
@@ -45,11 +52,14 @@ def _file_fault(change: Change) -> Fault:
     return Fault("file_differs", "this release writes it otherwise", change.name, INIT)
 
 
-def _settings_fault(change: Change) -> Fault:
+def _settings_fault(change: Change, *, in_order: bool) -> Fault:
     missing = sorted(_entries(change.after) - _entries(change.before))
     stale = sorted(_entries(change.before) - _entries(change.after))
     said = [f"{what} {len(found)}: {', '.join(found[:3])}" for what, found in (("lacks", missing), ("has too many", stale))
             if found]  # fmt: skip
+    if not said and not in_order:
+        return Fault("rules_reordered", f"the deny rules do not stand in the order of {SECRETS}, and of them the last "
+                     "that matches decides", SETTINGS, INIT)  # fmt: skip
     if not said:  # what they do is tried by calls
         return Fault("hooks_differ", "the hooks' entries are not as this release writes them", SETTINGS,
                      f"{INIT}, if nobody wants them so", is_note=True)  # fmt: skip

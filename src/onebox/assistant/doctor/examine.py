@@ -9,6 +9,7 @@ from onebox.assistant.doctor.drift import drift_faults
 from onebox.assistant.doctor.faults import INIT, Fault
 from onebox.assistant.doctor.guarding import check_hook_faults, entry_faults, guards_of, play
 from onebox.assistant.doctor.installed import CHECK, GUARD, all_settings, disabled, hooks_of, plugin_hooks
+from onebox.assistant.doctor.ledger import ledger_faults
 from onebox.assistant.doctor.named import claude_md_faults
 from onebox.assistant.doctor.pages import page_faults
 from onebox.assistant.doctor.secret_files import secret_faults
@@ -66,6 +67,7 @@ def examine(project: Path) -> Examination:
         told.look("the kit is as this release writes it", drift_faults(project))
     told.look("no hook runs twice", _twice(hooks))
     told.look("CLAUDE.md names what is there", claude_md_faults(project))
+    told.look("the rules can be read", ledger_faults(project))
     told.look("agents and skills can be read", page_faults(project))
     told.look("the tools of the check are there", tool_faults(project))
     return told

@@ -58,7 +58,11 @@ def play(guard: Hook, project: Path) -> tuple[list[Replay], list[Fault]]:
     cannot be run at all is played none."""
     if [*script_faults(guard, GUARD, project)]:
         return [], []
-    secret = missing_secret(_patterns(guard, project), project) or ".env.onebox-doctor"
+    patterns = _patterns(guard, project)
+    if patterns is not None and all(pattern.startswith("!") for pattern in patterns):
+        return [], [Fault("list_empty", "no line of the list says that something is secret: the guard lets all pass",
+                          *_list_of(guard, project))]  # fmt: skip
+    secret = missing_secret(patterns or (), project) or ".env.onebox-doctor"
     played = [call for call in calls(project, secret) if matches(_text(guard.matcher), call.tool)]
     replays = [replay(guard, call, project) for call in played]
     return replays, [
@@ -97,19 +101,27 @@ def _handler_faults(guard: Hook) -> Iterator[Fault]:
                     guard.where, f'"onFailure": "block" there, or: {guard.anew}')  # fmt: skip
     for key, why in (
         ("async", "the call is made without waiting for the hook"),
+        ("asyncRewake", "the call is made without waiting for the hook"),
         ("if", "the hook is called for some of the calls alone"),
     ):
         if handler.get(key):
             yield Fault("entry_opens", f"`{key}` is set: {why}", guard.where, f"delete `{key}` there")
 
 
-def _patterns(guard: Hook, project: Path) -> list[str]:
-    """Of the list that this guard goes by."""
-    beside = project / SECRETS
-    text = (
-        read_whole(beside) if beside.is_file() or guard.root is None else read_whole(guard.root / "hooks/secrets.txt")
-    )
-    return [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#")]
+def _patterns(guard: Hook, project: Path) -> list[str] | None:
+    """Of the list that this guard goes by; None where there is none, and it goes by the one that it was made with."""
+    lists = [project / SECRETS, *([guard.root / "hooks/secrets.txt"] if guard.root else [])]
+    found = next((file for file in lists if file.is_file()), None)
+    if found is None:
+        return None
+    return [line.strip() for line in read_whole(found).splitlines() if line.strip() and not line.startswith("#")]
+
+
+def _list_of(guard: Hook, project: Path) -> tuple[str, str]:
+    """The list that this guard goes by, and what writes it anew."""
+    if guard.root is None or (project / SECRETS).is_file():
+        return SECRETS, f"git checkout -- {SECRETS}, or: rm {SECRETS} && {INIT}"
+    return str(guard.root / "hooks/secrets.txt"), guard.anew
 
 
 def _verdict_faults(guard: Hook, replays: Sequence[Replay]) -> Iterator[Fault]:

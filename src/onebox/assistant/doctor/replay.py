@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from onebox.assistant.doctor.installed import Hook
 
 _SECONDS = 10.0
+"""that a hook is waited for at the most; less, if its entry says so"""
 BLOCKED = 2
 """the exit code that keeps a call from being made"""
 
@@ -116,9 +117,14 @@ def run_hook(hook: Hook, project: Path, given: str) -> Ended:
     if not isinstance(hook.handler.get("args"), list):
         words = ["sh", "-c", *words[:1]]
     try:
-        return run(words, project, seconds=_SECONDS, env=env, given=given)
+        return run(words, project, seconds=_seconds_of(hook), env=env, given=given)
     except OSError as error:
         return Ended(127, "", f"{words[0]}: {error.strerror}", 0.0)
+
+
+def _seconds_of(hook: Hook) -> float:
+    told = hook.handler.get("timeout")
+    return min(float(told), _SECONDS) if isinstance(told, (int, float)) and told > 0 else _SECONDS
 
 
 def missing_secret(patterns: Sequence[str], project: Path) -> str | None:

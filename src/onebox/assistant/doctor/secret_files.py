@@ -34,6 +34,11 @@ def secret_faults(settings: Sequence[Settings], project: Path) -> Iterator[Fault
             if name := _opened(rule, secrets):
                 yield Fault("rule_opens_secret", f"the rule `{rule}` allows what reaches `{name}`, a secret", where,
                             "delete the rule there")  # fmt: skip
+        for rule, where in each.texts("permissions", "deny"):
+            opened = rule.startswith("Read(!") and _opened(rule.replace("(!", "(", 1), secrets)
+            if opened:
+                yield Fault("rule_opens_secret", f"the rule `{rule}` opens `{opened}` again, a secret", where,
+                            "delete the rule there")  # fmt: skip
         yield from _idle_rules(each)
 
 
@@ -58,7 +63,7 @@ def _of_git(secrets: SecretList, project: Path) -> Iterator[Fault]:
 
 
 def _opened(rule: str, secrets: SecretList) -> str | None:
-    """The secret that an allow rule names: `Read(.env)`, `Bash(cat .env)`."""
+    """The secret that a rule names: `Read(.env)`, `Bash(cat .env)`."""
     found = _RULE.fullmatch(rule)
     if found is None:
         return None

@@ -33,11 +33,11 @@ named after it) for the project to want it; without files it is always wanted"""
 
 def tool_faults(project: Path) -> Iterator[Fault]:
     """Of the stacks that the project has."""
-    for name in find_stack(project, project).names:
+    for name, folder in find_stack(project, project).places.items():
         for tool, homes, mend, files in _TOOLS.get(name, ()):
-            wanted = [file for file in files.split() if _names(project / file, tool)]
-            if (wanted or not files) and not program(tool, near=str(project), root=str(project), homes=homes):
-                where = wanted[0] if wanted else "."
+            wanted = [file for file in files.split() if _names(folder / file, tool)]
+            if (wanted or not files) and not program(tool, near=str(folder), root=str(project), homes=homes):
+                where = (folder / (wanted[0] if wanted else "")).relative_to(project).as_posix()
                 yield Fault("tool_missing", f"{tool} is not there, so no edit of {name} code is checked with it", where,
                             mend)  # fmt: skip
 

@@ -11,7 +11,7 @@ from onebox.assistant.hooks.check.go_code import GO, check_go
 from onebox.assistant.hooks.check.memory import Memory
 from onebox.assistant.hooks.check.php_code import check_php
 from onebox.assistant.hooks.check.programs import nearest, read_text
-from onebox.assistant.hooks.check.python_code import check_python
+from onebox.assistant.hooks.check.python_code import check_edited_python
 from onebox.assistant.hooks.check.report import Answer, answer_for_edit
 from onebox.assistant.hooks.check.survey import Kind, is_foreign, survey
 from onebox.assistant.hooks.check.syntax import check_config, is_config
@@ -23,6 +23,8 @@ PYTHON = (".py", ".pyi", ".ipynb")
 TYPED = (".ts", ".tsx", ".mts", ".cts")
 UNTYPED = (".js", ".jsx", ".mjs", ".cjs")
 YAML = (".yaml", ".yml")
+# What go vet and tsc say of a name that the next edit may use.
+UNUSED = re.compile(r"(?:imported|declared) (?:and|but) not used|error TS6(?:133|192|196|198):")
 
 
 def is_checked(path: str) -> bool:
@@ -31,29 +33,29 @@ def is_checked(path: str) -> bool:
     return path.endswith(suffixes) or is_config(path) or os.path.basename(path) == "tsconfig.json"
 
 
-def check_edit(path: str, root: str) -> Answer:
-    """`path` is a file that was written just now, below `root`."""
+def check_edit(path: str, root: str, before: str | None = None) -> Answer:
+    """`path` is a file that was written just now, below `root`; `before`: its text before a part of it was replaced."""
     if not os.path.isfile(path) or is_foreign(path, root):
         return Answer()
-    outcomes = [_of_file(path, root), _of_whole(path, root)]
+    outcomes = [_of_file(path, root, before), _of_whole(path, root, before)]
     faults = [fault for outcome in outcomes for fault in outcome.faults]
     return answer_for_edit(path, root, faults, [outcome.unchecked for outcome in outcomes if outcome.unchecked])
 
 
-def _of_file(path: str, root: str) -> Outcome:
+def _of_file(path: str, root: str, before: str | None) -> Outcome:
     """What looks at one file alone, and so needs no lock."""
     if is_config(path):
         outcome = check_config(path)
         if outcome.faults or not path.endswith(".ipynb"):
             return outcome
     if path.endswith(PYTHON):
-        return check_python(path, root, EDIT_SECONDS)
+        return check_edited_python(path, root, Memory(root), EDIT_SECONDS, before)
     if path.endswith(".php"):
         return check_php(path, root, EDIT_SECONDS)
     return Outcome()
 
 
-def _of_whole(path: str, root: str) -> Outcome:
+def _of_whole(path: str, root: str, before: str | None) -> Outcome:
     """What looks at more than the file. Of a burst of edits one runs it; Stop sees to the others."""
     kind: Kind
     if path.endswith(".go"):
@@ -71,7 +73,10 @@ def _of_whole(path: str, root: str) -> Outcome:
     if not memory.lock():
         return Outcome()
     try:
-        return _run(path, root, kind, folder, memory)
+        outcome = _run(path, root, kind, folder, memory)
+        if before is not None:
+            outcome.faults = [fault for fault in outcome.faults if fault.file != path or not UNUSED.search(fault.said)]
+        return outcome
     finally:
         memory.unlock()
 

@@ -51,7 +51,14 @@ def answer_to(event: object, environment: dict[str, str]) -> Answer:
         return Answer()
     path = os.path.realpath(os.path.join(folder, path))
     root = root_for(path, project=project, folder=folder)
-    return check_edit(path, root) if root else Answer()
+    return check_edit(path, root, _text_before(event)) if root else Answer()
+
+
+def _text_before(event: dict[str, object]) -> str | None:
+    """Of a file of which a part was replaced. Claude Code tells it; None where it does not."""
+    response = event.get("tool_response")
+    before = response.get("originalFile") if isinstance(response, dict) and event.get("tool_name") != "Write" else None
+    return before if isinstance(before, str) else None
 
 
 if __name__ == "__main__":

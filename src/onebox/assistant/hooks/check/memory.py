@@ -8,7 +8,7 @@ import json
 import os
 import time
 
-from onebox.assistant.hooks.check.checkout import own_state
+from onebox.assistant.hooks.check.checkout import digest, own_state
 
 
 class Memory:
@@ -50,6 +50,16 @@ class Memory:
         left = self.seen().get(key, {}).get("left")
         return [(str(one[0]), str(one[1])) for one in left] if isinstance(left, list) else []
 
+    def looked_at(self) -> float:
+        """When the whole project was last looked at, by the clock of the files; 0 where it never was."""
+        with contextlib.suppress(OSError):
+            return os.stat(self.place("looked")).st_mtime
+        return 0.0
+
+    def look(self) -> None:
+        with open(self.place("looked"), "w", encoding="utf-8"):
+            pass
+
     def holds(self) -> int:
         """How often the assistant has been held since it was last asked something."""
         count = self._load().get("holds")
@@ -73,6 +83,37 @@ class Memory:
         except (OSError, ValueError):
             return {}
         return whole if isinstance(whole, dict) else {}
+
+    # Edited files that a tool has found faults in: {path: what it said before the change}. Each has a file of its own, as
+    # edits that come at once must not overwrite what the others wrote down.
+
+    def put_off(self, path: str, before: list[str]) -> None:
+        """This file is looked at again at the end. What it was like at first stays."""
+        place = self._of_file(path)
+        if not os.path.exists(place):
+            self.prepare()
+            os.makedirs(os.path.dirname(place), mode=0o700, exist_ok=True)
+            with open(place, "w", encoding="utf-8") as file:
+                json.dump([path, before], file)
+
+    def take_up(self, path: str) -> None:
+        with contextlib.suppress(OSError):
+            os.unlink(self._of_file(path))
+
+    def later(self) -> dict[str, list[str]]:
+        found = {}
+        with contextlib.suppress(OSError):
+            for name in sorted(os.listdir(self.place("later"))):
+                with contextlib.suppress(ValueError):
+                    path, before = json.loads(_text_of(self.place("later", name)))
+                    if os.path.isfile(path):
+                        found[path] = before
+                    else:
+                        self.take_up(path)
+        return found
+
+    def _of_file(self, path: str) -> str:
+        return self.place("later", digest(path)[:16])
 
     def lock(self, seconds: float = 0.0) -> bool:
         """Whether this call may run what looks at the whole project. A dead holder's lock is free: the system lets go."""

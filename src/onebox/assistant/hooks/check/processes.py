@@ -36,25 +36,31 @@ class Ran:
         self.text = text
 
 
-def run_tool(command: list[str], *, folder: str, seconds: float, more: dict[str, str] | None = None) -> Ran:
-    """Standard output and error as one text. When the time is up the whole process group is killed.
+def run_tool(
+    command: list[str], *, folder: str, seconds: float, more: dict[str, str] | None = None, given: str | None = None
+) -> Ran:
+    """Standard output and error as one text; `given` is what it reads. When the time is up the whole process group is killed.
 
     A program that cannot be started ends with 127, as it does in a shell: one of a moved environment is such a one."""
     environment = {name: value for name, value in os.environ.items() if name not in LOUD}
     environment.update(QUIET)
     environment.update(more or {})
+    source = _file_of(given) if given is not None else subprocess.DEVNULL
     try:
         process = subprocess.Popen(  # noqa: S603 # the project's own tools
             command,
             cwd=folder,
             env=environment,
-            stdin=subprocess.DEVNULL,
+            stdin=source,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
     except OSError as refused:
         return Ran(NOT_STARTED, str(refused))
+    finally:
+        if source != subprocess.DEVNULL:
+            os.close(source)
     assert process.stdout is not None
     with process.stdout, _killed_with_us(process.pid):
         kept = bytearray()
@@ -68,6 +74,16 @@ def run_tool(command: list[str], *, folder: str, seconds: float, more: dict[str,
             _kill(process)
             return Ran(None, _plain(kept))
     return Ran(process.returncode, _plain(kept))
+
+
+def _file_of(text: str) -> int:
+    """A pipe would have to be filled while the other end is read."""
+    import tempfile
+
+    with tempfile.TemporaryFile() as file:
+        file.write(text.encode("utf-8", "surrogatepass"))
+        file.seek(0)
+        return os.dup(file.fileno())
 
 
 def _plain(printed: bytearray) -> str:

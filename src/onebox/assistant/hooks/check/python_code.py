@@ -18,8 +18,56 @@ PYTHON_HOMES = (".venv/bin", "venv/bin")
 OLDEST_PYTHON = re.compile(r"(?:requires-python|python_requires)\s*=\s*[\"']?[^\"'\n]*?>=?\s*3\.(\d+)")
 # For what is a matter of milliseconds.
 SOON = 5.0
+# What one edit of several leaves behind: an import comes before its first use, and is sorted at the end.
+UNFINISHED = ("F401 ", "F841 ", "I001 ")
 # A daemon that nobody asks for so long ends itself.
 DAEMON_SECONDS = 1800
+
+
+def check_edited_python(path: str, root: str, memory: Memory, seconds: float, before: str | None) -> Outcome:
+    """An edit among several: what was there before is not told, and what is not finished yet waits for the end.
+
+    before: the file's text before the edit; None where it was written as a whole, which is judged as a whole."""
+    outcome = check_python(path, root, seconds)
+    if not outcome.faults:
+        if not outcome.unchecked:
+            memory.take_up(path)
+        return outcome
+    old = _said_before(path, root, seconds, before) if before is not None else []
+    new = without_old(outcome.faults, old)
+    if new:
+        memory.put_off(path, old)
+    if before is not None:
+        new = [fault for fault in new if not fault.said.startswith(UNFINISHED)]
+    outcome.faults = new
+    return outcome
+
+
+def check_put_off_python(path: str, root: str, memory: Memory, seconds: float, before: list[str]) -> Outcome:
+    """At the end nothing waits any more."""
+    outcome = check_python(path, root, seconds)
+    outcome.faults = without_old(outcome.faults, before)
+    if not outcome.faults and not outcome.unchecked:
+        memory.take_up(path)
+    return outcome
+
+
+def without_old(faults: list[Fault], before: list[str]) -> list[Fault]:
+    """The faults that are more than there were. Lines move, so what is said of them tells which is which."""
+    left = list(before)
+    new = []
+    for fault in faults:
+        if fault.said in left and not fault.said.startswith("invalid-syntax"):
+            left.remove(fault.said)
+        else:
+            new.append(fault)
+    return new
+
+
+def _said_before(path: str, root: str, seconds: float, before: str) -> list[str]:
+    folder = nearest(path, root, PYTHON_CONFIGS)
+    ruff = program("ruff", near=path, root=root, homes=PYTHON_HOMES) if folder else ""
+    return [fault.said for fault in _ruff(ruff, path, folder, seconds, before).faults] if ruff else []
 
 
 def check_python(path: str, root: str, seconds: float) -> Outcome:
@@ -72,7 +120,8 @@ def _takes(ruff: str, path: str, folder: str) -> bool:
     return os.path.basename(path) in run_tool(command, folder=folder, seconds=SOON).text
 
 
-def _ruff(ruff: str, path: str, folder: str, seconds: float) -> Outcome:
+def _ruff(ruff: str, path: str, folder: str, seconds: float, text: str | None = None) -> Outcome:
+    """Of the file, or of what it would be with another text."""
     command = [
         ruff,
         "check",
@@ -82,9 +131,9 @@ def _ruff(ruff: str, path: str, folder: str, seconds: float) -> Outcome:
         "--quiet",
         "--output-format",
         "concise",
-        path,
+        *([path] if text is None else ["--stdin-filename", path, "-"]),
     ]
-    ran = run_tool(command, folder=folder, seconds=seconds)
+    ran = run_tool(command, folder=folder, seconds=seconds, given=text)
     if ran.code is None:
         return late_outcome("ruff", seconds)
     found = faults_in(ran.text, folder)

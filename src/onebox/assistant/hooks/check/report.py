@@ -36,10 +36,14 @@ def answer_for_edit(path: str, root: str, faults: list[Fault], unchecked: list[s
     return Answer(HELD, [*_cut([fault.text(root) for fault in here], MOST_LINES - len(tail)), *tail])
 
 
-def answer_for_stop(root: str, new: list[Fault], known: list[Fault], unchecked: list[str], *, first: bool) -> Answer:
-    """The new ones first; `known` were said before and are still there. `first`: nothing was ever checked here."""
+def answer_for_stop(
+    root: str, new: list[Fault], known: list[Fault], unchecked: list[str], *, first: bool, more: int = 0
+) -> Answer:
+    """The new ones first; `known` were said before and are still there, and so are `more` in files that were not changed.
+    `first`: nothing was ever checked here."""
     faults = [*_ordered(new), *_ordered(known)]
-    notes = _notes(unchecked)
+    notes = [f"and {more} told before, in files that did not change"] if more else []
+    notes += _notes(unchecked)
     head = f"{_counted(len(faults))} in the project"
     # A project with hundreds of old faults would have them mended unasked.
     head += " at its first check (mend what this turn broke, tell the person of the rest):" if first else ":"

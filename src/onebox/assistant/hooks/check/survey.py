@@ -102,11 +102,15 @@ def _listed(folder: str, *, outermost: bool) -> tuple[list[os.DirEntry[str]], li
 
 def _stamp(entry: os.DirEntry[str]) -> str:
     """Changes with the file: a second write within a clock's tick still has another size, inode or change time."""
+    return stamp_of(entry.path, entry)
+
+
+def stamp_of(path: str, entry: os.DirEntry[str] | None = None) -> str:
     try:
-        about = entry.stat()
+        about = entry.stat() if entry else os.stat(path)
     except OSError:
-        return entry.path
-    return f"{entry.path}|{about.st_mtime_ns}|{about.st_ctime_ns}|{about.st_size}|{about.st_ino}"
+        return path
+    return f"{path}|{about.st_mtime_ns}|{about.st_ctime_ns}|{about.st_size}|{about.st_ino}"
 
 
 def _hashed(lines: list[str]) -> str:

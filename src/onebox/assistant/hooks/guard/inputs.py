@@ -7,6 +7,8 @@ import re
 
 from onebox.assistant.hooks.guard.powershell import judge_powershell
 from onebox.assistant.hooks.guard.shell import judge_shell
+from onebox.assistant.hooks.guard.shell_files import PATCHED
+from onebox.assistant.hooks.guard.shell_table import TOUCHES_FILES
 from onebox.assistant.hooks.guard.tokens import live_token
 
 TYPE_CHECKING = False
@@ -32,6 +34,7 @@ _PLACES = {
     *"source sources destination src dst dest target targets location input output from to root cwd workdir".split(),
     *"attachment attachments upload notebook document include includes".split(),
 }
+_FOLDERS = (["dir"], ["directory"], ["folder"], ["cwd"], ["root"], ["parent"])
 _ADDRESSES = {"url", "urls", "uri", "uris", "href", "link"}
 _ONLY_NAMES = {"list", "ls", "tree", "info", "stat", "exists", "metadata"}
 _READS = {
@@ -98,10 +101,47 @@ def judge_fields(
             said = _place(text, places, cwd, writes=writes, removes=removes)
         else:
             texts.append(value)
-            said = None if _CODE.isdisjoint(parts) else _in_code(value, places, cwd)
+            said = _in_code(value, places, cwd) if _may_open(parts, value) else None
         if said is not None:
             return said
-    return _token(texts, targets, places, cwd) if writes else None
+    for text in texts:
+        said = _revision(text, places, cwd) or (_patched(text, places, cwd) if writes else None)
+        if said is not None:
+            return said
+    said = _in_folder(given, places, cwd, writes=writes)
+    return said or (_token(texts, targets, places, cwd) if writes else None)
+
+
+def _revision(text: str, places: Places, cwd: str) -> str | None:
+    """`HEAD:.env`"""
+    if ":" not in text or "//" in text or len(text) > _LONGEST_QUOTED or re.search(r"\s", text):
+        return None
+    return places.reason(text.rpartition(":")[2], cwd=cwd)
+
+
+def _patched(text: str, places: Places, cwd: str) -> str | None:
+    """The files that a patch changes."""
+    if "--- " not in text and "*** " not in text:
+        return None
+    named = [found for found in re.findall(PATCHED, text) if found != "/dev/null"]
+    return next(filter(None, (places.reason(name, cwd=cwd, writes=True) for name in named)), None)
+
+
+def _in_folder(given: dict[str, Any], places: Places, cwd: str, *, writes: bool) -> str | None:
+    """A name in one field, and its folder in another."""
+    folders = [value for name, value in given.items() if _parts(name)[-1:] in _FOLDERS and isinstance(value, str)]
+    named = [given[name] for name in ("name", "basename", "entry") if isinstance(given.get(name), str)]
+    for folder in folders:
+        for name in named:
+            said = places.reason(os.path.join(folder, name), cwd=cwd, writes=writes)
+            if said is not None:
+                return said
+    return None
+
+
+def _may_open(parts: list[str], text: str) -> bool:
+    """A program may open the files that it names; a query only with words that few have."""
+    return not _CODE.isdisjoint(parts) and ("sql" not in parts or re.search(TOUCHES_FILES, text) is not None)
 
 
 def _parts(name: str) -> list[str]:
@@ -113,6 +153,8 @@ def _names_place(parts: list[str], text: str) -> bool:
     """Whether a field's text is a path. The last word of its name says the most: `old_path` is one, `file_text` is not."""
     if "\n" in text or not text or len(text) > _LONGEST_PATH:
         return False
+    if parts[-1:] in (["pattern"], ["glob"]) and not {"file", "include", "path"}.isdisjoint(parts):
+        return " " not in text
     for words in (parts[-1:], parts):
         if not _PLACES.isdisjoint(words):
             return True

@@ -6,6 +6,7 @@ import json
 import os
 import sys
 
+from onebox.assistant.hooks.guard.instead import how_else
 from onebox.assistant.hooks.guard.patterns import SecretList
 from onebox.assistant.hooks.guard.places import Places
 from onebox.assistant.hooks.guard.reach import root_of
@@ -20,6 +21,7 @@ _SECONDS = 4
 _MOST_LETTERS = 600
 _LONGEST_REASON = 330
 _LIST = ".claude/secrets.txt"
+_MANAGED = ("/etc/claude-code", "/Library/Application Support/ClaudeCode")
 # The list as it was when this file was written: it holds where the project's own is gone.
 BAKED_LIST = ""
 
@@ -57,7 +59,8 @@ def _places(payload: dict[str, Any]) -> Places:
     project = os.environ.get("CLAUDE_PROJECT_DIR") or _beside() or root_of(cwd) or cwd
     beside = root_of(cwd)
     home = os.environ.get("HOME") or os.path.expanduser("~")
-    return Places(project, home, _secrets(project), [beside] if beside else [], _own(home))
+    programs = [os.path.normpath(folder) for folder in os.environ.get("PATH", "").split(os.pathsep) if folder]
+    return Places(project, home, _secrets(project), [beside] if beside else [], _own(home), programs)
 
 
 def _beside() -> str | None:
@@ -67,9 +70,14 @@ def _beside() -> str | None:
 
 
 def _own(home: str) -> list[str]:
-    """This file's folder, and where its bytecode is kept: what is written there is run as the guard."""
+    """This file's folder, and where its bytecode is kept: what is written there is run as the guard; and where settings
+    lie that could switch hooks off."""
     caches = [home + "/.cache", os.path.abspath(os.environ.get("XDG_CACHE_HOME") or home + "/.cache")]
-    return [os.path.dirname(os.path.abspath(__file__)), *(cache + "/onebox-kit" for cache in dict.fromkeys(caches))]
+    own = [os.path.dirname(os.path.abspath(__file__)), *(cache + "/onebox-kit" for cache in dict.fromkeys(caches))]
+    moved = os.environ.get("CLAUDE_CONFIG_DIR")
+    if moved:
+        own += [os.path.abspath(moved) + "/settings.json", os.path.abspath(moved) + "/settings.local.json"]
+    return [*own, *_MANAGED]
 
 
 def _secrets(project: str) -> SecretList:
@@ -101,13 +109,13 @@ def _blocked(payload: dict[str, Any], said: str) -> str:
 
 
 def _instead(tool: str, said: str) -> str:
+    if "is longer or deeper" in said:
+        return "say it in smaller parts, and write a long text with the Write tool."
     if "has the shape of" in said:
         return "write the name of an environment variable there; the value belongs in a file that git ignores, and the person puts it in."
     if "guards the secrets" in said or "what guards" in said:
         return "leave it as it is; tell the person what you would change in it, and why."
-    if tool in {"Write", "Edit", "MultiEdit", "NotebookEdit"}:
-        return "write its template (such as `.env.example`); a template may be copied to a missing file, and the person fills it in."
-    return "read its template (such as `.env.example`), let the program load the file itself, or ask the person for what you need."
+    return how_else(tool, said)
 
 
 if __name__ == "__main__":

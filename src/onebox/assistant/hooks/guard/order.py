@@ -8,6 +8,7 @@ ORDER = (
     "reach",
     "places",
     "tokens",
+    "prompts",
     "shell_words",
     "shell_quotes",
     "shell_lexer",
@@ -44,5 +45,6 @@ ORDER = (
     "powershell",
     "inputs",
     "tools",
+    "instead",
     "main",
 )

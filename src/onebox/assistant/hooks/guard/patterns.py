@@ -91,6 +91,10 @@ def _ends(glob: str) -> tuple[str, str] | None:
     return (glob[: places[0]], glob[places[-1] + 1 :]) if places else None
 
 
+def _always(_path: str) -> bool:
+    return True
+
+
 def _never(_path: str) -> bool:
     return False
 
@@ -180,10 +184,8 @@ class SecretList:
         self._names: set[str] = set()
         self._starts: tuple[str, ...] = ()
         self._ends: tuple[str, ...] = ()
-        self._rooted = [pattern for pattern in self.patterns if pattern.anchored and not pattern.home]
-        self._outside = [pattern for pattern in self._rooted if pattern.anywhere]
-        self._home = [pattern for pattern in self.patterns if pattern.home]
-        self._index([pattern for pattern in self.patterns if not pattern.anchored])
+        self._odd: list[Callable[[str], bool]] = []
+        self._index()
 
     @classmethod
     def parse(cls, text: str, source: str = ".claude/secrets.txt") -> SecretList:
@@ -218,28 +220,35 @@ class SecretList:
         """The names that the list says in full, such as `.env`."""
         return [pattern.body for pattern in self.patterns if pattern.literal and not pattern.negated]
 
-    def _index(self, patterns: list[Pattern]) -> None:
-        """What is needed to see at once that a name is none of ours, as nearly all are."""
+    def _index(self) -> None:
+        """What is needed to see at once that a name is none of ours, as nearly all are: the last names of the patterns."""
         starts, ends = [], []
-        for pattern in patterns:
+        for pattern in self.patterns:
             if pattern.negated:
                 continue
-            sure = _ends(pattern.body)
-            if sure is None:
-                self._names.add(fold(pattern.body))
-            elif sure[0]:
+            last = pattern.body.rpartition("/")[2]
+            # A bracket may hold a slash, and what stands behind one may be a part of it.
+            plain = "[" not in pattern.body and "\\" not in pattern.body
+            sure = _ends(last)
+            if sure is None and plain:
+                self._names.add(fold(last))
+            elif sure and sure[0] and plain:
                 starts.append(fold(sure[0]))
+            elif sure and sure[1] and plain:
+                ends.append(fold(sure[1]))
             else:
-                # What stands behind a bracket may be a part of it.
-                ends.append("" if "[" in pattern.body or "\\" in pattern.body else fold(sure[1]))
+                self._odd.append(matcher(last) if plain or "/" not in pattern.body else _always)
         self._starts, self._ends = tuple(starts), tuple(ends)
 
-    def _suspect(self, name: str) -> bool:
-        return name in self._names or name.startswith(self._starts) or name.endswith(self._ends)
+    def suspects(self, name: str) -> bool:
+        """Whether a pattern may mean a file or folder of this name (folded). It is quick, and never wrong where it says no."""
+        if name in self._names or name.startswith(self._starts) or name.endswith(self._ends):
+            return True
+        return any(match(name) for match in self._odd)
 
     def _match(self, names: list[str], home: list[str], folder: bool, anchored: bool) -> Pattern | None:
         name = names[-1] if names else home[-1] if home else ""
-        if not (self._suspect(name) or (self._rooted if anchored else self._outside) or (home and self._home)):
+        if not self.suspects(name):
             return None
         rooted, homely = "/".join(names), "/".join(home)
         for pattern in reversed(self.patterns):

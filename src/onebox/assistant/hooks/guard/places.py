@@ -5,34 +5,45 @@ from __future__ import annotations
 import os
 
 from onebox.assistant.hooks.guard.patterns import fold, matcher
-from onebox.assistant.hooks.guard.reach import beneath, in_git, matching, passed_over, root_of
+from onebox.assistant.hooks.guard.reach import beneath, in_git, matching, passed_over, root_of, unchanged
 from onebox.assistant.hooks.guard.ways import absolute, names, parts_below, without_percents
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from onebox.assistant.hooks.guard.patterns import Pattern, SecretList
 
 _GUARDS = (["settings.json"], ["settings.local.json"], ["secrets.txt"])
+_RUNS_GUARD = {"sh", "python3", "git"}
 _LONGEST_SHOWN = 80
 _ENOUGH = 50
+# What a package manager has put there is published: names such as `.env` and `test_key.pem` in it are examples.
+_PACKAGES = ("/node_modules/", "/site-packages/", "/bower_components/")
+_VENDORED = ("/modules.txt", "/autoload.php")
 _OF_TEMPLATES = (".example", ".sample", ".template", ".dist", ".tmpl", ".tpl", ".defaults")
 
 
 class Places:
     """Answers for one call. `project` and `home` are folders from the root; `roots` are further roots of the same
     project, such as a work tree that the assistant works in; `own` are folders of the guard's own, such as where its
-    bytecode is kept."""
+    bytecode is kept; `programs`: folders in which the programs that run it are looked for."""
 
     def __init__(
-        self, project: str, home: str, secrets: SecretList, roots: Sequence[str] = (), own: Sequence[str] = ()
+        self,
+        project: str,
+        home: str,
+        secrets: SecretList,
+        roots: Sequence[str] = (),
+        own: Sequence[str] = (),
+        programs: Sequence[str] = (),
     ) -> None:
         self.project = os.path.normpath(project)
         self.home = os.path.normpath(home)
         self.secrets = secrets
         self._homes = _both(self.home)
         self._roots = [name for root in (self.project, *roots) for name in _both(os.path.normpath(root))]
+        self._programs = programs
         self._own = [name for folder in own for name in _both(os.path.normpath(folder))]
 
     def reason(
@@ -44,7 +55,8 @@ class Places:
         count as well; windows: `\\` parts a path."""
         if not path:
             return None
-        said = path if len(path) <= _LONGEST_SHOWN else "…" + path[1 - _LONGEST_SHOWN :]
+        said = self._shown(os.path.normpath(path)) if path.startswith("/") else path
+        said = said if len(said) <= _LONGEST_SHOWN else "…" + said[1 - _LONGEST_SHOWN :]
         found = self._secret(path, cwd, windows)
         if found is not None:
             return f"`{said}` {found}"
@@ -86,12 +98,14 @@ class Places:
         ignored: bool = True,
         names: Sequence[str] | None = None,
         without: Sequence[str] = (),
+        changed: bool = False,
+        follows: bool = True,
     ) -> str | None:
         """A secret that is on the disk in this folder, or is it; with writes also what guards them.
 
         hidden=False: names with a dot before them are passed over; ignored=False: what git ignores is; names: only files
-        whose name one of these globs matches; without: not those. The walk is bounded, passes over `.git` and `node_modules`, and follows no
-        links."""
+        whose name one of these globs matches; without: not those; changed: not what git keeps as it is. The walk is
+        bounded, passes over `.git` and `node_modules`; follows: of links it asks where they lead."""
         start = absolute(folder, cwd, self.home)
         if not os.path.isdir(start):
             return self.reason(folder, cwd=cwd, writes=writes)
@@ -101,24 +115,41 @@ class Places:
         start = os.path.realpath(start)
         wanted = [matcher(name) for name in names] if names is not None else None
         unwanted = [matcher(name) for name in without]
-        found = []
-        for path, is_folder in beneath(start, hidden=hidden):
+        found: list[tuple[str, str]] = []
+        links: list[str] = []
+        for path, is_folder in beneath(start, hidden=hidden, links=links if follows else None):
             name = fold(os.path.basename(path))
             if wanted is not None and (is_folder or not any(match(name) for match in wanted)):
                 continue
             if unwanted and any(match(fold(part)) for part in path[len(start) + 1 :].split("/") for match in unwanted):
                 continue
-            said = self._rule(path, folder=is_folder)
+            said = self._secret(path, cwd, False) if path in links[-1:] else self._rule(path, folder=is_folder)
             if said is None and writes and not is_folder:
                 said = self._guard_of(path, removes=False)
             if said is not None:
                 found.append((path, said))
-                if ignored or len(found) >= _ENOUGH:
+                if (ignored and not changed) or len(found) >= _ENOUGH:
                     break
         if not ignored and found:
             left_out = passed_over(start, [path for path, _ in found])
             found = [each for each in found if each[0] not in left_out]
+        if changed and found:
+            left_out = unchanged(start, [path for path, _ in found])
+            found = [each for each in found if each[0] not in left_out]
         return f"in `{folder}`, `{os.path.relpath(found[0][0], start)}` {found[0][1]}" if found else None
+
+    def _suspects(self, start: str, *, hidden: bool) -> Iterator[tuple[str, bool]]:
+        above: dict[str, bool] = {}
+        for path, is_folder in beneath(start, hidden=hidden):
+            folder, _, last = path.rpartition("/")
+            if folder not in above:
+                above[folder] = self.may_guard(folder)
+            if above[folder] or self.may_guard(last):
+                yield path, is_folder
+
+    def may_guard(self, path: str) -> bool:
+        """Whether something in this path has a name that could be guarded. Quick; for walks through thousands of files."""
+        return any(part == ".claude" or self.secrets.suspects(part) for part in fold(path).split("/"))
 
     def missing(self, path: str, *, cwd: str) -> bool:
         """Whether nothing is there, not even a link."""
@@ -132,9 +163,30 @@ class Places:
         last = self._last_match(whole, folder=False)
         return (last is not None and last.negated) or whole.lower().endswith(_OF_TEMPLATES)
 
+    def runs_guard(self, path: str, *, cwd: str) -> str | None:
+        """Whether what is put there would be run instead of what the guard is run with."""
+        if os.path.basename(path) not in _RUNS_GUARD:
+            return None
+        folder = os.path.dirname(os.path.normpath(absolute(path, cwd, self.home)))
+        if folder in self._programs or os.path.realpath(folder) in map(os.path.realpath, self._programs):
+            return f"the guard is run with `{path}`, which guards the secrets so"
+        return None
+
+    def holds_guard(self, path: str, *, cwd: str) -> str | None:
+        """Whether the guard's own folders would be moved with it."""
+        whole = os.path.normpath(absolute(path, cwd, self.home))
+        if any(parts_below(folder, whole) for folder in self._own):
+            return f"`{path}` holds what guards the secrets"
+        return None
+
     def tracked(self, path: str, *, cwd: str) -> bool:
         """Whether git keeps this file, or would take it."""
         return in_git(os.path.normpath(absolute(path, cwd, self.home)))
+
+    def unchanged(self, path: str, *, cwd: str) -> bool:
+        """Whether git keeps this file as it is."""
+        whole = os.path.realpath(absolute(path, cwd, self.home))
+        return whole in unchanged(os.path.dirname(whole), [whole])
 
     # ---- secrets
 
@@ -153,7 +205,7 @@ class Places:
 
     def _rule(self, path: str, *, folder: bool) -> str | None:
         found = self._last_match(path, folder=folder)
-        if found is None or found.negated or self._environment(path, found):
+        if found is None or found.negated or self._environment(path, found) or _published(path, found):
             return None
         return f"is a secret ({self.secrets.source}:{found.line}: `{found.text}`)"
 
@@ -229,6 +281,17 @@ class Places:
         if folded[1] == "hooks":
             return root in self._roots
         return folded[1:] in _GUARDS
+
+
+def _published(path: str, found: Pattern) -> bool:
+    """Whether it belongs to an installed package. A pattern with a folder in it says exactly which file it means."""
+    if found.anchored:
+        return False
+    folded = fold(path)
+    if any(name in folded for name in _PACKAGES):
+        return True
+    at = folded.find("/vendor/")
+    return at >= 0 and any(os.path.isfile(path[: at + 7] + made) for made in _VENDORED)
 
 
 def _both(folder: str) -> list[str]:

@@ -19,7 +19,7 @@ from onebox.assistant.hooks.guard.powershell_values import (
     cast,
     operator_value,
 )
-from onebox.assistant.hooks.guard.shell import MOST_STEPS, PRIVATE, raw_names
+from onebox.assistant.hooks.guard.shell import MOST_STEPS, PRIVATE, TOO_LARGE, raw_names
 from onebox.assistant.hooks.guard.shell_words import ANY, Beyond, Denied, plain
 
 TYPE_CHECKING = False
@@ -40,7 +40,7 @@ def judge_powershell(command: str, places: Places, cwd: str) -> str | None:
     except Denied as denied:
         return str(denied)
     except (Beyond, RecursionError):
-        return raw_names(text.replace("`", ""), places, cwd)
+        return raw_names(text.replace("`", ""), places, cwd) or TOO_LARGE
     return raw_names(shell.unread.replace("`", ""), places, cwd) if shell.unread else None
 
 

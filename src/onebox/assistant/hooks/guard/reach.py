@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 _MOST_FILES = 20_000
 _MOST_MATCHES = 2_000
 _GIT_SECONDS = 2
-_PASSED_OVER = {".git", "node_modules"}
+_PASSED_OVER = {".git", "node_modules", "site-packages"}
 
 
 def matching(glob: str, *, dotglob: bool = False) -> Iterator[str]:
@@ -48,8 +48,9 @@ def _entries(folder: str) -> list[str]:
         return []
 
 
-def beneath(folder: str, *, hidden: bool = True) -> Iterator[tuple[str, bool]]:
-    """(path, whether it is a folder) of what lies beneath, the nearest first, and at most so many."""
+def beneath(folder: str, *, hidden: bool = True, links: list[str] | None = None) -> Iterator[tuple[str, bool]]:
+    """(path, whether it is a folder) of what lies beneath, the nearest first, and at most so many. `links` gets those that
+    lead elsewhere."""
     waiting, seen = [folder], 0
     for inside in waiting:
         try:
@@ -64,6 +65,8 @@ def beneath(folder: str, *, hidden: bool = True) -> Iterator[tuple[str, bool]]:
             if seen > _MOST_FILES:
                 return
             is_folder = entry.is_dir(follow_symlinks=False)
+            if links is not None and entry.is_symlink():
+                links.append(entry.path)
             yield entry.path, is_folder
             if is_folder:
                 waiting.append(entry.path)
@@ -95,6 +98,27 @@ def passed_over(folder: str, paths: Sequence[str]) -> set[str]:
         return set()
     code, said = _git(folder, ["check-ignore", "-z", "--stdin"], "\0".join(paths).encode("utf-8", "surrogateescape"))
     return set(said.decode("utf-8", "surrogateescape").split("\0")) if code == 0 else set()
+
+
+def unchanged(folder: str, paths: Sequence[str]) -> set[str]:
+    """Which of these git keeps already as they are: what takes in all that changed leaves these alone."""
+    if root_of(folder) is None:
+        return set()
+    told = [
+        "--literal-pathspecs",
+        "ls-files",
+        "-z",
+        "--full-name",
+        "--modified",
+        "--others",
+        "--exclude-standard",
+        "--",
+        *paths,
+    ]
+    code, said = _git(folder, told, b"")
+    top = root_of(folder) or folder
+    changed = {top + "/" + name for name in said.decode("utf-8", "surrogateescape").split("\0")}
+    return set(paths) - changed if code == 0 else set()
 
 
 def _git(folder: str, arguments: list[str], put_in: bytes) -> tuple[int, bytes]:

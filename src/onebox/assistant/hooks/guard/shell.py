@@ -11,12 +11,12 @@ from onebox.assistant.hooks.guard.shell_elsewhere import ELSEWHERE
 from onebox.assistant.hooks.guard.shell_expand import expand, expand_text
 from onebox.assistant.hooks.guard.shell_files import FILE_COMMANDS
 from onebox.assistant.hooks.guard.shell_git import GIT_COMMANDS
-from onebox.assistant.hooks.guard.shell_memory import Memory, together
+from onebox.assistant.hooks.guard.shell_memory import MOST_KNOWN, Memory, together
 from onebox.assistant.hooks.guard.shell_reader import read_shell
 from onebox.assistant.hooks.guard.shell_runners import RUNNERS
 from onebox.assistant.hooks.guard.shell_search import SEARCHERS
 from onebox.assistant.hooks.guard.shell_services import SERVICES
-from onebox.assistant.hooks.guard.shell_table import by_table
+from onebox.assistant.hooks.guard.shell_table import by_table, only_names
 from onebox.assistant.hooks.guard.shell_text import TEXT_COMMANDS
 from onebox.assistant.hooks.guard.shell_words import ANY, Beyond, Denied, Node, plain
 from onebox.assistant.hooks.guard.shell_written import CHANGES_TEXT, EDITS, kept_text
@@ -34,13 +34,20 @@ MOST_STEPS = 6000
 MOST_WAYS = 24
 RAW_SECONDS = 0.1
 PRIVATE = "[\ue000-\uf8ff]"
+TOO_LARGE = "the command is longer or deeper than what is read in full"
 RAW_NAME = r"[^\s'\"\\`|&;<>()=:@,{}]{1,300}"
+STANDARD = ("/bin/", "/sbin/", "/usr/", "/opt/", "/nix/", "/run/current-system/")
 # What these hold is run by the program that they are given to.
 RUN_FROM_ENVIRONMENT = {
     "PAGER", "GIT_PAGER", "MANPAGER", "EDITOR", "VISUAL", "GIT_EDITOR", "GIT_SEQUENCE_EDITOR", "GIT_SSH_COMMAND",
     "GIT_EXTERNAL_DIFF", "LESSOPEN", "PROMPT_COMMAND",
 }  # fmt: skip
 READ_FROM_ENVIRONMENT = {"BASH_ENV", "ENV", "ZDOTDIR", "PYTHONSTARTUP"}
+CLAUDE = "@anthropic-ai/claude-code"
+UNGUARDED = {
+    "--settings", "--setting-sources", "--managed-settings", "--bare", "--safe-mode", "CLAUDE_CODE_SIMPLE",
+    "CLAUDE_CODE_SAFE_MODE", "CLAUDE_CONFIG_DIR",
+}  # fmt: skip
 # What these hold is expanded when a prompt is shown.
 EXPANDED_FROM_ENVIRONMENT = {"PS1", "PS4"}
 
@@ -54,7 +61,8 @@ def judge_shell(command: str, places: Places, cwd: str) -> str | None:
     except Denied as denied:
         return str(denied)
     except (Beyond, RecursionError):
-        return raw_names(text, places, cwd)
+        # What fills a command up so that its end is not read would hide that end.
+        return raw_names(text, places, cwd) or TOO_LARGE
     return raw_names(shell.unread, places, cwd) if shell.unread else None
 
 
@@ -292,7 +300,7 @@ class Shell(Memory):
                 self.set_variable(name, values)
 
     def set_variable(self, name: str, values: list[str]) -> None:
-        self.state.variables[name] = tuple(values[:8])
+        self.state.variables[name] = tuple(values[:MOST_KNOWN])
         for value in values:
             if name in RUN_FROM_ENVIRONMENT:
                 self.run_apart(value, "")
@@ -320,6 +328,11 @@ class Shell(Memory):
             self.ask(words[0])
             if self.was_written(words[0]):
                 return self.run_apart(self.was_written(words[0]), stdin, arguments=words[1:])
+            if only_names(self, name) and not words[0].startswith(STANDARD):
+                # Another program may have the name of one that only names files.
+                for word in words[1:]:
+                    self.ask_shapes(word, writes=True)
+                return ANY
         self.refuse_removal(name, words)
         function = self.state.functions.get(name)
         if isinstance(function, Node):
@@ -353,11 +366,22 @@ class Shell(Memory):
             self.state.arguments = before
 
     def refuse_removal(self, name: str, words: list[str]) -> None:
+        if name == "claude" or any(CLAUDE in word for word in words):
+            self.refuse_unguarded(words)
         if "onebox" in words or name == "onebox":
             after = words[words.index("onebox") + 1 :] if "onebox" in words else words[1:]
             told = [word for word in after if not word.startswith("-")]
             if told[:2] == ["kit", "remove"] and "--help" not in after:
                 self.deny("this takes the guard away; a person runs `onebox kit remove`")
+            if told[:2] == ["kit", "init"] and "--force" in after:
+                self.deny("this writes the list of secrets anew, which guards the secrets; a person runs it")
+
+    def refuse_unguarded(self, words: list[str]) -> None:
+        """Claude Code started without the settings of the project has no guard."""
+        if any(word.partition("=")[0] in UNGUARDED for word in words) or UNGUARDED & set(self.state.variables):
+            self.deny("an assistant that is started so leaves out what guards the secrets")
+        if "--" in words:
+            self.command(words[words.index("--") + 1 :], "")
 
     # ---- redirections
 
@@ -393,10 +417,11 @@ class Shell(Memory):
                     continue
                 if words == ["exec"]:
                     self.state.outputs[redirect.number or "1"] = target
+                self.ask_program(target)
                 if not self.makes_from_template(redirects, target, words):
                     self.ask(target, writes=True)
                 if redirect.number in {"", "1"}:
-                    self.note_written(target, output)
+                    self.note_written(target, output, adds=">>" in redirect.operator)
                     if words and words[0] in CHANGES_TEXT:
                         self.ask_written(target, kept_text(plain("\n".join(words[1:]))))
             if redirect.number in {"", "1"}:

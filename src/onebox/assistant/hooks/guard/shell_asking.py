@@ -40,12 +40,13 @@ DELIMITER = re.compile(r"[=@:,]")
 AS_GLOB = {ord(ANY): "*", ord(STAR): "*", ord(ONE): "?", ord(BRACKET): "[", ord("*"): "[*]", ord("?"): "[?]"}
 PRINTS_ENVIRONMENT = {"env", "printenv", "export", "set", "declare", "config", "typeset"}
 RUNS_CODE = {"-c", "-e", "-p", "-pe", "-lc", "--eval", "--print"}
-UNWALKED = {".git", "node_modules"}
+UNWALKED = {".git", "node_modules", "site-packages"}
 
 
 class State:
     """What is known while a command runs. `cwds`: each folder that it may be in; `absent`: paths known not to be;
-    `aliases`: variables that are other names of variables (`declare -n`); `outputs`: where descriptors lead to (`exec 3> x`)."""
+    `aliases`: variables that are other names of variables (`declare -n`); `outputs`: where descriptors lead to (`exec 3> x`);
+    `mounts`: folders of another place and those of this one that they show."""
 
     __slots__ = (
         "absent",
@@ -56,6 +57,7 @@ class State:
         "dotglob",
         "elsewhere",
         "functions",
+        "mounts",
         "outputs",
         "variables",
     )
@@ -70,6 +72,7 @@ class State:
         self.aliases: dict[str, str] = {}
         self.outputs: dict[str, str] = {}
         self.elsewhere = False
+        self.mounts: tuple[tuple[str, str], ...] = ()
         self.dotglob = False
 
     def copy(self) -> State:
@@ -83,6 +86,7 @@ class State:
         other.aliases = dict(self.aliases)
         other.outputs = dict(self.outputs)
         other.elsewhere = self.elsewhere
+        other.mounts = self.mounts
         other.dotglob = self.dotglob
         return other
 
@@ -93,11 +97,11 @@ class State:
             if mine is None:
                 self.variables[name] = values
             elif mine != values:
-                self.variables[name] = (mine + tuple(value for value in values if value not in mine))[:8]
+                self.variables[name] = (mine + tuple(value for value in values if value not in mine))[:64]
         self.aliases.update(other.aliases)
         self.outputs.update(other.outputs)
         for name, array in other.arrays.items():
-            self.arrays[name] = (self.arrays.get(name, []) + array)[:200]
+            self.arrays[name] = (self.arrays.get(name, []) + array)[:2000]
         for name, function in other.functions.items():
             self.functions.setdefault(name, function)
         self.cwds = (self.cwds + tuple(cwd for cwd in other.cwds if cwd not in self.cwds))[:4]
@@ -147,6 +151,9 @@ class Asker:
         ]
 
     def ask_names(self, names: Names, *, writes: bool = False) -> None:
+        if self.state.elsewhere:
+            self.ask_mounted(names, writes=writes)
+            return
         for cwd in self.state.cwds:
             folder = os.path.join(cwd, self.home(names.folder))
             if names.deep:
@@ -159,6 +166,18 @@ class Asker:
                 if found:
                     self.deny(found)
 
+    def ask_mounted(self, names: Names, *, writes: bool) -> None:
+        """What a container shows of the folders that it was given."""
+        wanted = "" if names.folder.strip("./") == "" and names.folder[:1] != "/" else names.folder.rstrip("/") + "/"
+        for there, here in self.state.mounts:
+            below = wanted[len(there) :] if wanted.startswith(there) else "" if there.startswith(wanted) else None
+            if below is None:
+                continue
+            shown = Names(os.path.join(here, below), hidden=names.hidden, ignored=names.ignored, names=names.names)
+            shown.without, shown.follows = names.without, names.follows
+            for cwd in self.state.cwds:
+                self.ask_tree(shown, cwd, writes)
+
     def ask_tree(self, names: Names, cwd: str, writes: bool) -> None:
         writes = writes and not is_bulk(names)
         found = self.places.tree(
@@ -168,11 +187,22 @@ class Asker:
             hidden=names.hidden,
             ignored=names.ignored,
             names=names.names,
+            changed=names.changed,
+            follows=names.follows,
         )
+        if not found and names.names and self.above_home(names, cwd):
+            # Too much lies there for all of it to be looked at.
+            literal = [name for name in names.names if not any(letter in name for letter in "*?[")]
+            said = [self.places.reason(f"{self.places.home}/{name}", cwd=cwd) for name in literal]
+            found = next(filter(None, said), None)
         if found and names.without:
             found = self.walk(names, cwd, writes)
         if found:
-            self.deny(f"{found}, and this reaches it; leave it out by name (--exclude, ! -name) or name what is meant")
+            self.deny(f"{found}, and this reaches it")
+
+    def above_home(self, names: Names, cwd: str) -> bool:
+        top = os.path.normpath(os.path.join(cwd, self.home(names.folder))).rstrip("/")
+        return (self.places.home + "/").startswith(top + "/")
 
     def walk(self, names: Names, cwd: str, writes: bool) -> str | None:
         """As `places.tree`, without the names that the command leaves out."""
@@ -186,21 +216,28 @@ class Asker:
                 for name in folders
                 if name not in UNWALKED and not is_left_out(os.path.normpath(os.path.join(below, name)), left_out)
             ]
+            above = self.places.may_guard(folder)
             for name in files:
                 seen += 1
+                if not above and not self.places.may_guard(name):
+                    continue
                 path = os.path.normpath(os.path.join(below, name))
                 if is_left_out(path, left_out) or (not names.hidden and hides(path)):
-                    continue
-                if os.path.islink(os.path.join(folder, name)):
                     continue
                 if names.names is not None and not any(fnmatch.fnmatch(name, wanted) for wanted in names.names):
                     continue
                 reason = self.places.reason(os.path.join(folder, name), cwd=cwd, writes=writes)
-                if reason and (names.ignored or self.places.tracked(os.path.join(folder, name), cwd=cwd)):
+                if reason and self.is_taken(names, os.path.join(folder, name), cwd):
                     return reason
             if seen > MOST_FILES:
                 return None
         return None
+
+    def is_taken(self, names: Names, path: str, cwd: str) -> bool:
+        """Whether a command that leaves alone what git ignores, or knows as it is, takes this."""
+        if not names.ignored and not self.places.tracked(path, cwd=cwd):
+            return False
+        return not names.changed or not self.places.unchanged(path, cwd=cwd)
 
     # ---- one path
 
@@ -232,6 +269,17 @@ class Asker:
             reason = self.reason(word, cwd, writes, removes)
             if reason:
                 self.deny(reason)
+
+    def ask_program(self, target: str) -> None:
+        """What is put in the place of a program that runs the guard."""
+        for cwd in self.state.cwds:
+            reason = self.places.runs_guard(self.home(target), cwd=cwd)
+            if reason:
+                self.deny(reason)
+
+    def ask_unpacked(self, folder: str) -> None:
+        """Where something unknown is put in, it may have the name of what guards."""
+        self.ask(os.path.join(folder, "settings.json"), writes=True)
 
     def reason(self, word: str, cwd: str, writes: bool, removes: bool) -> str | None:
         if self.state.elsewhere:
@@ -284,6 +332,14 @@ class Asker:
         for shape in shapes(word):
             self.ask(shape, writes=writes)
 
+    def ask_outputs(self, words: list[str]) -> None:
+        """`-o X`, `--output=X` of a command that else only reads."""
+        for at, word in enumerate(words):
+            if word in {"-o", "--output"}:
+                self.ask("".join(words[at + 1 : at + 2]), writes=True)
+            elif word.startswith(("-o", "--output=")):
+                self.ask(word[2:] if word[1] == "o" else word[9:], writes=True)
+
     # ---- what is loaded
 
     def refuse_printing(self, loaded: list[str], words: list[str]) -> None:
@@ -315,7 +371,8 @@ class Asker:
 
 
 def is_address(word: str) -> bool:
-    return "://" in word and re.match(ADDRESS, word) is not None
+    """`https://x/y`; with `..` in it, it may lead from a folder called `https:` to anywhere."""
+    return "://" in word and "/.." not in word and re.match(ADDRESS, word) is not None
 
 
 def is_bulk(names: Names) -> bool:
@@ -354,8 +411,10 @@ def is_left_out(path: str, patterns: list[str]) -> bool:
 
 
 def shapes(word: str) -> list[str]:
-    if len(word) > LONGEST_PATH or is_address(word):
+    if is_address(word):
         return []
+    if len(word) > LONGEST_PATH:
+        return [piece for piece in re.split(r"[=@:,\s]", word) if piece][:LONGEST_PATH]
     found = [] if word.startswith("-") else [word]
     if word.startswith("-") and not word.startswith("--") and len(word) > 2:
         found.append(word[2:])

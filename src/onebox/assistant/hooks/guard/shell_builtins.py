@@ -6,13 +6,15 @@ import os
 
 from onebox.assistant.hooks.guard.shell_options import Options
 from onebox.assistant.hooks.guard.shell_quotes import unescape
-from onebox.assistant.hooks.guard.shell_words import ANY, STAR, Names, Pipe, plain
+from onebox.assistant.hooks.guard.shell_words import ANY, STAR, Beyond, Names, Pipe, plain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable
 
     from onebox.assistant.hooks.guard.shell import Shell
+
+MOST_TURNS = 2000
 
 
 def echo(_shell: Shell, _name: str, words: list[str], _stdin: str) -> str:
@@ -42,7 +44,7 @@ def formatted(words: list[str]) -> str:
     arguments = words[1:]
     pieces = []
     turns = 0
-    while turns < 200:
+    while turns < MOST_TURNS:
         turns += 1
         at = 0
         used = False
@@ -65,6 +67,8 @@ def formatted(words: list[str]) -> str:
             pieces.append(converted(value, kind))
         if not arguments or not used:
             break
+    else:
+        raise Beyond("too many arguments")
     return "".join(pieces)
 
 
@@ -97,6 +101,7 @@ def move_to(shell: Shell, target: str) -> None:
         if not os.path.isdir(path):
             there.append(cwd)
     shell.state.variables["OLDPWD"] = shell.state.cwds
+    shell.state.absent = frozenset()
     shell.state.cwds = tuple(dict.fromkeys(there))[:4]
 
 
@@ -129,18 +134,18 @@ def read_variable(shell: Shell, _name: str, words: list[str], stdin: str) -> str
     if len(names) > 1:
         fields = [field for line in lines for field in shell.separated(line)]
         for name in names:
-            shell.state.variables[name] = tuple(dict.fromkeys(fields[:8]))
+            shell.state.variables[name] = tuple(dict.fromkeys(fields[:64]))
     else:
         shell.state.variables[names[0]] = tuple(dict.fromkeys(lines))[:8]
         if len(lines) > 8:
             shell.state.variables.pop(names[0])
-            shell.state.arrays[names[0]] = lines[:200]
+            shell.state.arrays[names[0]] = lines[:2000]
     return ""
 
 
 def read_array(shell: Shell, _name: str, words: list[str], stdin: str) -> str:
     names = Options(words, "-d -n -O -s -u -C -c").rest or ["MAPFILE"]
-    shell.state.arrays[names[-1]] = [line for line in stdin.split("\n") if line][:200]
+    shell.state.arrays[names[-1]] = [line for line in stdin.split("\n") if line][:2000]
     shell.state.variables.pop(names[-1], None)
     return ""
 
@@ -160,7 +165,7 @@ def shift(shell: Shell, _name: str, words: list[str], _stdin: str) -> str:
 
 
 def shell_option(shell: Shell, _name: str, words: list[str], _stdin: str) -> str:
-    if "dotglob" in words and "-s" in words:
+    if ("dotglob" in words and "-s" in words) or any(word.lower().replace("_", "") == "globdots" for word in words):
         shell.state.dotglob = True
     return ""
 
@@ -196,11 +201,27 @@ def alias(shell: Shell, _name: str, words: list[str], _stdin: str) -> str:
     return ""
 
 
+def remember(shell: Shell, _name: str, words: list[str], _stdin: str) -> str:
+    """`hash -p /bin/cat stat`: stat is cat from now on."""
+    if words[:1] == ["-p"] and len(words) > 2:
+        shell.state.functions[words[2]] = words[1]
+    return ""
+
+
+def load_module(shell: Shell, _name: str, words: list[str], _stdin: str) -> str:
+    if "zsh/mapfile" in words:
+        shell.deny("zsh/mapfile reads whatever file a variable's key names; read it with a command")
+    return ""
+
+
 def list_folder(shell: Shell, name: str, words: list[str], _stdin: str) -> str:
     """`ls` names; what it names is remembered, for a command that reads it."""
     options = "".join(word for word in words if word.startswith("-"))
     hidden = "a" in options.lower() or "--all" in words
     deep = "R" in options or name in {"tree", "du"}
+    for word in words:
+        if word.startswith("--files0-from="):
+            shell.ask(word.partition("=")[2])
     if name == "du" and not hidden:
         return ANY
     listed = [word for word in words if not word.startswith("-")]
@@ -248,6 +269,8 @@ SHELL_BUILTINS: dict[str, Callable[[Shell, str, list[str], str], str]] = {
     "trap": trap,
     "alias": alias,
     "compgen": complete_names,
+    "hash": remember,
+    "zmodload": load_module,
     "ls": list_folder,
     "tree": list_folder,
     "du": list_folder,

@@ -93,20 +93,26 @@ def run_in_container(shell: Shell, words: list[str], stdin: str) -> str:
     for name in ("-v", "--volume", "--mount", "--device", "-f", "--filename"):
         for value in options.values(name):
             shell.ask_shapes(value)
+    mounts = [value.split(":")[:2] for value in options.values("-v", "--volume")]
+    for value in options.values("--mount"):
+        told = dict(piece.partition("=")[::2] for piece in value.split(","))
+        mounts.append([told.get("source") or told.get("src") or "", told.get("target") or told.get("dst") or ""])
+    there = tuple((pair[1].rstrip("/") + "/", pair[0]) for pair in mounts if len(pair) == 2 and all(pair))
     rest = options.rest[1:]
     if "--" in rest:
         rest = rest[rest.index("--") + 1 :]
     rest = options.values("--entrypoint") + rest
     shell.refuse_printing(options.values("--env-file"), rest)
-    return run_elsewhere(shell, rest, stdin)
+    return run_elsewhere(shell, rest, stdin, there)
 
 
-def run_elsewhere(shell: Shell, words: list[str], stdin: str) -> str:
+def run_elsewhere(shell: Shell, words: list[str], stdin: str, mounts: tuple[tuple[str, str], ...] = ()) -> str:
     if not words:
         return ANY
     before = shell.state
     shell.state = before.copy()
     shell.state.elsewhere = True
+    shell.state.mounts = mounts
     shell.state.variables.clear()
     try:
         return shell.command(words, stdin)

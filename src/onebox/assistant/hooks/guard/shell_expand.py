@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from onebox.assistant.hooks.guard.shell_words import Part
 
 MOST_ALTERNATIVES = 12
-MOST_FIELDS = 400
+# More are no list that a person writes.
+MOST_FIELDS = 2000
 LONGEST_TEXT = 200_000
 LONGEST_SUM = 200
 VARIABLE = r"(?<!\w)[A-Za-z_]\w{0,40}"
@@ -33,7 +34,7 @@ def expand(shell: Shell, word: list[Part]) -> list[list[str]]:
 
 def expand_text(shell: Shell, word: list[Part]) -> list[str]:
     """The alternatives of a word that is not split: an assigned value, a here-document, a redirection's target."""
-    return ["".join(fields) for fields in joined_parts(shell, word, split=False)]
+    return [without_braces("".join(fields)) for fields in joined_parts(shell, word, split=False)]
 
 
 def joined_parts(shell: Shell, word: list[Part], *, split: bool) -> list[list[str]]:
@@ -60,7 +61,9 @@ def append_fields(fields: list[str], more: list[str]) -> None:
     if len(fields[-1]) > LONGEST_TEXT:
         raise Beyond("a value grows too long")
     if len(more) > 1:
-        fields.extend(more[1:MOST_FIELDS])
+        fields.extend(more[1:])
+    if len(fields) > MOST_FIELDS:
+        raise Beyond("too many fields")
 
 
 def values_of(shell: Shell, part: Part, *, split: bool) -> list[list[str]]:
@@ -79,7 +82,7 @@ def values_of(shell: Shell, part: Part, *, split: bool) -> list[list[str]]:
 def fields_of(shell: Shell, text: str, *, split: bool) -> list[str]:
     if not split:
         return [text]
-    words = [live_again(field) for field in shell.separated(text)[:MOST_FIELDS]]
+    words = [live_again(field) for field in shell.separated(text)[: MOST_FIELDS + 1]]
     if text[:1].isspace():
         words.insert(0, "")
     if text[-1:].isspace():
@@ -106,8 +109,8 @@ def variable_values(shell: Shell, part: Part, *, split: bool) -> list[list[str]]
             array = [array[int(index[:-1])]]
         if name == "*" or index == "*]":
             glue = (shell.state.variables.get("IFS") or (" ",))[0][:1] if part.quoted else " "
-            return [[glue.join(array)]] if part.quoted or not split else [array[:MOST_FIELDS]]
-        return [array[:MOST_FIELDS] if split or part.quoted else [" ".join(array)]]
+            return [[glue.join(array)]] if part.quoted or not split else [array]
+        return [array if split or part.quoted else [" ".join(array)]]
     values = shell.lookup(name)
     results = apply_operator(shell, part, values)
     return [fields_of(shell, value, split=split) for value in results]
@@ -226,7 +229,7 @@ def trimmed(value: str, operator: str, pattern: str) -> str:
 def with_braces(fields: list[str]) -> list[str]:
     if all(field.isascii() or OPEN not in field for field in fields):
         return [without_braces(field) for field in fields]
-    return [without_braces(piece) for field in fields for piece in expand_braces(field, 0)][:MOST_FIELDS]
+    return [without_braces(piece) for field in fields for piece in expand_braces(field, 0)][: 2 * MOST_FIELDS]
 
 
 def without_braces(field: str) -> str:

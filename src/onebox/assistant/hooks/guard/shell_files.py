@@ -32,18 +32,25 @@ def copy_files(shell: Shell, name: str, words: list[str], _stdin: str) -> str:
     moves = name == "mv"
     deep = moves or options.has("-r", "-R", "-a", "--recursive", "--archive", "-d")
     for source in sources:
+        reason = next(
+            filter(None, (shell.places.holds_guard(shell.home(source), cwd=cwd) for cwd in shell.state.cwds)), ""
+        )
+        if moves and reason:
+            shell.deny(reason)
         if deep:
             ask_deep(shell, source, writes=moves)
         else:
             shell.ask(source, writes=name == "ln")
     for target in targets:
         pass_on(shell, sources, target)
+        shell.ask_program(target)
         if not may_make(shell, name, options, sources, target):
             shell.ask(target, writes=True)
         for source in sources:
             inside = os.path.join(target, os.path.basename(source.rstrip("/")))
             if any(os.path.isdir(os.path.join(cwd, shell.home(plain(target)))) for cwd in shell.state.cwds):
                 shell.ask(inside, writes=True, removes=not options.has("-n"))
+                shell.ask_program(inside)
     return ""
 
 
@@ -75,6 +82,7 @@ def remove_files(shell: Shell, name: str, words: list[str], _stdin: str) -> str:
 
 def tee(shell: Shell, _name: str, words: list[str], stdin: str) -> str:
     for word in Options(words).rest:
+        shell.ask_program(word)
         shell.ask(word, writes=True)
         shell.note_written(word, stdin)
     return stdin
@@ -108,11 +116,21 @@ def pack(shell: Shell, name: str, words: list[str], stdin: str) -> str:
 
 
 def pack_words(shell: Shell, words: list[str], without: tuple[str, ...], reads_archive: bool) -> None:
+    if reads_archive:
+        shell.ask_unpacked("")
     for word in words:
         if reads_archive:
             shell.ask(word, writes=True)
         else:
             ask_deep(shell, word, without=without)
+
+
+def unzip(shell: Shell, _name: str, words: list[str], _stdin: str) -> str:
+    for folder in Options(words, "-d -x -P").values("-d") or [""]:
+        shell.ask_unpacked(folder)
+    for word in words:
+        shell.ask_shapes(word, writes=True)
+    return ANY
 
 
 def zip_files(shell: Shell, name: str, words: list[str], stdin: str) -> str:
@@ -165,6 +183,12 @@ def synchronise(shell: Shell, name: str, words: list[str], stdin: str) -> str:
             shell.state.elsewhere = before
         elif last:
             shell.ask(word, writes=True, removes=options.has("--delete"))
+            for source in options.rest[:-1] if deep else ():
+                if any(
+                    os.path.isdir(os.path.join(cwd, shell.home(plain(source)), ".claude")) for cwd in shell.state.cwds
+                ):
+                    inside = "" if source.endswith("/") else os.path.basename(source)
+                    shell.ask_unpacked(os.path.join(word, inside, ".claude"))
         elif deep:
             ask_deep(shell, word, without=without, names=only, writes=options.has("--remove-source-files"))
         else:
@@ -278,6 +302,7 @@ FILE_COMMANDS: dict[str, Callable[[Shell, str, list[str], str], str]] = {
     "install": copy_files,
     "rm": remove_files,
     "unlink": remove_files,
+    "mount": remove_files,
     "rmdir": remove_files,
     "shred": remove_files,
     "srm": remove_files,
@@ -290,6 +315,7 @@ FILE_COMMANDS: dict[str, Callable[[Shell, str, list[str], str], str]] = {
     "gtar": pack,
     "bsdtar": pack,
     "zip": zip_files,
+    "unzip": unzip,
     "7z": zip_files,
     "7za": zip_files,
     "jar": zip_files,

@@ -24,7 +24,10 @@ NAMING = set(
 PUTS_BACK = {"checkout", "restore", "stash", "reset", "switch", "rm", "mv", "read-tree", "checkout-index"}
 PRINTS_NAMES = ("--stat", "--name-only", "--name-status", "--numstat", "--shortstat", "--quiet", "--summary")
 MESSAGE = "-m --message -F --file -C -c --author --date --fixup --squash -t --template --trailer -S"
-RUNS_FROM_CONFIG = ("pager", "editor", "sshcommand", "external", "textconv", "fsmonitor", "cmd", "helper", "hookspath")
+RUNS_FROM_CONFIG = ("pager", "editor", "sshcommand", "external", "textconv", "fsmonitor", "cmd", "helper", "hookspath",
+    "clean", "smudge", "process", "driver", "askpass", "program", "command",
+)  # fmt: skip
+READ_FROM_CONFIG = ("template", "path")
 
 
 def git(shell: Shell, _name: str, words: list[str], stdin: str) -> str:
@@ -49,6 +52,8 @@ def ask_setting(shell: Shell, setting: str) -> None:
         shell.run_apart(value[1:], "")
     elif key.lower().rpartition(".")[2] in RUNS_FROM_CONFIG:
         shell.run_apart(value, "")
+    elif key.lower().rpartition(".")[2] in READ_FROM_CONFIG:
+        shell.ask(value)
 
 
 def subcommand(shell: Shell, words: list[str], stdin: str) -> str:
@@ -106,9 +111,11 @@ def ask_its_files(shell: Shell, name: str, words: list[str]) -> None:
             ask_setting(shell, f"{words[-2]}={words[-1]}")
         for file in Options(words, "-f --file").values("-f", "--file"):
             shell.ask(file, writes=True)
+    if name == "sparse-checkout" and words[:1] == ["set"] and not any(".claude" in word for word in words):
+        shell.ask(".claude/settings.json", writes=True)
     if name == "bundle" or (name == "update-index" and "--add" in words):
         for word in words:
-            ask_revision(shell, word)
+            ask_revision(shell, word, writes=name == "bundle")
     if name in {"notes", "tag"}:
         options = Options(words, "-F --file -m --message")
         for file in options.values("-F", "--file"):
@@ -162,7 +169,7 @@ def add(shell: Shell, _name: str, words: list[str], stdin: str) -> str:
     without = tuple(pathspec(word).replace(STAR, "*") for word in options.rest if leaves_out(word))
     paths = [pathspec(word) for word in options.rest if not leaves_out(word)]
     for path in paths or (["."] if whole else []):
-        ask_deep(shell, path, ignored=forced, without=without)
+        ask_deep(shell, path, ignored=forced, without=without, changed=not forced)
     if options.has("--pathspec-from-file"):
         for line in stdin.split("\n"):
             shell.ask(line)
@@ -214,18 +221,27 @@ def stash(shell: Shell, words: list[str]) -> str:
 
 
 def ask_deep_tracked(shell: Shell) -> None:
-    shell.ask_names(Names(".", ignored=False), writes=False)
+    shell.ask_names(Names(".", ignored=False, changed=True, follows=False), writes=False)
+
+
+def objects(shell: Shell, _name: str, words: list[str], stdin: str) -> str:
+    """`cat-file --batch`, `hash-object --stdin-paths`: what comes in names what is read."""
+    for word in words:
+        ask_revision(shell, word)
+    for line in stdin.split("\n") if any(word.startswith(("--batch", "--stdin-paths")) for word in words) else ():
+        ask_revision(shell, line)
+    return ANY
 
 
 def clean(shell: Shell, _name: str, words: list[str], _stdin: str) -> str:
     options = Options(words, "-e --exclude")
     if options.has("-n", "--dry-run") or not options.has("-f", "--force"):
-        return ANY
+        return shell.refer(Names(".", ignored=options.has("-x", "-X"))) + "\n"
     without = tuple(plain(value) for value in options.values("-e", "--exclude"))
     ignored = options.has("-x", "-X")
     for word in options.rest or ["."]:
         shell.ask(pathspec(word), writes=True, removes=word.strip("./") != "")
-        shell.ask_names(Names(plain(word), ignored=ignored, without=without))
+        shell.ask_names(Names(plain(word), ignored=ignored, without=without, follows=False))
     return ANY
 
 
@@ -283,6 +299,8 @@ SUBCOMMANDS: dict[str, Callable[[Shell, str, list[str], str], str]] = {
     "stage": add,
     "commit": commit,
     "clean": clean,
+    "cat-file": objects,
+    "hash-object": objects,
     "grep": search,
     "apply": apply,
     "am": apply,

@@ -21,7 +21,7 @@ QUOTED_RUN = re.compile(r"[^\"\\$`]+")
 BRACED_RUN = re.compile(r"[^'\"\\$`}*?\[]+")
 SUM_RUN = re.compile(r"[^$`\"'\\()]+")
 NAME = re.compile(r"[A-Za-z_][A-Za-z_0-9]*|[0-9]|[@*#?$!-]")
-BRACED_NAME = r"([!#]?)([A-Za-z_][A-Za-z_0-9]*|[0-9]+|[@*#?$!-])(\[[^\]]{0,80}\])?"
+BRACED_NAME = r"([!#]?)([A-Za-z_][A-Za-z_0-9]*|[0-9]+|[@*#?!-]|\$(?![({]))(\[[^\]]{0,80}\])?"
 BRACED_OPERATOR = r":?[-=+?]|##?|%%?|//?|\^\^?|,,?|@|:"
 BLANK = re.compile(r"(?:[ \t\r]|\\\r?\n)+")
 

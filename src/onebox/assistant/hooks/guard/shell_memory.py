@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import os
 
+from onebox.assistant.hooks.guard.prompts import commands_of_prompt, files_of_prompt, is_prompt
 from onebox.assistant.hooks.guard.shell_asking import Asker
-from onebox.assistant.hooks.guard.shell_words import ANY, BRACKET, Pipe, plain
+from onebox.assistant.hooks.guard.shell_words import ANY, BRACKET, Beyond, Pipe, plain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from onebox.assistant.hooks.guard.places import Places
 
-MOST_ELEMENTS = 200
-MOST_WRITTEN = 20
+MOST_ELEMENTS = 2000
+MOST_WRITTEN = 500
+# Of a variable: so many are known, and so many are gone through.
+MOST_KNOWN = 64
+MOST_TRIED = 8
 MOST_SEPARATORS = 8
 
 
@@ -44,7 +48,7 @@ class Memory(Asker):
         """The values that a variable may have; None when that is not known."""
         name = self.state.aliases.get(name, name)
         if name in self.state.variables:
-            return list(self.state.variables[name])
+            return self.likely(list(self.state.variables[name]))
         if name.isdigit() and 0 < int(name) <= len(self.state.arguments):
             return [self.state.arguments[int(name) - 1]]
         known = {
@@ -56,6 +60,13 @@ class Memory(Asker):
         }
         return [known[name]] if name in known else None
 
+    def likely(self, values: list[str]) -> list[str]:
+        """As many as are gone through; those that are guarded first, so that others do not hide them."""
+        if len(values) <= MOST_TRIED:
+            return values
+        cwd = self.state.cwds[0]
+        return sorted(values, key=lambda value: self.reason(value, cwd, True, False) is None)[:MOST_TRIED]
+
     def separated(self, text: str) -> list[str]:
         """The fields of a text, parted by what `IFS` may say."""
         told = plain("".join(self.state.variables.get("IFS", ()))).replace(ANY, "")
@@ -65,11 +76,27 @@ class Memory(Asker):
 
     # ---- files
 
-    def note_written(self, target: str, text: str) -> None:
+    def note_written(self, target: str, text: str, *, adds: bool = False) -> None:
         """A script that the command itself writes is run by what comes after."""
         self.ask_written(target, text)
-        if text and text != ANY and len(self.written) < MOST_WRITTEN:
-            self.written[os.path.normpath(plain(target))] = text
+        if is_prompt(plain(target)) or any(is_prompt(os.path.join(cwd, plain(target))) for cwd in self.state.cwds):
+            self.ask_prompt(text)
+        if not text or text == ANY:
+            return
+        if len(self.written) >= MOST_WRITTEN:
+            raise Beyond("too many files")
+        path = os.path.normpath(plain(target))
+        self.written[path] = together([self.written.get(path, ""), text]) if adds else text
+
+    def ask_prompt(self, text: str) -> None:
+        for command in commands_of_prompt(text):
+            self.run_apart(command, "")
+        for path in files_of_prompt(text):
+            self.ask(path)
+
+    def run_apart(self, text: str, stdin: str) -> str:
+        """In a shell of its own; run by the one who can."""
+        raise NotImplementedError
 
     def text_of(self, path: str, stdin: str) -> str:
         """What is known of what stands in a file: what was piped there, or written a moment ago."""

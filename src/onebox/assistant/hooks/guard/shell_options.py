@@ -88,14 +88,22 @@ def ask_deep(
     without: tuple[str, ...] = (),
     hidden: bool = True,
     ignored: bool = True,
+    changed: bool = False,
+    follows: bool = True,
 ) -> None:
-    """A command takes this and, where it is a folder, all that is in it."""
+    """A command takes this and, where it is a folder, all that is in it. Who moves or removes a link does not follow it."""
+    follows = follows and not writes
     shell.ask(word, writes=writes, removes=writes)
     if shell.state.elsewhere:
+        shell.ask_names(
+            Names(word, hidden=hidden, ignored=ignored, names=names, without=without, follows=follows), writes=writes
+        )
         return
     for path in reached_paths(shell, word):
         if any(os.path.isdir(os.path.join(cwd, shell.home(path))) for cwd in shell.state.cwds):
-            shell.ask_names(Names(path, hidden=hidden, ignored=ignored, names=names, without=without), writes=writes)
+            found = Names(path, hidden=hidden, ignored=ignored, names=names, without=without, changed=changed)
+            found.follows = follows
+            shell.ask_names(found, writes=writes)
 
 
 def reached_paths(shell: Shell, word: str) -> list[str]:

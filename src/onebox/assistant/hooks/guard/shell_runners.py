@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import re
 
-from onebox.assistant.hooks.guard.shell_code import LONGEST_CODE, ask_code
+from onebox.assistant.hooks.guard.shell_code import LISTS, READS, ask_code, literals
 from onebox.assistant.hooks.guard.shell_options import Options, ask_deep
 from onebox.assistant.hooks.guard.shell_python import python_prints
 from onebox.assistant.hooks.guard.shell_services import serve_folder
-from onebox.assistant.hooks.guard.shell_words import ANY, Pipe, plain
+from onebox.assistant.hooks.guard.shell_words import ANY, Beyond, Names, Pipe, plain
 from onebox.assistant.hooks.guard.shell_written import kept_text, paths_written
 
 TYPE_CHECKING = False
@@ -81,9 +81,12 @@ chamber: 2
 RUN_WORDS = {
     "npm": {"exec", "x"}, "pnpm": {"exec", "dlx"}, "yarn": {"exec", "dlx"}, "uv": {"run"}, "poetry": {"run"},
     "pipenv": {"run"}, "pdm": {"run"}, "hatch": {"run"}, "rye": {"run"}, "dotenv": {"run"}, "dotenvx": {"run"}, "dotenv-cli": set(),
-    "env-cmd": set(),
+    "env-cmd": set(), "op": {"run"},
     "pixi": {"run"}, "nix": {"run", "shell", "develop"},
 }  # fmt: skip
+MOST_INCOMING = 2000
+MOST_PRINTED = 20
+PRINTS_TEXT = r"\b(?:print|puts|echo|say)\b|console\.log"
 DOTENVS = {"dotenv", "dotenvx", "dotenv-cli"}
 RUN_VALUED = (
     "--env-file -f --file -e --with --with-requirements --python -p --package --group --extra --directory --project "
@@ -172,7 +175,7 @@ def run_shell(shell: Shell, _name: str, words: list[str], stdin: str) -> str:
         option = words[at]
         at += 1
         if option.startswith("--"):
-            at += 1 if option in {"--rcfile", "--init-file"} else 0
+            at += asked_start_file(shell, option, words[at : at + 1])
             continue
         if "c" in option:
             rest = words[at:]
@@ -180,6 +183,7 @@ def run_shell(shell: Shell, _name: str, words: list[str], stdin: str) -> str:
                 rest = rest[1:]
             return shell.run_apart(rest[0], stdin, arguments=rest[2:], itself=rest[1:2]) if rest else ANY
         if option in {"-o", "-O", "+o", "+O"}:
+            shell.state.dotglob = shell.state.dotglob or words[at : at + 1] == ["dotglob"]
             at += 1
         if "s" in option:
             return shell.run_apart(stdin, "", arguments=words[at:])
@@ -196,6 +200,23 @@ def run_shell(shell: Shell, _name: str, words: list[str], stdin: str) -> str:
     return ANY
 
 
+def asked_start_file(shell: Shell, option: str, told: list[str]) -> int:
+    if option not in {"--rcfile", "--init-file"}:
+        return 0
+    for file in told:
+        shell.ask(file)
+    return len(told)
+
+
+def check_or_run(shell: Shell, name: str, words: list[str], stdin: str) -> str:
+    """`sh -n script`: it is read, and nothing of it is run."""
+    if words[:1] != ["-n"]:
+        return run_shell(shell, name, words, stdin)
+    for word in words[1:]:
+        shell.ask(word)
+    return ANY
+
+
 def run_shell_of_windows(shell: Shell, name: str, words: list[str], stdin: str) -> str:
     """`pwsh -c '…'`, `cmd.exe /c …`"""
     from onebox.assistant.hooks.guard.powershell import run_in_powershell
@@ -207,6 +228,9 @@ def run_language(shell: Shell, name: str, words: list[str], stdin: str) -> str:
     """`python -c CODE`, `node -e CODE`, `perl -ne CODE file`, and code that comes in."""
     flags = LANGUAGES.get(name, "-c").split()
     language = "python" if "py" in name else name
+    if name == "php" and words[:1] in (["-l"], ["--syntax-check"]):
+        # It says which line is no PHP, and shows none.
+        return ANY
     given = False
     programs: list[str] = []
     printed: list[str] = []
@@ -229,18 +253,20 @@ def run_language(shell: Shell, name: str, words: list[str], stdin: str) -> str:
             given = True
             ask_program(shell, language, code, stdin)
             programs.append(code)
-            printed += [python_prints(plain(code))] if language == "python" else []
+            printed += [python_prints(plain(code))] if language == "python" else printed_texts(code)
         else:
             rest.append(word)
     loads_and_runs(shell, rest, given)
     files = [word for word in rest if not word.startswith("-")]
-    if language in {"python", "php"} and serves(shell, language, words):
+    if language in {"python", "php", "ruby"} and serves(shell, language, words):
         return ANY
     if stdin and stdin != ANY and not given and (not files or "-" in words):
         ask_program(shell, language, stdin, "")
     ask_script(shell, language, rest, given)
     if any(word.startswith("-") and "i" in word and not word.startswith("--") for word in words):
         shell.ask_edited(files, "\n".join(programs))
+    if any(re.search(LISTS, program) and not re.search(READS, program) for program in programs):
+        printed.append(shell.refer(Names(".", deep=False)))
     return "\n".join(filter(None, printed)) or ANY
 
 
@@ -251,7 +277,14 @@ def serves(shell: Shell, language: str, words: list[str]) -> bool:
         if options.has("-S"):
             serve_folder(shell, (options.values("-t") or ["."])[0], runs_php=True)
         return False
+    if language == "ruby":
+        if "-run" in words and any("httpd" in word for word in words):
+            told = [word for word in words if not word.startswith("-") and "httpd" not in word]
+            serve_folder(shell, (told or ["."])[0])
+        return False
     module = words[words.index("-m") + 1 : words.index("-m") + 2] if "-m" in words else []
+    if module == ["dotenv"]:
+        run_loader(shell, "dotenv", words[words.index("-m") + 2 :], "")
     if module == ["http.server"]:
         options = Options(words, "-m -d --directory -b --bind")
         serve_folder(shell, (options.values("-d", "--directory") or ["."])[0])
@@ -267,7 +300,6 @@ def is_cluster(word: str, flags: list[str]) -> bool:
 
 
 def ask_program(shell: Shell, language: str, code: str, stdin: str) -> None:
-    code = code[:LONGEST_CODE]
     ask_code(shell, language, plain(code))
     if re.search(r"environ|getenv|ENV\b|\.env\.", code):
         for name in list(shell.state.variables):
@@ -275,15 +307,21 @@ def ask_program(shell: Shell, language: str, code: str, stdin: str) -> None:
                 shell.ask(value)
     for line in stdin.split("\n"):
         # What comes in may be names of files that the program opens.
-        if line and shell.referred(line) and re.search(r"open|read|slurp|<>|File", code):
+        if line and not re.search(r"\s", line) and re.search(r"open\(|read_text|Sync\(|slurp|<>|File\b", code):
             shell.ask(line)
     for path in paths_written(code):
         shell.ask_written(path, kept_text(plain(code)))
 
 
+def printed_texts(code: str) -> list[str]:
+    return literals(plain(code))[:MOST_PRINTED] if re.search(PRINTS_TEXT, code) else []
+
+
 def loads_and_runs(shell: Shell, words: list[str], given: bool) -> None:
     """`node --env-file=.env app.js` is fine; with code that could print it, it is not."""
     for at, word in enumerate(words):
+        if word.startswith("pycache_prefix="):
+            shell.ask(word.partition("=")[2], writes=True)
         if word.startswith("--env-file"):
             value = word.partition("=")[2] or (words[at + 1] if at + 1 < len(words) else "")
             if given:
@@ -325,9 +363,11 @@ def run_many(shell: Shell, name: str, words: list[str], stdin: str) -> str:
     if name == "parallel" and len(command) == 1 and " " in command[0]:
         command = ["sh", "-c", command[0]]
     mark = (options.values("-I", "--replace") or ["{}"])[0]
-    incoming = stdin.replace("\0", "\n").split()[:200]
+    incoming = stdin.replace("\0", "\n").split()
+    if len(incoming) > MOST_INCOMING:
+        raise Beyond("too many words come in")
     if any(mark in word for word in command):
-        lines = [line for line in stdin.replace("\0", "\n").split("\n") if line][:60] or [ANY]
+        lines = [line for line in stdin.replace("\0", "\n").split("\n") if line] or [ANY]
         for line in lines:
             shell.command([word.replace(mark, line) for word in command], "")
         return ANY
@@ -337,6 +377,8 @@ def run_many(shell: Shell, name: str, words: list[str], stdin: str) -> str:
 def run_loader(shell: Shell, name: str, words: list[str], stdin: str) -> str:
     """`uv run --env-file .env pytest`, `dotenv -f .env run CMD`: they load the file; what they run must not print it."""
     options = Options(words, RUN_VALUED, stop=True)
+    if name in {"dotenv", "dotenv-cli"} and options.has("-p"):
+        shell.ask(".env")
     loaded = options.values(*ENVIRONMENT_FILES)
     rest = options.rest
     run_words = RUN_WORDS[name]
@@ -398,6 +440,9 @@ def make(shell: Shell, _name: str, words: list[str], stdin: str) -> str:
     written = stdin + "".join(shell.text_of(file, "") for file in options.values("-f", "--file", "--makefile"))
     recipes = [line for line in written.split("\n") if line.startswith("\t") or "$(shell " in line]
     recipes += [line.partition(";")[2] for line in written.split("\n") if re.match(r"[^\t#=]+:[^=]*;", line)]
+    for line in re.findall(r"(?m)^[-s]?include[ \t]+(\S[^\n]*)", written):
+        for word in line.split():
+            shell.ask(word)
     for text in options.values("--eval") + recipes:
         shell.run_apart(text.strip("\t@-").replace("$(shell ", "$("), "")
     for word in options.rest + options.values("-f", "--file", "--makefile"):
@@ -411,7 +456,7 @@ def find_runners() -> dict[str, Callable[[Shell, str, list[str], str], str]]:
     table.update(dict.fromkeys(wrappers(), wrap))
     table.update(dict.fromkeys(LANGUAGES, run_language))
     table.update({f"python3.{minor}": run_language for minor in range(6, 20)})
-    table.update(dict.fromkeys(SHELLS, run_shell))
+    table.update(dict.fromkeys(SHELLS, check_or_run))
     table.update(dict.fromkeys(SHELLS_OF_WINDOWS, run_shell_of_windows))
     table.update(dict.fromkeys(RUN_WORDS, run_loader))
     table.update(dict.fromkeys(("xargs", "gxargs", "parallel"), run_many))

@@ -132,12 +132,13 @@ def ripgrep(shell: Shell, name: str, words: list[str], stdin: str) -> str:
     without = tuple(value[1:] for value in globs if value.startswith("!"))
     wanted = tuple(value.rpartition("/")[2] or value for value in globs if not value.startswith("!")) or None
     naming = options.has("--files")
+    follows = options.has("-L", "-f", "--follow") if name == "ag" else options.has("-L", "--follow")
     for word in files or ["."]:
         if naming or (not files and stdin):
             continue
-        ask_deep(shell, word, hidden=hidden, ignored=ignored, names=wanted, without=without)
+        ask_deep(shell, word, hidden=hidden, ignored=ignored, names=wanted, without=without, follows=follows)
         if wanted and any(value.startswith(".") for value in wanted):
-            ask_deep(shell, word, names=wanted, without=without)
+            ask_deep(shell, word, names=wanted, without=without, follows=follows)
     if stdin and not files:
         return kept_lines(shell, plain((options.values("-e") or options.rest[:1] or [""])[0]), stdin)
     return shell.refer(Names(plain((files or ["."])[0]), hidden=hidden, ignored=ignored, names=wanted, without=without))
@@ -184,7 +185,7 @@ def find(shell: Shell, _name: str, words: list[str], _stdin: str) -> str:
     roots = [word for word in words[:start] if not word.startswith("-")] or ["."]
     tests = words[start:]
     wanted = Wanted(tests)
-    names = tuple(wanted.names) if wanted.names and not wanted.paths else None
+    names = tuple(wanted.names) if wanted.names and not wanted.paths and not acts_on_all(tests) else None
     listed = "\n".join(
         shell.refer(Names(plain(root), names=names, without=tuple(wanted.without))) for root in roots[:20]
     )
@@ -204,6 +205,19 @@ def find(shell: Shell, _name: str, words: list[str], _stdin: str) -> str:
         elif word in WRITES_LIST and at < len(tests):
             shell.ask(tests[at], writes=True)
     return listed + "\n"
+
+
+def acts_on_all(tests: list[str]) -> bool:
+    """`-name x -o -exec …`: what stands behind `-o` is done to what has another name."""
+    named, acts = False, False
+    for word in [*tests, "-o"]:
+        if word in {"-o", "-or", ","}:
+            if acts and not named and ("-o" in tests or "-or" in tests or "," in tests):
+                return True
+            named, acts = False, False
+        named = named or word in {"-name", "-iname", "-path", "-ipath", "-wholename", "-iwholename"}
+        acts = acts or word in EXECUTES or word == "-delete"
+    return False
 
 
 def with_listed(words: list[str], lines: list[str]) -> list[str]:

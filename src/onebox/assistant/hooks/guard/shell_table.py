@@ -2,6 +2,7 @@
 
 Per line: the commands, a colon, the kind, and what the kind needs.
   names    only names what it is given, or tells its size and date
+  makes    the same, and makes it where nothing is: of what guards the secrets that is not harmless
   text     prints or sends its arguments as text
   reads    reads the files that it is given
   mode     changes owner or mode: of a secret that is harmless, of the guard's own files it is not
@@ -31,12 +32,13 @@ if TYPE_CHECKING:
 COMMANDS = """
 true false : exit return break continue sleep wait kill pkill killall ps jobs fg bg disown umask ulimit times: text
 which whereis type hash command-not-found help apropos history clear reset tput stty tty seq yes: text
-ssh-add notify-send write banner figlet cowsay expr let date cal uname hostname whoami id groups: text
+ssh-add notify-send write banner figlet cowsay expr let cal uname hostname whoami id groups: text
 man info glab\tsnippet slack\tfile: reads
 logger say: only -f --file
 brew apt apt-get yum dnf apk pacman snap systemctl service launchctl journalctl unset unalias getopts: text
 jira glab slack todo redis-cli: text
-[ test stat file touch mkdir dirname realpath readlink df pathchk mktemp wc cksum sum: names
+[ test stat file date dirname realpath readlink df pathchk wc cksum sum: names
+touch mkdir mktemp mkfifo: makes
 md5 md5sum sha1sum sha224sum sha256sum sha384sum sha512sum shasum b2sum namei lsof fuser getfacl lsattr: names
 namei inotifywait fswatch find2perl code-workspace locate mdfind updatedb cd complete: names
 ls-files dotnet-env: names
@@ -63,6 +65,8 @@ act: --secret-file --env-file --var-file
 fastapi vite wrangler supabase vercel netlify sst: --env-file
 """
 
+# What an option of this name is given is loaded, whatever program it is of.
+LOADS_ITSELF = "--env-file"
 TOUCHES_FILES = (
     r"(?im)\\[a-z!.]|^\s*\.[a-z]|pg_\w{0,20}file|\bcopy\b|\bload\b|\bsource\b|outfile|dumpfile|readfile|writefile|\battach\b"
     r"|read_\w{2,10}\(|\bfs\.|\bcat\("
@@ -78,11 +82,21 @@ def by_table(shell: Shell, name: str, words: list[str], stdin: str) -> str:
     else:
         kind, data = table.get(name, ("", ""))
     if kind in {"", "loads"}:
-        words = without_loaded(words, data)
+        ran = next((at for at, word in enumerate(words) if word in {"run", "local:run"}), -1)
+        if name in {"honcho", "foreman", "heroku", "nf"} and ran >= 0 and not shell.is_missing(".env"):
+            shell.refuse_printing([".env"], words[ran + 1 :])
+        if not kind:
+            shell.refuse_printing(Options(words, LOADS_ITSELF).values(LOADS_ITSELF), words)
+        words = without_loaded(words, data or ("" if kind else LOADS_ITSELF))
         for word in words:
             shell.ask_shapes(word, writes=True)
         return ANY
     return KINDS_OF_COMMANDS[kind](shell, words, stdin, data) if name not in PASSES_ON else passing(shell, words, stdin)
+
+
+def only_names(shell: Shell, name: str) -> bool:
+    shell.table = shell.table or read_table()
+    return name in {"echo", "printf", "ls"} or shell.table.get(name, ("", ""))[0] in {"names", "makes", "text"}
 
 
 def read_table() -> dict[str, tuple[str, str]]:
@@ -119,12 +133,28 @@ def without_loaded(words: list[str], options: str) -> list[str]:
 def passing(shell: Shell, words: list[str], stdin: str) -> str:
     """Reads its files, or passes on what comes in."""
     reading(shell, words, stdin, "")
+    if "uniq" in shell.source:
+        for word in [word for word in words if not word.startswith("-")][1:]:
+            shell.ask(word, writes=True)
     files = [word for word in words if not word.startswith("-") and not word.isdigit()]
     return shell.text_of_all(files, stdin)
 
 
-def naming(_shell: Shell, words: list[str], _stdin: str, _data: str) -> str:
+def naming(shell: Shell, words: list[str], _stdin: str, _data: str) -> str:
+    """A list of names, or of dates, that is read from a file is printed in complaints."""
+    for at, word in enumerate(words):
+        if word == "-f" and shell.source.startswith(("file ", "date ")):
+            shell.ask("".join(words[at + 1 : at + 2]))
+        elif word.startswith(("--files0-from=", "--files-from=", "--file=")):
+            shell.ask(word.partition("=")[2])
     return "\n".join(word for word in words if not word.startswith("-")) + "\n" if words else ANY
+
+
+def making(shell: Shell, words: list[str], stdin: str, data: str) -> str:
+    for word in words:
+        if not word.startswith("-") and not shell.refusal(word):
+            shell.ask(word, writes=True)
+    return naming(shell, words, stdin, data)
 
 
 def telling(_shell: Shell, _words: list[str], _stdin: str, _data: str) -> str:
@@ -134,6 +164,7 @@ def telling(_shell: Shell, _words: list[str], _stdin: str, _data: str) -> str:
 def reading(shell: Shell, words: list[str], stdin: str, _data: str) -> str:
     for word in words:
         shell.ask_shapes(word)
+    shell.ask_outputs(words)
     return stdin or ANY
 
 
@@ -142,7 +173,8 @@ def changing_mode(shell: Shell, words: list[str], _stdin: str, _data: str) -> st
         if word.startswith("-"):
             continue
         if not shell.refusal(word):
-            shell.ask(word, writes=True, removes=True)
+            # Of a folder above all that guards them: whatever mode that gets, it is read, or it blocks.
+            shell.ask(word, writes=True)
     return ""
 
 
@@ -152,6 +184,8 @@ def with_pattern(shell: Shell, words: list[str], stdin: str, data: str) -> str:
     files = options.rest if options.has(*given.split()) else options.rest[1:]
     if options.has("-i", "--inplace"):
         shell.ask_edited(files, "\n".join(words))
+        for word in files:
+            shell.ask_shapes(word, writes=True)
     for word in files + options.values("-f", "--file", "--from-file"):
         shell.ask_shapes(word)
     return ANY if files else stdin
@@ -191,6 +225,7 @@ def with_sql(shell: Shell, words: list[str], stdin: str, data: str) -> str:
 
 KINDS_OF_COMMANDS: dict[str, Callable[[Shell, list[str], str, str], str]] = {
     "names": naming,
+    "makes": making,
     "text": telling,
     "reads": reading,
     "mode": changing_mode,

@@ -44,6 +44,7 @@ def decode_text(shell: Shell, _name: str, words: list[str], stdin: str) -> str:
     files = [word for word in words if not word.startswith("-")]
     for word in words:
         shell.ask_shapes(word)
+    shell.ask_outputs(words)
     if files or stdin in {"", ANY}:
         return ANY
     if not any(word in {"-d", "-D", "--decode"} for word in words):
@@ -56,9 +57,9 @@ def decode_text(shell: Shell, _name: str, words: list[str], stdin: str) -> str:
 
 def decode_hex(shell: Shell, _name: str, words: list[str], stdin: str) -> str:
     """`xxd -r -p` of a known text."""
-    for word in words:
-        shell.ask_shapes(word)
-    options = Options(words)
+    options = Options(words, "-c -l -s -g -o")
+    for at, word in enumerate(options.rest):
+        shell.ask_shapes(word, writes=at > 0)
     if not options.has("-r") or stdin in {"", ANY}:
         return ANY
     try:

@@ -91,7 +91,7 @@ class Node:
 class Names:
     """Names of files that a command has listed: those of a folder, or of its whole tree."""
 
-    __slots__ = ("deep", "folder", "hidden", "ignored", "names", "without")
+    __slots__ = ("changed", "deep", "folder", "follows", "hidden", "ignored", "names", "without")
 
     def __init__(
         self,
@@ -102,14 +102,19 @@ class Names:
         ignored: bool = True,
         names: tuple[str, ...] | None = None,
         without: tuple[str, ...] = (),
+        changed: bool = False,
+        follows: bool = True,
     ) -> None:
         self.folder = folder
+        self.follows = follows
         self.deep = deep
         self.hidden = hidden
         self.ignored = ignored
         # More of them are taken for all, and for none.
         self.names = names if names is None or len(names) <= MOST_PATTERNS else None
         self.without = without[:MOST_PATTERNS]
+        # Only what git would take in anew.
+        self.changed = changed
 
     def but(self, pattern: str) -> Names:
         """Without the names that this pattern matches; looked for in the whole tree, which is more."""

@@ -6,6 +6,7 @@ import os
 
 from onebox.assistant.hooks.guard.inputs import fields_in, judge_fields, judge_server
 from onebox.assistant.hooks.guard.powershell import judge_powershell
+from onebox.assistant.hooks.guard.prompts import commands_of_prompt, files_of_prompt, is_prompt
 from onebox.assistant.hooks.guard.shell import judge_shell
 from onebox.assistant.hooks.guard.tokens import token_reason
 
@@ -73,25 +74,48 @@ def _text(tool: str, given: dict[str, Any], *names: str) -> str:
 
 
 def _read(tool: str, given: dict[str, Any], places: Places, cwd: str) -> str | None:
-    return places.reason(_text(tool, given, "file_path", "notebook_path", "path"), cwd=cwd)
+    path = _text(tool, given, "file_path", "notebook_path", "path")
+    return places.reason(path, cwd=cwd) or places.reason(_trimmed_path(path), cwd=cwd)
 
 
 def _write(tool: str, given: dict[str, Any], places: Places, cwd: str) -> str | None:
     path = _text(tool, given, "file_path", "notebook_path", "path")
-    said = places.reason(path, cwd=cwd, writes=True)
+    trimmed = _trimmed_path(path)
+    said = places.reason(path, cwd=cwd, writes=True) or places.reason(trimmed, cwd=cwd, writes=True)
+    said = said or places.runs_guard(trimmed, cwd=cwd)
     if said is not None:
         return said
     # What is replaced is in the file already, and a path holds no token.
     added = [
         value for name, value in fields_in(given) if name not in {"old_string", "file_path", "notebook_path", "path"}
     ]
-    return token_reason("\n".join(added), path, places, cwd)
+    text = "\n".join(added)
+    return (_prompt(text, places, cwd) if is_prompt(trimmed) else None) or token_reason(text, path, places, cwd)
+
+
+def _trimmed_path(path: str) -> str:
+    """As Claude Code takes it."""
+    return path.strip().strip("\ufeff").strip()
+
+
+def _prompt(text: str, places: Places, cwd: str) -> str | None:
+    """Claude Code runs the commands of a prompt, and takes its files in, before any hook is asked."""
+    for command in commands_of_prompt(text):
+        said = judge_shell(command, places, cwd)
+        if said is not None:
+            return f"the prompt would run {said}"
+    for path in files_of_prompt(text):
+        said = places.reason(path, cwd=cwd)
+        if said is not None:
+            return f"the prompt would take in `@{path}`, and {said}"
+    return None
 
 
 def _grep(tool: str, given: dict[str, Any], places: Places, cwd: str) -> str | None:
     path = given.get("path") or cwd
     if not isinstance(path, str):
         raise OddInput(f"path of {tool} is no text")
+    path = _trimmed_path(path)
     whole = os.path.join(cwd, os.path.expanduser(path))
     if not os.path.isdir(whole):
         return places.reason(path, cwd=cwd)
@@ -101,12 +125,12 @@ def _grep(tool: str, given: dict[str, Any], places: Places, cwd: str) -> str | N
     wanted, unwanted = _globs(tool, given)
     if wanted:
         # A glob that is asked for finds what is hidden or ignored too.
-        return places.tree(path, cwd=cwd, names=wanted, without=unwanted)
+        return places.tree(path, cwd=cwd, names=wanted, without=unwanted, follows=False)
     if given.get("output_mode") != "content":
         return None
     of_type = given.get("type")
     names = _OF_TYPES.get(of_type) if isinstance(of_type, str) else None
-    said = places.tree(path, cwd=cwd, ignored=False, names=names, without=unwanted)
+    said = places.tree(path, cwd=cwd, ignored=False, names=names, without=unwanted, follows=False)
     return f'{said}; search without it (glob: "!NAME")' if said else None
 
 

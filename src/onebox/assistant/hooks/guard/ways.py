@@ -15,6 +15,8 @@ _WINDOWS = os.name == "nt"
 
 def absolute(path: str, cwd: str, home: str, *, windows: bool = False) -> str:
     """The path from the root, with `/` between its parts; `..` is left in, since behind a link it leads elsewhere."""
+    # Whoever opens it may stop at a NUL.
+    path = path.partition("\0")[0]
     if path[:5].lower() == "file:":
         path = _of_address(path)
     if windows or _WINDOWS:
