@@ -18,21 +18,20 @@ def painted(length: int, spans: Iterable[tuple[int, int]]) -> int:
     >>> f"{painted(12, [(0, 2), (5, 11)]):b}"
     '11111100011'
     """
-    # Small numbers, joined at the end: one that grows by `|=` would be copied for every span. A span goes at most into
-    # the next chunk, so those at even and those at odd places are each joined with room for two.
+    # Small numbers, joined at the end: one that grows by `|=` would be copied for every span. What begins in a chunk
+    # may reach into the next: so the even and the odd ones are joined apart, each with room for two.
     chunks = [0] * (length // _CHUNK // 2 + 1) * 2
     for begins, ends in spans:
-        start = max(begins, 0)
-        end = min(ends, length)
-        while start < end:
-            stop = min(end, start + _CHUNK)
-            chunks[start // _CHUNK] |= ((1 << stop - start) - 1) << start % _CHUNK
-            start = stop
-    return _joined(chunks[::2]) | _joined(chunks[1::2]) << _CHUNK
+        if 0 <= begins <= ends <= length and ends - begins <= _CHUNK:
+            chunks[begins // _CHUNK] |= ((1 << ends - begins) - 1) << begins % _CHUNK
+            continue
+        for start in range(max(begins, 0), min(ends, length), _CHUNK):
+            chunks[start // _CHUNK] |= full(min(ends - start, _CHUNK)) << start % _CHUNK
+    return (_joined(chunks[::2]) | _joined(chunks[1::2]) << _CHUNK) & full(length)
 
 
 def _joined(chunks: Iterable[int]) -> int:
-    return int.from_bytes(b"".join(chunk.to_bytes(_CHUNK // 4, "little") for chunk in chunks), "little")
+    return int.from_bytes(b"".join([chunk.to_bytes(_CHUNK // 4, "little") for chunk in chunks]), "little")
 
 
 def full(length: int) -> int:

@@ -51,7 +51,7 @@ def openings(
     first = max(span.start, now + policies.lead_time)
     end = max(first, min(span.end, now + policies.horizon + _INCLUDED))
     around = Span(first + visit.reach[0] * _MINUTE - _AROUND, end + visit.reach[1] * _MINUTE + _AROUND)
-    return Openings(timetable.salon, timetable.season(around), visit, Span(first, end), busy)
+    return Openings(timetable.salon, timetable.season(around, visit), visit, Span(first, end), busy)
 
 
 class Openings:
@@ -85,8 +85,8 @@ class Openings:
 
     def offer(self, start: datetime) -> Offer | None:
         """What can be booked at a start; nothing, where it is none, and `explain` knows why."""
-        season, bit = self._season, self._season.before(start)
-        if bit < 0 or not self._found >> bit & 1 or season.instant(bit) != start:
+        bit = self._season.before(start)
+        if bit < 0 or not self._found >> bit & 1 or self._season.instant(bit) != start:
             return None
         return self._chooser.offer(start, bit)
 
@@ -122,9 +122,8 @@ class Openings:
         return Choices(people, places)
 
     def _person(self, step: Step, one: str) -> int:
-        return self._free(self._salon.staff[one].subject, step.taken) & self._starts(
-            self._season.working(one), step.worked
-        )
+        free = self._free(self._salon.staff[one].subject, step.taken)
+        return free & self._starts(self._season.working(one), step.worked)
 
     def _free(self, subject: str, spans: Sequence[Minutes]) -> int:
         if subject not in self._taken:
