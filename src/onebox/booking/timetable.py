@@ -124,7 +124,7 @@ class Season:
 
     def taken(self, spans: Iterable[Span]) -> int:
         """What they take. An empty one takes nothing."""
-        return painted(self.length, list(self._rounded_out(spans)))
+        return painted(self.length, self._rounded_out(spans))
 
     def _rounded_out(self, spans: Iterable[Span]) -> Iterator[tuple[int, int]]:
         # All bookings go through here: days and seconds are numbers at hand, a division of lengths is not.
