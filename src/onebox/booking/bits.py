@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 _CHUNK = 256
-"""bits; a booking is shorter"""
+"""bits; few bookings are longer"""
 
 
 def painted(length: int, spans: Iterable[tuple[int, int]]) -> int:
