@@ -73,6 +73,12 @@ def test_hours_that_are_off_the_grid_begin_and_end_within_it() -> None:
     assert clocks(offered(of, "cut")) == ["09:15", "09:30", "09:45", "10:00"]
 
 
+def test_hours_that_touch_are_one_also_off_the_grid() -> None:
+    of = salon("cut duration: 45m", hours='daily: "09:00-10:07, 10:07-11:00"')
+
+    assert clocks(offered(of, "cut")) == ["09:00", "09:30", "10:00"]
+
+
 def test_buffers_may_lie_outside_of_hours() -> None:
     of = salon("cut duration: 30m, before: 10m, after: 10m", hours='daily: "09:00-10:00"')
 
