@@ -166,7 +166,7 @@ def week_picture(salon: Salon, days: Sequence[Day]) -> Iterator[str]:
 def _share(column: Column) -> str:
     hours, taken = _length(column.hours), _length(column.taken)
     if not hours and not taken:
-        return "–"
+        return "off"
     return f"{format_duration(taken)} of {format_duration(hours)}"
 
 

@@ -5,7 +5,6 @@ It names the fields of `booking.happenings` and does not load that room, which a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -15,6 +14,7 @@ from onebox.flows.definition.fields import FlowModel
 from onebox.flows.kinds import TriggerKind, refuse_unknown
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
 Happening = Literal["booked", "moved", "cancelled", "no_show"]
