@@ -167,7 +167,7 @@ def _share(column: Column) -> str:
     hours, taken = _length(column.hours), _length(column.taken)
     if not hours and not taken:
         return "off"
-    return f"{format_duration(taken)} of {format_duration(hours)}"
+    return f"{format_duration(taken) if taken else '0m'} of {format_duration(hours)}"
 
 
 def _visits(words: Words, day: Day, column: Column) -> Iterator[str]:
