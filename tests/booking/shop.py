@@ -6,12 +6,11 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from tests.booking.clock import at
-from tests.support.memory_ledger import MemoryLedger
-
 from onebox.booking.desk import Desk
 from onebox.booking.reading import read_salon
 from onebox.flows.run import Run, StartRun
+from tests.booking.clock import at
+from tests.support.memory_ledger import MemoryLedger
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,8 +6,6 @@ from datetime import UTC, date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.booking.clock import TUESDAY, at
-from tests.booking.shop import Shop, shop
 
 from onebox.booking.answers import Cancelled, Client, TooLate, Unavailable
 from onebox.booking.appointment import (
@@ -22,13 +20,14 @@ from onebox.booking.appointment import (
 )
 from onebox.booking.visit import Wish, WishInvalid
 from onebox.dispatch.booking_trigger import EVENT_NAMES
+from tests.booking.clock import TUESDAY, at
+from tests.booking.shop import Shop, shop
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from tests.support.memory_ledger import MemoryLedger
-
     from onebox.booking.appointment import Appointment
+    from tests.support.memory_ledger import MemoryLedger
 
 CUT = Wish(["cut"])
 WEDNESDAY = TUESDAY + timedelta(days=1)

@@ -36,7 +36,8 @@ steps:
     wait_for: {event: booking.appointment.moved, match: {appointment: "${event.appointment}"}, timeout: 1d}
 output: ${moved.reason}
 """
-RACES = 50
+RACES = 8
+"""as many as a day has hours for"""
 
 
 def tomorrow() -> str:
@@ -123,8 +124,7 @@ async def test_a_visit_from_free_to_cancelled(tmp_path: Path, terminal: io.Strin
     code, _, said = await onebox(tmp_path, "booking", "done", id_)
     assert (code, said) == (
         Exit.fault,
-        f"onebox: appointment {id_} is cancelled: it cannot be done\n"
-        "hint: book it anew: onebox booking book\n",
+        f"onebox: appointment {id_} is cancelled: it cannot be done\nhint: book it anew: onebox booking book\n",
     )
 
     await until("cancelled: Ana by Olena", terminal)
@@ -133,7 +133,7 @@ async def test_a_visit_from_free_to_cancelled(tmp_path: Path, terminal: io.Strin
         ("held", None), ("confirmed", None), ("moved", "she asked"), ("cancelled", "ill"),
     ]  # fmt: skip
     _, run, _ = await onebox(tmp_path, "runs", "show", waiting["run"], "--json")
-    assert (run["run"]["state"], run["run"]["output"]) == ("done", "she asked")
+    assert (run["state"], run["output"]) == ("done", "she asked")
     _, picture, _ = await onebox(tmp_path, "booking", "week", day)
     assert "Olena" in picture
 
@@ -152,26 +152,17 @@ async def test_who_does_not_come_and_who_does(tmp_path: Path, terminal: io.Strin
 
 @pytest.mark.soak
 async def test_of_two_who_book_at_the_same_instant_one_gets_it(tmp_path: Path, terminal: io.StringIO) -> None:
-    """By two processes, again and again, at another start each time."""
     first = datetime.fromisoformat(f"{tomorrow()} 10:00")
-    starts = [first + timedelta(days=7 * week, minutes=minutes) for week in range(4) for minutes in range(0, 450, 50)]
-    starts = [start + timedelta(minutes=-start.minute % 15) for start in starts]
-    won = 0
-    for start in dict.fromkeys(starts):
+    for hour in range(RACES):
+        start = first + timedelta(hours=hour)
         ask = ("booking", "book", "cut", "--staff", "marko", "--at", f"{start:%Y-%m-%d %H:%M}", "--name")
 
         answers = await asyncio.gather(onebox(tmp_path, *ask, "Ana"), onebox(tmp_path, *ask, "Ben"))
 
-        codes = sorted(code for code, _, _ in answers)
-        said = [words for code, _, words in answers if code]
-        if codes == [Exit.fault, Exit.fault]:
-            assert all("is not free" in words for words in said)
-        else:
-            assert codes == [Exit.ok, Exit.fault], answers
-            assert "Marko is taken" in said[0] or "somebody was faster" in said[0]
-            won += 1
-    assert won > 0
-    assert terminal.getvalue().count("confirmed: ") <= won
+        assert sorted(code for code, _, _ in answers) == [Exit.ok, Exit.fault], answers
+        [said] = [words for code, _, words in answers if code]
+        assert "Marko is taken" in said
+    await until("confirmed", terminal)
 
 
 @pytest.mark.soak
@@ -186,7 +177,9 @@ async def test_what_no_box_carries_out_lapses(folder: BoxFolder, tmp_path: Path)
         f"hint: start it with: onebox run --box {tmp_path}\n"
     )
     async with running_box(folder, port=0, environ={}, terminal=io.StringIO()):
-        _, made, said = await onebox(tmp_path, "booking", "book", "cut", "--at", f"{day} 11:00", "--name", "Ben", "--json")
+        _, made, said = await onebox(
+            tmp_path, "booking", "book", "cut", "--at", f"{day} 11:00", "--name", "Ben", "--json"
+        )
         _, found, _ = await onebox(tmp_path, "booking", "day", day, "--json")
     assert found["appointments"] == [made], said
 

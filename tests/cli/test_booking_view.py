@@ -174,7 +174,9 @@ staff: {olena: {name: Olena, hours: {mon-sun: "09:00-17:00"}, holidays: [2026-11
 services: {cut: {name: Cut, duration: 1h, price: 40}}
 """)
     memory = shop()[1]
-    [reason] = await Shop(memory, memory.appointments, away).desk.explain(Wish(["cut"], "olena"), at("11:00", WEDNESDAY))
+    [reason] = await Shop(memory, memory.appointments, away).desk.explain(
+        Wish(["cut"], "olena"), at("11:00", WEDNESDAY)
+    )
 
     assert Words(away).reason(reason) == "Olena is on holiday Wed 2026-11-04 00:00 to Sat 2026-11-07 00:00"
     assert reason.code in CODES
