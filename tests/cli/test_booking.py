@@ -69,7 +69,7 @@ async def terminal(folder: BoxFolder) -> AsyncIterator[io.StringIO]:
 
 async def until(what: str, terminal: io.StringIO) -> None:
     async with asyncio.timeout(10):
-        while what not in terminal.getvalue():
+        while what not in terminal.getvalue():  # noqa: ASYNC110 - the terminal tells nobody
             await asyncio.sleep(0.02)
 
 
