@@ -19,6 +19,7 @@ from onebox.app.settings import BoxSettings, check_settings
 from onebox.app.testing import writings_of
 from onebox.app.throttling import ThrottleSettings
 from onebox.booking.reading import read_salon
+from onebox.dispatch.booking_trigger import BookingFields
 from onebox.flows.check import ALWAYS, ERROR_NAMES
 from onebox.flows.definition import FlowLoader, models
 from onebox.flows.expressions import filters
@@ -120,7 +121,8 @@ def test_no_step_is_invented() -> None:
 @pytest.mark.parametrize("kind", KINDS.triggers.values(), ids=KINDS.triggers)
 def test_every_trigger_is_documented(kind: Any) -> None:
     text = section(page("triggers"), kind.name)
-    settings = names(EventFields) if kind.name == "event" else names(kind.settings)
+    rooted: dict[str, type[BaseModel]] = {"event": EventFields, "booking": BookingFields}
+    settings = names(rooted.get(kind.name, kind.settings))
 
     assert settings - rows(text) == set()
     assert [name for name in kind.names or () if f"`{name}`" not in text] == []

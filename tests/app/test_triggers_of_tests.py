@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -65,6 +65,13 @@ def test_only_what_is_not_usual_is_recorded() -> None:
     }
 
 
+def test_an_appointment_is_tomorrow_and_what_is_given_of_it_stands() -> None:
+    made = KINDS["booking"].example(settings("booking", what="moved"), {"name": "Ben"}, AT)
+
+    assert (made["name"], made["state"], made["start"]) == ("Ben", "confirmed", AT + timedelta(days=1))
+    assert made["before"]["start"] == AT
+
+
 def test_a_schedule_ticks_when_the_test_begins() -> None:
     assert KINDS["schedule"].example(settings("schedule", every="1m"), {}, AT) == {"scheduled_at": AT, "missed": False}
 
@@ -80,6 +87,7 @@ def test_a_schedule_ticks_when_the_test_begins() -> None:
         ("schedule", {"every": "1m"}, {"scheduled_at": "2026-01-15"}, "scheduled_at must be an instant"),
         ("schedule", {"every": "1m"}, {"missed": 1}, "missed true or false"),
         ("schedule", {"every": "1m"}, {"at": 1}, "the event has no 'at'"),
+        ("booking", {"what": "booked"}, {"nam": "Ana"}, "the event has no 'nam'; did you mean 'name'?"),
     ],
 )
 def test_what_no_event_can_be_is_refused(kind: str, own: dict[str, Any], given: dict[str, Any], why: str) -> None:

@@ -38,7 +38,7 @@ def test_every_command_has_its_section() -> None:
 
 def test_every_section_is_of_a_command() -> None:
     known = {name for name, _ in commands()}
-    titles = re.findall(r"^## `onebox ([a-z]+(?: [a-z]+)?)", PAGE, re.MULTILINE)
+    titles = re.findall(r"^## `onebox ([a-z]+(?: [a-z-]+)?)", PAGE, re.MULTILINE)
 
     assert set(titles) - known == set()
 

@@ -46,9 +46,13 @@ class Visits:
     history: dict[str, list[HistoryEntry]] = field(default_factory=dict)
     asked: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
     """by kind (empty for holds, else the id) and key: the digest, and the id"""
+    entries: dict[tuple[str, str], HistoryEntry] = field(default_factory=dict)
+    """what a request changed, by the id and the key"""
 
     def copy(self) -> Visits:
-        return Visits(dict(self.appointments), dict(self.claims), dict(self.history), dict(self.asked))
+        return Visits(
+            dict(self.appointments), dict(self.claims), dict(self.history), dict(self.asked), dict(self.entries)
+        )
 
 
 class MemoryAppointments:
@@ -90,9 +94,11 @@ class MemoryAppointments:
         if taken is not None:
             return taken
         self.visits.appointments[after.id] = after
+        told = entry(found.state, after, change.what, change)
         if change.key is not None:
             self.visits.asked[after.id, change.key] = (digest(change), after.id)
-        self._tell(entry(found.state, after, change.what, change))
+            self.visits.entries[after.id, change.key] = told
+        self._tell(told)
         return Changed(replace(after), [self._apply(one) for one in change.then])
 
     def _known(self, kind: str, key: str, change: Hold | Transition) -> Replayed | OtherContents | None:
@@ -136,10 +142,12 @@ class MemoryAppointments:
 
     # --- AppointmentReader ---
 
-    async def busy(self, subjects: Sequence[str], span: Span, *, now: datetime) -> dict[str, list[Span]]:
+    async def busy(
+        self, subjects: Sequence[str], span: Span, *, now: datetime, without: str | None = None
+    ) -> dict[str, list[Span]]:
         found: dict[str, list[Span]] = {subject: [] for subject in subjects}
         for id_, (claims, active) in self.visits.claims.items():
-            if not active or self.visits.appointments[id_].state_at(now) is State.expired:
+            if not active or id_ == without or self.visits.appointments[id_].state_at(now) is State.expired:
                 continue
             for claim in claims:
                 if claim.subject in found and claim.start < span.end and span.start < claim.end:
@@ -148,6 +156,12 @@ class MemoryAppointments:
 
     async def appointment(self, id: str) -> Appointment | None:
         return next(iter(self._where(lambda one: one.id == id)), None)
+
+    async def appointment_of_request(self, key: str) -> Appointment | None:
+        return next(iter(self._where(lambda one: one.request_key == key)), None)
+
+    async def request_to_change(self, id: str, key: str) -> HistoryEntry | None:
+        return self.visits.entries.get((id, key))
 
     async def appointments_of_client(self, client_id: str) -> list[Appointment]:
         return self._where(lambda one: one.client_id == client_id)

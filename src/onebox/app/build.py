@@ -176,7 +176,7 @@ def build_box(
         inbox=inbox,
         site=_site(ground, inbox, callers, files, readiness, endpoints),
         requests=Requests(
-            engine, ground.book, clock, ids, in_force=_in_force(ground), more=_broadcasts(ground, engine, outlets)
+            engine, ground.book, clock, ids, in_force=_in_force(ground), more=_more_requests(ground, engine, outlets)
         ),
         retention=_retention(ground, files),
         schedules=Schedules(book=ground.book, inbox=inbox, reader=storage.reader, ledger=storage.ledger, clock=clock),
@@ -200,9 +200,21 @@ def _reception(ground: _Ground, inbox: Inbox, senders: Senders, failures: Failur
     )
 
 
-def _broadcasts(ground: _Ground, engine: Engine, outlets: Mapping[str, Outlet]) -> dict[str, Answering]:
+def _more_requests(ground: _Ground, engine: Engine, outlets: Mapping[str, Outlet]) -> dict[str, Answering]:
     sendings = Sendings(outlets, ground.clock, ground.ids)
-    return BroadcastRequests(sendings, ground.storage.reader, ground.clock, engine.commit).all()
+    broadcasts = BroadcastRequests(sendings, ground.storage.reader, ground.clock, engine.commit)
+    return {**broadcasts.all(), **_bookings(ground, engine)}
+
+
+def _bookings(ground: _Ground, engine: Engine) -> dict[str, Answering]:
+    """A box without a salon does not load what books."""
+    if not ground.folder.booking.exists():
+        return {}
+    from onebox.app.salons import SalonFile
+    from onebox.dispatch.bookings import BookingRequests
+
+    salon = SalonFile(ground.folder, ground.settings.timezone)
+    return BookingRequests(salon, ground.storage.reader.appointments, engine, ground.clock, ground.ids).all()
 
 
 def _in_force(ground: _Ground) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from onebox.connectors.feeds.settings import feed_trigger
 from onebox.connectors.http.arguments import http_kinds
 from onebox.connectors.media.connector import download_kind
 from onebox.connectors.sql.arguments import sql_kind
+from onebox.dispatch.booking_trigger import booking_trigger
 from onebox.flows.kinds import Catalogue
 from onebox.flows.native import native_steps, native_triggers
 from onebox.flows.schedule import schedule_trigger
@@ -51,5 +52,6 @@ def catalogue(
         telegram_trigger(accounts),
         whatsapp_trigger(accounts),
         chat_trigger(accounts),
+        booking_trigger(),
     ]
     return Catalogue({kind.name: kind for kind in steps}, {kind.name: kind for kind in triggers})

@@ -24,11 +24,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from onebox.app.folder import BoxFolder
+    from onebox.booking.desk import Desk
     from onebox.flows.feeds import FeedReader
     from onebox.flows.records import Records
     from onebox.messaging.broadcast import BroadcastReader
     from onebox.storage.opening import Storage
 
+BOOKING_PATIENCE = 6.0
+"""seconds in which a box that runs has booked, or let the request lapse (`dispatch.bookings.FRESH`)"""
 _LOOK = 0.05
 """seconds between two looks for an answer"""
 
@@ -61,6 +64,15 @@ class Visit:
     def broadcasts(self) -> BroadcastReader:
         """What was sent to many."""
         return self._storage.reader
+
+    def desk(self) -> Desk:
+        """The salon's desk, for looking: what is wanted of it is asked of the box. Raises NoSalon."""
+        from onebox.app.salons import SalonFile
+        from onebox.booking.desk import Desk
+
+        salon, clock = SalonFile(self.folder, self.settings.timezone)(), SystemClock()
+        ids = Ids(clock, os.urandom)
+        return Desk(salon, self._storage.reader.appointments, self._storage.ledger.commit, clock, ids.new)
 
     async def version_texts(self, versions: Iterable[str]) -> dict[str, str]:
         """The texts of flows that are kept, by their versions."""

@@ -63,8 +63,9 @@ TAKING = frozenset({State.held, State.confirmed, State.done})
 class Appointment:
     """A visit, as it was kept. `price` and `deposit` are minor units of `currency`.
 
-    `client_id` is a client card and `person_id` somebody who writes to the box, where they are known. `held_until` is
-    the end of a hold, and stays where the hold ended. `revision` counts what happened, from 1.
+    `client_id` is a client card and `person_id` somebody who writes to the box, where they are known;
+    `name` and `phone` are as they were given at booking. `held_until` is the end of a hold, and stays where the hold
+    ended. `revision` counts what happened, from 1.
     """
 
     id: str
@@ -77,6 +78,8 @@ class Appointment:
     held_until: datetime | None = None
     client_id: str | None = None
     person_id: str | None = None
+    name: str | None = None
+    phone: str | None = None
     price: int = 0
     deposit: int = 0
     currency: str = "EUR"
@@ -134,6 +137,8 @@ class Hold(_Asked, Change["Held | Taken | Replayed | OtherContents"]):
     until: datetime
     client_id: str | None = None
     person_id: str | None = None
+    name: str | None = None
+    phone: str | None = None
     price: int = 0
     deposit: int = 0
     currency: str = "EUR"
@@ -269,6 +274,8 @@ def first(change: Hold) -> Appointment:
         held_until=change.until,
         client_id=change.client_id,
         person_id=change.person_id,
+        name=change.name,
+        phone=change.phone,
         price=change.price,
         deposit=change.deposit,
         currency=change.currency,
@@ -319,7 +326,7 @@ def digest(change: Hold | Transition) -> str:
     asked: list[Any] = [None if offer is None else _as_asked(offer)]
     if isinstance(change, Hold):
         asked += [change.client_id, change.person_id, change.price, change.deposit, change.currency]
-        asked += [change.note, change.language]
+        asked += [change.note, change.language, change.name, change.phone]
     else:
         asked += [change.what.value, change.id]
     return hashlib.sha256(json.dumps(asked).encode()).hexdigest()
@@ -350,12 +357,23 @@ def apart(claims: Iterable[Claim]) -> list[Claim]:
 class AppointmentReader(Protocol):
     """Reads appointments. Never waits for the writer."""
 
-    async def busy(self, subjects: Sequence[str], span: Span, *, now: datetime) -> dict[str, list[Span]]:
-        """When each of these subjects is taken within the span, whole claims, in order. Holds that ended are not."""
+    async def busy(
+        self, subjects: Sequence[str], span: Span, *, now: datetime, without: str | None = None
+    ) -> dict[str, list[Span]]:
+        """When each of these subjects is taken within the span, whole claims, in order. Holds that ended are not, nor
+        is the appointment `without`."""
         ...
 
     async def appointment(self, id: str) -> Appointment | None:
         """One, by its id."""
+        ...
+
+    async def appointment_of_request(self, key: str) -> Appointment | None:
+        """The one that was held under this key."""
+        ...
+
+    async def request_to_change(self, id: str, key: str) -> HistoryEntry | None:
+        """What was done to an appointment under this key."""
         ...
 
     async def appointments_of_client(self, client_id: str) -> list[Appointment]:

@@ -28,12 +28,20 @@ class BoxRefused(OneboxError):
 
 
 async def answered(
-    visit: Visit, kind: str, target: str, arguments: Mapping[str, Any] | None = None, *, patience: float | None = None
+    visit: Visit,
+    kind: str,
+    target: str,
+    arguments: Mapping[str, Any] | None = None,
+    *,
+    patience: float | None = None,
+    lapses: bool = False,
 ) -> Mapping[str, Any] | None:
-    """What the box answered; None, and a word to the person, if it did not. Raises BoxRefused."""
+    """What the box answered; None, and a word to the person, if it did not. `lapses`: it is not done later. Raises
+    BoxRefused."""
     answer = await visit.ask(kind, target, arguments or {}, patience=PATIENCE if patience is None else patience)
     if answer is None:
-        say(f"the box {visit.folder} does not run, or is busy: it takes this when it runs")
+        then = "nothing was done" if lapses else "it takes this when it runs"
+        say(f"the box {visit.folder} does not run, or is busy: {then}")
         say(f"hint: start it with: onebox run --box {visit.folder}")
         return None
     if not answer["ok"]:

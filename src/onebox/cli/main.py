@@ -17,8 +17,8 @@ from onebox.cli.output import complain, show
 from onebox.kernel.errors import OneboxError
 
 COMMANDS = (
-    "init", "run", "demo", "check", "test", "record", "diff", "emit", "runs", "flows", "broadcast", "secrets", "schema",
-    "migrate", "diagnose", "sandbox", "kit",
+    "init", "run", "demo", "check", "test", "record", "diff", "emit", "runs", "flows", "broadcast", "booking", "secrets",
+    "schema", "migrate", "diagnose", "sandbox", "kit",
 )  # fmt: skip
 """in the order of the help; each is the module of its name beside this one, and is loaded when it is used"""
 

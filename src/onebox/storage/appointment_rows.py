@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from onebox.storage.dialects import Dialect, Values
 
 _APPOINTMENT = (
-    "id request_key state held_until starts_at ends_at parts client_id person_id price deposit currency note language"
+    "id request_key state held_until starts_at ends_at parts client_id person_id name phone price deposit currency note language"
     " created_at revision"
 )
 _ENTRY = "appointment_id revision what from_state starts_at ends_at who reason at"
@@ -39,7 +39,7 @@ class AppointmentRows:
 
     def appointment(self, row: Sequence[Any]) -> Appointment:
         id_, key, state, held_until, start, end, parts, client, person, *rest, created_at, revision = row
-        price, deposit, currency, note, language = rest
+        name, phone, price, deposit, currency, note, language = rest
         return Appointment(
             id=id_,
             request_key=key,
@@ -54,6 +54,8 @@ class AppointmentRows:
             held_until=None if held_until is None else self._moment(held_until),
             client_id=client,
             person_id=person,
+            name=name,
+            phone=phone,
             price=price,
             deposit=deposit,
             currency=currency,
@@ -75,6 +77,8 @@ class AppointmentRows:
             dump([[part.service, part.staff, part.places, part.start, part.end] for part in one.parts]),
             maybe_keepable(one.client_id),
             maybe_keepable(one.person_id),
+            maybe_keepable(one.name),
+            maybe_keepable(one.phone),
             one.price,
             one.deposit,
             one.currency,

@@ -293,6 +293,8 @@ appointment = _table(
     _text("parts"),  # [[service, staff, [place, …], starts_at, ends_at], …]
     _text("client_id", null=True),
     _text("person_id", null=True),
+    _text("name", null=True),  # as the client gave it
+    _text("phone", null=True),
     _long("price"),  # minor units of the currency
     _long("deposit"),
     _text("currency"),

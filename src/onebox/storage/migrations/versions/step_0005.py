@@ -96,6 +96,8 @@ def _create_appointments() -> None:
         sa.Column("parts", sa.Text, nullable=False),
         sa.Column("client_id", sa.Text, nullable=True),
         sa.Column("person_id", sa.Text, nullable=True),
+        sa.Column("name", sa.Text, nullable=True),
+        sa.Column("phone", sa.Text, nullable=True),
         sa.Column("price", sa.BigInteger, nullable=False),
         sa.Column("deposit", sa.BigInteger, nullable=False),
         sa.Column("currency", sa.Text, nullable=False),
