@@ -13,18 +13,22 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _DAY = timedelta(days=1)
+_NUMBERED_DAYS = frozenset(("ru", "uk"))
+"""which say "28-го" alone"""
+_SUNDAY_FIRST = frozenset(("he",))
+"""whose week begins on Sunday, after Friday and Saturday"""
 _FARTHEST = 2
 """years ahead that a date may name"""
 Days = tuple[date, date]
 """the first and the last"""
 
-_LEAD = r"(?P<lead>(?:this |next |the |on |at |from |until |for |to |in |between )*)"
+_LEAD = r"(?P<lead>(?:this |next |the |on |at |from |until |for |to |dash |in |between )*)"
 _TIME_BEHIND = r"(?=(?:stop |comma |dash |at |from |until |between |the |in )*(?:n:|t:|d:\d+\.\d\d |p_|c:|half_))"
 _END = r"(?=$|ok |or |and |stop |comma |at |on |next |this )"
 
 
 class DaysFound(NamedTuple):
-    """Days in signs: what they can be, where they end, whether they begin or end something (`from`, `until`), and of
+    """Days in signs: what they can be, where they end, whether they begin or end something (`from`, `until`, `to`, `dash`), and of
     which kind they are (`weekday`, `week`, `date`, `day`)."""
 
     options: tuple[Days, ...]
@@ -39,29 +43,72 @@ class Calendar:
     def __init__(self, today: date, language: str) -> None:
         self._today = today
         self._month_first = language == "en"
+        self._week_begins = 6 if language in _SUNDAY_FIRST else 0
         lead = _LEAD if language == "he" else _LEAD.replace("at |", "")
         rows: tuple[tuple[str, str, Callable[[re.Match[str]], tuple[Days, ...]]], ...] = (
             ("date", rf"{_LEAD}D:(?P<y>\d+)-(?P<m>\d+)-(?P<d>\d+) ", self._dated),
-            ("date", rf"{_LEAD}(?:n|o):(?P<d>\d+) (?:dash |until |to )(?:n|o):(?P<e>\d+) (?:stop |of )*mon:(?P<m>\d+) ", self._from_to),
-            ("date", rf"{_LEAD}(?:n|o|c):(?P<d>\d+) (?:stop |of |at |to |in |the )*mon:(?P<m>\d+) (?:comma )?(?:y:(?P<y>\d+) )?", self._dated),
-            ("date", rf"{_LEAD}mon:(?P<m>\d+) (?:the )?(?:n|o):(?P<d>\d+) (?!oc |am |pm |hc )(?:comma )?(?:y:(?P<y>\d+) )?", self._dated),
-            ("date", rf"{lead}d:(?P<d>\d+)\.(?P<m>\d+)(?:\.(?P<y>\d+))? (?!oc |hc ){NOTHING_COUNTED.replace('n:|', '')}", self._dated),
-            ("date", rf"{_LEAD}s:(?P<d>\d+)\.(?P<m>\d+)(?:\.(?P<y>\d+))? {NOTHING_COUNTED.replace('n:|', '')}", self._slashed),
-            ("date", rf"(?:(?<!.)|(?:on |for |until |from )){lead}w:(?P<d>\d+)\.(?P<m>\d+) (?!oc |hc ){NOTHING_COUNTED}", self._dated),
-            ("date", rf"{_LEAD}(?:n|o|c):(?P<d>\d+) (?:number |of ){NOTHING_COUNTED}", self._of_month),
+            (
+                "date",
+                rf"{_LEAD}(?:n|o):(?P<d>\d+) (?:stop )?(?:dash |until |to )(?:n|o):(?P<e>\d+) (?:stop |of |at |to )*mon:(?P<m>\d+) ",
+                self._from_to,
+            ),
+            (
+                "date",
+                rf"{_LEAD}(?:n|o):(?P<d>\d+) (?:stop )?(?:and |or |comma )(?:n|o):(?P<e>\d+) (?:stop |of |at |to )*mon:(?P<m>\d+) ",
+                self._either,
+            ),
+            (
+                "date",
+                rf"{_LEAD}(?:n|o|c):(?P<d>\d+) (?:stop |of |at |to |in |the )*mon:(?P<m>\d+) (?:comma )?(?:y:(?P<y>\d+) )?",
+                self._dated,
+            ),
+            (
+                "date",
+                rf"{_LEAD}mon:(?P<m>\d+) (?:the )?(?:n|o):(?P<d>\d+) (?!oc |am |pm |hc )(?:comma )?(?:y:(?P<y>\d+) )?",
+                self._dated,
+            ),
+            (
+                "date",
+                rf"{lead}d:(?P<d>\d+)\.(?P<m>\d+)(?:\.(?P<y>\d+))? (?!oc |hc ){NOTHING_COUNTED.replace('n:|', '')}",
+                self._dated,
+            ),
+            (
+                "date",
+                rf"{_LEAD}s:(?P<d>\d+)\.(?P<m>\d+)(?:\.(?P<y>\d+))? {NOTHING_COUNTED.replace('n:|', '')}",
+                self._slashed,
+            ),
+            (
+                "date",
+                rf"(?:(?<!.)|(?:on |for |until |from )){lead}w:(?P<d>\d+)\.(?P<m>\d+) (?!oc |hc ){NOTHING_COUNTED}",
+                self._dated,
+            ),
+            ("date", rf"{_LEAD}(?:n|o|c):(?P<d>\d+) number {NOTHING_COUNTED}", self._of_month),
             ("date", rf"(?:at |from |until |for |to )*(?:on |the )+o:(?P<d>\d+) {NOTHING_COUNTED}", self._of_month),
             ("date", rf"(?:on |for ){_LEAD}o:(?P<d>\d+) {NOTHING_COUNTED}", self._of_month),
             ("date", rf"on (?:the )?n:(?P<d>\d+) (?:stop )?{NOTHING_COUNTED}", self._of_month),
+            (
+                "date",
+                rf"{'' if language in _NUMBERED_DAYS else '(?<!.)'}o:(?P<d>\d+) {NOTHING_COUNTED}",
+                self._of_month,
+            ),
             ("week", r"in (?:the )?(?:n|c):(?P<n>\d+) week (?!until )", lambda found: self._later(7 * int(found["n"]))),
             ("week", r"in week (?!n:)", lambda _: self._later(7)),
-            ("day", r"in (?:the )?(?:n|c):(?P<n>\d+) (?:day|p_day) (?!until )", lambda found: self._later(int(found["n"]))),
+            (
+                "day",
+                r"in (?:the )?(?:n|c):(?P<n>\d+) (?:day|p_day) (?!until )",
+                lambda found: self._later(int(found["n"])),
+            ),
             ("day", r"in (?:(?:n|c):(?P<n>\d+) )?month (?!n:)", self._months),
             ("week", rf"{_LEAD}week:(?P<n>\d) ", self._week),
             ("day", rf"{_LEAD}weekend ", self._weekend),
             ("day", rf"{_LEAD}month:(?P<n>\d) ", self._month),
             ("day", rf"{_LEAD}(?P<name>today|tomorrow|overmorrow) ", self._named),
             ("weekday", rf"{_LEAD}wd:(?P<w>\d) (?P<behind>next |this |the next )?", self._weekday),
-            ("weekday", rf"(?P<lead>(?:this |next |on |at |from |until |for )+)wdq:(?P<w>\d) (?P<behind>next |this )?(?:{_END}|{_TIME_BEHIND})", self._weekday),
+            (
+                "weekday",
+                rf"(?P<lead>(?:this |next |on |at |from |until |for )+)wdq:(?P<w>\d) (?P<behind>next |this )?(?:{_END}|{_TIME_BEHIND})",
+                self._weekday,
+            ),
             ("weekday", rf"(?P<lead>)wdq:(?P<w>\d) (?P<behind>next |this )?{_TIME_BEHIND}", self._weekday),
             ("day", r"(?:in |at |on |for )(?:the )?mon:(?P<m>\d+) ", self._whole_month),
         )
@@ -76,14 +123,14 @@ class Calendar:
             options = tuple((max(first, self._today), last) for first, last in make(found) if last >= self._today)
             if options:
                 lead = found.group().split()
-                bound = "from" if "from" in lead[:3] else "until" if "until" in lead[:3] else ""
+                bound = next((word for word in ("from", "until", "to", "dash") if word in lead[:3]), "")
                 return DaysFound(options, found.end(), bound, kind)
         return None
 
-    def in_week(self, week: Days, weekday: int) -> Days:
-        """That day of the week in which these days begin."""
-        day = week[0] - week[0].weekday() * _DAY + weekday * _DAY
-        return day, day
+    def in_week(self, day: date, weekday: int) -> date:
+        """That weekday of the week that a day is in."""
+        begins = day - (day.weekday() - self._week_begins) % 7 * _DAY
+        return begins + (weekday - self._week_begins) % 7 * _DAY
 
     def _dated(self, found: re.Match[str]) -> tuple[Days, ...]:
         day, month, year = int(found["d"]), int(found["m"]), found.groupdict().get("y")
@@ -115,6 +162,9 @@ class Calendar:
         first = last and next(self._date(int(found["d"]), month, str(last[0].year)), (self._today, self._today))
         return ((first[0], last[0]),) if first and last and first[0] <= last[0] else ()
 
+    def _either(self, found: re.Match[str]) -> tuple[Days, ...]:
+        return tuple(day for name in "de" for day in self._date(int(found[name]), int(found["m"]), None))
+
     def _of_month(self, found: re.Match[str]) -> tuple[Days, ...]:
         day, month = int(found["d"]), self._today.replace(day=1)
         for _ in range(4):
@@ -135,16 +185,15 @@ class Calendar:
         return ((day, day),)
 
     def _week(self, found: re.Match[str]) -> tuple[Days, ...]:
-        monday = self._today + (7 * int(found["n"]) - self._today.weekday()) * _DAY
-        return ((monday, monday + 6 * _DAY),)
+        begins = self.in_week(self._today, self._week_begins) + 7 * int(found["n"]) * _DAY
+        return ((begins, begins + 6 * _DAY),)
 
     def _weekend(self, found: re.Match[str]) -> tuple[Days, ...]:
-        saturday = self._today + (5 - self._today.weekday()) * _DAY
-        return tuple(
-            (day, day + _DAY)
-            for day in ((saturday + 7 * _DAY, saturday) if "next" in found["lead"] else (saturday,))
-            if day > self._today or "next" not in found["lead"]
-        )
+        first = self.in_week(self._today, 4 if self._week_begins else 5)
+        weekend, after_it = (first, first + _DAY), (first + 7 * _DAY, first + 8 * _DAY)
+        if "next" not in found["lead"]:
+            return (weekend if weekend[1] >= self._today else after_it,)
+        return (after_it, weekend) if first > self._today else (after_it,)
 
     def _month(self, found: re.Match[str]) -> tuple[Days, ...]:
         month = self._today.replace(day=1)
@@ -165,11 +214,8 @@ class Calendar:
         weekday = int(found["w"])
         ahead = (weekday - self._today.weekday()) % 7
         said = f"{found['lead']} {found['behind'] or ''}"
-        of_next_week = 7 - self._today.weekday() + weekday
+        of_next_week = (self.in_week(self._today + 7 * _DAY, weekday) - self._today).days
+        options = [ahead] if "this" in said or ahead else [7, 0]
         if "next" in said:
-            options = (of_next_week, ahead or 7)
-        elif "this" in said or ahead:
-            options = (ahead,)
-        else:
-            options = (7, 0)
+            options = [of_next_week, ahead or 7]
         return tuple(dict.fromkeys(day for option in options for day in self._later(option)))

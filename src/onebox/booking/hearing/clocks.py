@@ -13,7 +13,16 @@ if TYPE_CHECKING:
 
     from onebox.booking.hours import Windows
 
-NOON = 12 * 60
+_TWELVE = 12
+_MIDNIGHT = 24
+_HOUR = 60
+_LAST_BY_DAY = 6
+"""in "6 часов дня" """
+_FIRST_AT_NIGHT = 6
+"""in "6 at night"; at five it is the next morning"""
+_FIRST_AT_NOON = 11
+"""in "11 in the afternoon", which is not 23:00"""
+NOON = _TWELVE * 60
 PARTS = {
     "morning": (6 * 60, NOON),
     "noon": (NOON, 14 * 60),
@@ -25,7 +34,9 @@ PARTS = {
 USUAL_WEEK: tuple[Windows, ...] = ((Window(7 * 60, 21 * 60),),) * 7
 """when one may guess that a salon is open, if it is not known"""
 
-NOTHING_COUNTED = r"(?!x |hour |minute |day |week |month |number |n:|c:|o:|mon:|y:|dash |p_day |hc |w:|less |half_hour )"
+NOTHING_COUNTED = (
+    r"(?!x |hour |minute |day |week |month |number |n:|c:|o:|mon:|y:|dash |p_day |hc |w:|less |half_hour )"
+)
 """behind a number that is a time there is nothing that it could count"""
 _N = r"(?:n|c|h):(?P<h>\d+) "
 _ANY = r"(?:n|c|h|o):(?P<h>\d+) "
@@ -50,6 +61,9 @@ _ROWS = tuple(
         (rf"less c:(?P<before>5|10|20|25) (?:minute )?{_ANY}", -1, None),
         (rf"c:(?P<m>5|10|20|25) (?:minute )?(?:minutes_past |from ){_N}", 0, None),
         (rf"c:(?P<before>5|10|20|25) (?:minute )?(?:to |until ){_N}", -1, None),
+        (r"(?:c|n):(?P<m>5|10|15|20|25) (?:minute )?o:(?P<h>\d+) (?!mon:|number )", -1, None),
+        (rf"c:5 from half_to {_ANY}", -1, 35),
+        (rf"c:5 until half_to {_ANY}", -1, 25),
         (rf"{_N}oc ", 0, 0),
     )
 )
@@ -69,12 +83,12 @@ class Reading:
     def options(self) -> list[int]:
         """The minutes of the day that it can be, the one that was said first."""
         hour = self.hour
-        if self.sure:
-            return [hour * 60 + self.minute]
-        if self.half:
+        if self.sure or (hour == _TWELVE and not self.half):
+            hours = [hour]
+        elif self.half:
             hours = [_in_half(hour, self.half)]
         else:
-            hours = [hour, hour + 12] if hour < 12 else [hour]  # noqa: PLR2004
+            hours = [hour, hour + _TWELVE]
         return [hour * 60 + self.minute for hour in hours]
 
 
@@ -126,12 +140,12 @@ def _minutes(groups: dict[str, str | None]) -> int:
 
 def _reading(hour: str, more: int, minute: int, *, written: bool = False) -> Reading | None:
     number = int(hour)
-    if not (0 <= number <= 24 and 0 <= minute < 60) or (number == 24 and minute):  # noqa: PLR2004
+    if number * 60 + minute > DAY or minute >= _HOUR:
         return None
-    number = (number + more) % 24 if more else number
+    number = (number + more) % _MIDNIGHT if more else number
     if more and not number and hour == "1":
-        number = 12
-    sure = number > 12 or number == 0 or (len(hour) == 2 and hour[0] == "0")  # noqa: PLR2004
+        number = _TWELVE
+    sure = number > _TWELVE or number == 0 or (hour[0] == "0")
     return Reading(number, minute, sure, written)
 
 
@@ -142,7 +156,7 @@ def _with_half(reading: Reading | None, signs: str, at: int, *, certain: bool) -
     if half is not None and _fits(reading, half["half"]):
         return Found(replace(reading, half=half["half"].removeprefix("p_")), half.end(), certain=True)
     day = _DAYTIME.match(signs, at)
-    if day is not None and (reading.hour <= 6 or reading.hour == 12):  # noqa: PLR2004
+    if day is not None and (reading.hour <= _LAST_BY_DAY or reading.hour == _TWELVE):
         return Found(replace(reading, half="day"), day.end(), certain=True)
     return Found(reading, at, certain)
 
@@ -151,17 +165,16 @@ def _fits(reading: Reading, half: str) -> bool:
     if reading.sure:
         return True
     low, high = PARTS.get(half.removeprefix("p_"), (0, DAY))
-    return any(low - 60 <= hour * 60 <= high for hour in (reading.hour, reading.hour + 12)) or half == "p_night"
+    return any(low - 60 <= hour * 60 <= high for hour in (reading.hour, reading.hour + _TWELVE)) or half == "p_night"
 
 
 def _in_half(hour: int, half: str) -> int:
-    if half == "am" or (half == "night" and hour in {12, 1, 2, 3, 4, 5}):
-        return hour % 12
+    if half == "am" or (half == "night" and (hour < _FIRST_AT_NIGHT or hour == _TWELVE)):
+        return hour % _TWELVE
     if half == "pm":
-        return hour % 12 + 12
-    if half in {"evening", "night"} or (half in {"afternoon", "day", "noon"} and hour < 11):  # noqa: PLR2004
-        return hour + 12 if hour < 12 else hour  # noqa: PLR2004
-    return hour
+        return hour % _TWELVE + _TWELVE
+    later = half in {"evening", "night"} or (half in {"afternoon", "day", "noon"} and hour < _FIRST_AT_NOON)
+    return hour + _TWELVE if later and hour < _TWELVE else hour
 
 
 def meant(reading: Reading, windows: Windows, part: str, *, ends: bool = False, by_24: bool = True) -> list[int]:
@@ -180,9 +193,7 @@ def meant(reading: Reading, windows: Windows, part: str, *, ends: bool = False, 
 
 def _is_open(minute: int, windows: Windows, *, ends: bool) -> bool:
     return any(
-        (start < at <= end) if ends else (start <= at < end)
-        for start, end in windows
-        for at in (minute, minute + DAY)
+        (start < at <= end) if ends else (start <= at < end) for start, end in windows for at in (minute, minute + DAY)
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from itertools import product
 from typing import TYPE_CHECKING
 
@@ -11,16 +11,17 @@ from onebox.booking.hearing.clocks import PARTS, hours_of, meant
 from onebox.booking.hearing.said import When
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from datetime import date, datetime, tzinfo
+    from collections.abc import Iterable, Iterator, Sequence
+    from datetime import datetime, tzinfo
 
-    from onebox.booking.hearing.calendar import Days, DaysFound
+    from onebox.booking.hearing.calendar import Calendar, Days, DaysFound
     from onebox.booking.hearing.clocks import Reading
     from onebox.booking.hours import Windows
 
 _DAY = timedelta(days=1)
 _MOST = 6
 """meanings; who says more says nothing"""
+_ANY_DAY: tuple[tuple[date | None, date | None], ...] = ((None, None),)
 Bounds = tuple[int | None, int | None, int | None, str]
 """at, start, end, part"""
 
@@ -46,16 +47,16 @@ class Heard:
 
 
 def meanings(
-    heard: Heard, now: datetime, zone: tzinfo, week: Sequence[Windows], *, by_24: bool
+    heard: Heard, calendar: Calendar, now: datetime, zone: tzinfo, week: Sequence[Windows], *, by_24: bool
 ) -> tuple[When, ...]:
     """All that it can mean and that is still to come, the likeliest first."""
     if heard.instants:
         return tuple(_moment(instant) for instant in heard.instants[:1])
     today = now.astimezone(zone).date()
-    days = _days(heard.days, today)
+    days = _days(heard.days, today, calendar)
     found = [
         When(first, last, *bounds)
-        for first, last in (days or [(None, None)])
+        for first, last in days or _ANY_DAY
         for bounds in _bounds(heard, hours_of(week, _weekdays(first, last)), by_24=by_24)
     ]
     to_come = [when for when in dict.fromkeys(found) if _says_something(when) and when.spans(now, zone, 1)]
@@ -80,26 +81,26 @@ def _weekdays(first: date | None, last: date | None) -> range:
     return range(first.weekday(), first.weekday() + (last - first).days + 1)
 
 
-def _days(found: list[DaysFound], today: date) -> list[Days]:
-    begins = [one for one in found if one.bound == "from"]
-    ends = [one for one in found if one.bound == "until"]
-    if ends:
-        first = begins[0].options[0][0] if begins else today
-        return [(first, last) for _, last in ends[0].options if first <= last] or [(first, first)]
-    if begins and len(found) == 1:
-        return [(first, max(last, first + 6 * _DAY)) for first, last in begins[0].options]
-    return list(dict.fromkeys(_together(found)))
+def _days(found: list[DaysFound], today: date, calendar: Calendar) -> list[Days]:
+    for number, one in enumerate(found):
+        if one.bound == "until" or (number and one.bound in {"to", "dash"}):
+            first = found[number - 1].options[0][0] if number else today
+            last = one.options[-1][1]
+            # From Monday to Wednesday, said on a Tuesday.
+            return [(first, last + 7 * _DAY if last < first and one.kind == "weekday" else max(first, last))]
+    if len(found) == 1 and found[0].bound == "from":
+        return [(first, last if first < last else first + 6 * _DAY) for first, last in found[0].options]
+    return list(dict.fromkeys(_together(found, calendar)))
 
 
-def _together(found: list[DaysFound]) -> Iterator[Days]:
+def _together(found: list[DaysFound], calendar: Calendar) -> Iterator[Days]:
     """A weekday beside a week is of that week; beside a date it is that date, if it can be."""
     weeks = [one for one in found if one.kind == "week"]
     weekdays = [one for one in found if one.kind == "weekday"]
     dates = [one for one in found if one.kind == "date"]
     if weeks and weekdays:
         for one in weekdays:
-            day = weeks[0].options[0][0]
-            day += (one.options[0][0].weekday() - day.weekday()) * _DAY
+            day = calendar.in_week(weeks[0].options[0][0], one.options[0][0].weekday())
             yield day, day
         return
     dated = {option[0].weekday() for one in dates for option in one.options}
@@ -109,25 +110,41 @@ def _together(found: list[DaysFound]) -> Iterator[Days]:
         yield from one.options
 
 
+@dataclass(frozen=True, slots=True)
+class _Clock:
+    """How times are taken on the days that are asked for."""
+
+    windows: Windows
+    part: str
+    by_24: bool
+
+    def all_of(self, readings: Iterable[Reading], *, ends: bool = False) -> list[int]:
+        return [one for each in readings for one in meant(each, self.windows, self.part, ends=ends, by_24=self.by_24)]
+
+
 def _bounds(heard: Heard, windows: Windows, *, by_24: bool) -> Iterator[Bounds]:
-    part = heard.parts[0] if heard.parts else ""
-
-    def all_of(readings: list[Reading], *, ends: bool = False) -> list[int]:
-        return [one for each in readings for one in meant(each, windows, part, ends=ends, by_24=by_24)]
-
+    """The times of a day: instants, or ranges, or what begins and ends with what was said or with a part of the day."""
+    clock = _Clock(windows, heard.parts[0] if heard.parts else "", by_24)
     if heard.times:
-        yield from ((at, None, None, part) for at in all_of(heard.times))
-        return
-    for begun, ended in heard.ranges:
-        for start in meant(begun, windows, part, by_24=by_24):
-            later = [one for one in (*meant(ended, windows, part, ends=True, by_24=by_24), *ended.options()) if one > start]
-            if later:
-                yield None, start, later[0], part
-        return
-    for named in heard.parts or [""]:
-        low, high = PARTS.get(named, (None, None))
-        starts: list[int | None] = list(all_of(heard.starts[:1])) or [low]
-        ends: list[int | None] = list(all_of(heard.ends[:1], ends=True)) or [high]
-        for start, end in product(starts, ends):
-            if start is None or end is None or start < end:
-                yield None, start, end, named
+        yield from ((at, None, None, clock.part) for at in clock.all_of(heard.times))
+    elif heard.ranges:
+        yield from ((None, *one, clock.part) for each in heard.ranges for one in _ranges(each, clock))
+    else:
+        for named in heard.parts or [""]:
+            yield from _from_and_until(heard, clock, named)
+
+
+def _ranges(said: tuple[Reading, Reading], clock: _Clock) -> Iterator[tuple[int, int]]:
+    """`9 to 5` ends at 17:00: at the first time after its start that the end can be."""
+    for start in clock.all_of(said[:1]):
+        ends = [*clock.all_of(said[1:], ends=True), *said[1].options()]
+        yield from [(start, end) for end in ends if end > start][:1]
+
+
+def _from_and_until(heard: Heard, clock: _Clock, part: str) -> Iterator[Bounds]:
+    low, high = PARTS.get(part, (None, None))
+    starts: list[int | None] = [*clock.all_of(heard.starts[:1])] or [low]
+    ends: list[int | None] = [*clock.all_of(heard.ends[:1], ends=True)] or [high]
+    for start, end in product(starts, ends):
+        if start is None or end is None or start < end:
+            yield None, start, end, part

@@ -44,7 +44,9 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE,
 )
-_ALIKE = str.maketrans({**dict.fromkeys("’ʼ`´‘׳", "'"), **dict.fromkeys("״“”„«»", '"'), **dict.fromkeys("–—‐‑−", "-"), "ё": "е"})
+_ALIKE = str.maketrans(
+    {**dict.fromkeys("’ʼ`´‘׳", "'"), **dict.fromkeys("״“”„«»", '"'), **dict.fromkeys("–—‐‑−", "-"), "ё": "е"}
+)
 _SILENT = re.compile("[\u0591-\u05c7\u200b-\u200f\u202a-\u202e\u2060-\u2069]")
 _HALVES = re.compile(r"\b([ap])\.\s?m\b\.?")
 _ALWAYS = re.compile(r"\b24/7\b")
@@ -113,7 +115,8 @@ def _tokens(text: str, lexicon: Lexicon) -> Iterator[tuple[str, str]]:
 
 def _parts(word: str, lexicon: Lexicon) -> Iterator[str]:
     """The word, or the letters before it that are words of their own, and the rest."""
-    rest, begun = word, []
+    rest = word
+    begun: list[str] = []
     while rest not in lexicon.words and rest[:1] in lexicon.prefixes and len(begun) < 2:  # noqa: PLR2004
         begun.append(rest[0])
         rest = rest[1:]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from onebox.booking.hearing.calendar import Calendar, Days, DaysFound
-from onebox.booking.hearing.clocks import NOTHING_COUNTED, PARTS, USUAL_WEEK, Found, Reading, clock_at
+from onebox.booking.hearing.calendar import Calendar, DaysFound
+from onebox.booking.hearing.clocks import NOTHING_COUNTED, USUAL_WEEK, Found, clock_at
 from onebox.booking.hearing.meaning import Heard, meanings
 from onebox.booking.hearing.said import Said
 from onebox.booking.hearing.signs import HEARD, signs_of
@@ -23,10 +23,14 @@ if TYPE_CHECKING:
 _LEAD = re.compile(r"(?:at |from |until |for |on |to |between )*")
 _JOINS = re.compile(r"(?P<word>dash|until|to|and) (?:at |the )*")
 _OR = re.compile(r"or (?:at |for )*")
-_PART = re.compile(r"(?:at |in |the |on |for |to |from |until )*p_(?P<name>\w+) ")
-_ELAPSED = re.compile(r"in (?:(?:n|c):(?P<n>\d+) (?P<unit>hour|hc|minute)|(?P<one>hour|hc|half_hour|hour_half)) (?!until )")
+_PART = re.compile(r"(?:at |in |the |on |for |to |from |until )*p_(?!day)(?P<name>\w+) ")
+_ELAPSED = re.compile(
+    r"in (?:(?:n|c):(?P<n>\d+) (?P<unit>hour|hc|minute)|(?P<one>hour|hc|half_hour|hour_half)) (?!until )"
+)
 _FOLLOWS = re.compile(NOTHING_COUNTED)
 _MORNING_OF_IT = re.compile(r"tomorrow (?!p_)")
+_OR_SO_LONG = ("hc ", "p_day ")
+_COUNT_BEFORE = re.compile(r"\bn:\d+ $")
 _LENGTHS = {"hour": 60, "hc": 60, "minute": 1, "half_hour": 30, "hour_half": 90}
 _ENDS_CLAUSE = ("stop", "comma")
 
@@ -44,8 +48,9 @@ def understand(
     if heard_language not in HEARD:
         return None
     local = now.astimezone(zone)
-    heard = _Listener(signs_of(text, heard_language), Calendar(local.date(), heard_language), local).heard()
-    found = meanings(heard, now, zone, week, by_24=heard_language != "en")
+    calendar = Calendar(local.date(), heard_language)
+    heard = _Listener(signs_of(text, heard_language), calendar, local).heard()
+    found = meanings(heard, calendar, now, zone, week, by_24=heard_language != "en")
     return Said(found) if found else None
 
 
@@ -91,8 +96,8 @@ class _Listener:
         heard = self._clauses[-1].heard
         elapsed = _ELAPSED.match(self._signs, at)
         if elapsed is not None:
-            number = int(elapsed["n"] or 1)
-            heard.instants.append(self._now + timedelta(minutes=number * _LENGTHS[elapsed["unit"] or elapsed["one"]]))
+            length = int(elapsed["n"] or 1) * _LENGTHS[elapsed["unit"] or elapsed["one"]]
+            heard.instants.append(_later(self._now, length))
             return elapsed.end()
         days = self._calendar.days_at(self._signs, at)
         if days is not None:
@@ -119,6 +124,11 @@ class _Listener:
         lead = _LEAD.match(self._signs, at)
         begin = lead.end() if lead else at
         words = self._signs[at:begin].split()
+        if words[:1] == ["from"] and _COUNT_BEFORE.search(self._signs[:at]):
+            # "10 з 10" is ten out of ten.
+            return None
+        # "9.30" alone is a time, if it can be no date.
+        expected = expected or (self._signs.startswith("d:") and self._signs.count(" ") == 1)
         first = clock_at(self._signs, begin, expected=bool(words) or expected)
         if first is None:
             loose = clock_at(self._signs, begin, expected=True)
@@ -132,11 +142,11 @@ class _Listener:
         return self._others(first.end, heard) if not _bound(words) else first.end
 
     def _is_time(self, found: Found, words: list[str], *, expected: bool) -> bool:
-        if found.certain:
-            return True
-        if set(words) == {"for"} and self._signs[: found.end].endswith("hc "):
+        if set(words) == {"for"} and self._signs[: found.end].endswith(_OR_SO_LONG):
             # "на 2 часа" is for two hours as well as at two.
             return False
+        if found.certain:
+            return True
         return (bool(words) or expected) and _FOLLOWS.match(self._signs, found.end) is not None
 
     def _range_at(self, first: Found, words: list[str], heard: Heard, *, expected: bool) -> int | None:
@@ -147,9 +157,8 @@ class _Listener:
         if second is None or (second.end == joins.end()):
             return None
         begun = expected or "from" in words or "between" in words
-        if not second.certain and not ((begun or first.certain) and _FOLLOWS.match(self._signs, second.end)):
-            return None
-        if joins["word"] in {"to", "until"} and not (begun or first.certain or second.certain):
+        begun = begun or first.certain or self._calendar.days_at(self._signs, second.end) is not None
+        if not second.certain and not (begun and _FOLLOWS.match(self._signs, second.end)):
             return None
         heard.ranges.append((first.reading, second.reading))
         return second.end
@@ -162,6 +171,11 @@ class _Listener:
             return end
         heard.note("", found.reading)
         return found.end
+
+
+def _later(now: datetime, minutes: int) -> datetime:
+    """So much time from now, which is not always so much on the clock."""
+    return (now.astimezone(UTC) + timedelta(minutes=minutes)).astimezone(now.tzinfo)
 
 
 def _bound(words: list[str]) -> str:
