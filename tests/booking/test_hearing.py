@@ -10,10 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from onebox.booking.hearing.clocks import opening
 from onebox.booking.hearing.said import When
 from onebox.booking.hearing.signs import HEARD, lexicon_of
 from onebox.booking.hearing.understanding import understand
 from onebox.booking.hours import Window, Windows, clock
+from onebox.booking.reading import read_salon
+from tests.booking.broken import WHOLE
 from tests.booking.phrases import PHRASES
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -129,6 +132,21 @@ def test_the_hours_of_the_day_that_is_named_count() -> None:
 
     assert meant("Thursday at 9", "en", week=week) == "26.11 @09:00 | 26.11 @21:00"
     assert meant("Friday at 9", "en", week=week) == "27.11 @09:00"
+
+
+def test_a_salons_hours_are_those_of_all_who_work_there() -> None:
+    salon, faults = read_salon("booking.yaml", WHOLE)
+
+    assert faults == []
+    assert salon is not None
+    week = opening(salon)
+    assert [[str(window) for window in day] for day in (week[0], week[1], week[5], week[6])] == [
+        ["09:00-13:00", "14:00-18:00"],
+        ["09:00-13:00", "09:00-17:00", "14:00-18:00"],
+        ["20:00-02:00"],
+        [],
+    ]
+    assert meant("Saturday at 1", "en", week=week) == "28.11 @01:00"
 
 
 def test_a_day_that_has_passed_is_the_next_years() -> None:

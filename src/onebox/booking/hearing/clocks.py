@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from onebox.booking.hours import Windows
+    from onebox.booking.salon import Salon
 
 _TWELVE = 12
 _MIDNIGHT = 24
@@ -194,6 +195,13 @@ def meant(reading: Reading, windows: Windows, part: str, *, ends: bool = False, 
 def _is_open(minute: int, windows: Windows, *, ends: bool) -> bool:
     return any(
         (start < at <= end) if ends else (start <= at < end) for start, end in windows for at in (minute, minute + DAY)
+    )
+
+
+def opening(salon: Salon) -> tuple[Windows, ...]:
+    """When somebody works, from Monday on: the hours by which times are guessed."""
+    return tuple(
+        tuple(sorted({window for member in salon.staff.values() for window in member.week[day]})) for day in range(7)
     )
 
 
