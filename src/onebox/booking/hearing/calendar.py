@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from calendar import monthrange
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from onebox.booking.hearing.clocks import NOTHING_COUNTED
+from onebox.booking.hearing.day_patterns import day_patterns
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Callable, Iterator
 
 _DAY = timedelta(days=1)
-_NUMBERED_DAYS = frozenset(("ru", "uk"))
-"""which say "28-го" alone"""
 _SUNDAY_FIRST = frozenset(("he",))
 """whose week begins on Sunday, after Friday and Saturday"""
 _FARTHEST = 2
@@ -22,14 +20,10 @@ _FARTHEST = 2
 Days = tuple[date, date]
 """the first and the last"""
 
-_LEAD = r"(?P<lead>(?:this |next |the |on |at |from |until |for |to |dash |in |between )*)"
-_TIME_BEHIND = r"(?=(?:stop |comma |dash |at |from |until |between |the |in )*(?:n:|t:|d:\d+\.\d\d |p_|c:|half_))"
-_END = r"(?=$|ok |or |and |stop |comma |at |on |next |this )"
-
 
 class DaysFound(NamedTuple):
-    """Days in signs: what they can be, where they end, whether they begin or end something (`from`, `until`, `to`, `dash`), and of
-    which kind they are (`weekday`, `week`, `date`, `day`)."""
+    """Days in signs: what they can be, where they end, whether they begin or end something (`from`, `until`,
+    `to`, `dash`), and of which kind they are (`weekday`, `week`, `date`, `day`)."""
 
     options: tuple[Days, ...]
     end: int
@@ -44,83 +38,33 @@ class Calendar:
         self._today = today
         self._month_first = language == "en"
         self._week_begins = 6 if language in _SUNDAY_FIRST else 0
-        lead = _LEAD if language == "he" else _LEAD.replace("at |", "")
-        rows: tuple[tuple[str, str, Callable[[re.Match[str]], tuple[Days, ...]]], ...] = (
-            ("date", rf"{_LEAD}D:(?P<y>\d+)-(?P<m>\d+)-(?P<d>\d+) ", self._dated),
-            (
-                "date",
-                rf"{_LEAD}(?:n|o):(?P<d>\d+) (?:stop )?(?:dash |until |to )(?:n|o):(?P<e>\d+) (?:stop |of |at |to )*mon:(?P<m>\d+) ",
-                self._from_to,
-            ),
-            (
-                "date",
-                rf"{_LEAD}(?:n|o):(?P<d>\d+) (?:stop )?(?:and |or |comma )(?:n|o):(?P<e>\d+) (?:stop |of |at |to )*mon:(?P<m>\d+) ",
-                self._either,
-            ),
-            (
-                "date",
-                rf"{_LEAD}(?:n|o|c):(?P<d>\d+) (?:stop |of |at |to |in |the )*mon:(?P<m>\d+) (?:comma )?(?:y:(?P<y>\d+) )?",
-                self._dated,
-            ),
-            (
-                "date",
-                rf"{_LEAD}mon:(?P<m>\d+) (?:the )?(?:n|o):(?P<d>\d+) (?!oc |am |pm |hc )(?:comma )?(?:y:(?P<y>\d+) )?",
-                self._dated,
-            ),
-            (
-                "date",
-                rf"{lead}d:(?P<d>\d+)\.(?P<m>\d+)(?:\.(?P<y>\d+))? (?!oc |hc ){NOTHING_COUNTED.replace('n:|', '')}",
-                self._dated,
-            ),
-            (
-                "date",
-                rf"{_LEAD}s:(?P<d>\d+)\.(?P<m>\d+)(?:\.(?P<y>\d+))? {NOTHING_COUNTED.replace('n:|', '')}",
-                self._slashed,
-            ),
-            (
-                "date",
-                rf"(?:(?<!.)|(?:on |for |until |from )){lead}w:(?P<d>\d+)\.(?P<m>\d+) (?!oc |hc ){NOTHING_COUNTED}",
-                self._dated,
-            ),
-            ("date", rf"{_LEAD}(?:n|o|c):(?P<d>\d+) number {NOTHING_COUNTED}", self._of_month),
-            ("date", rf"(?:at |from |until |for |to )*(?:on |the )+o:(?P<d>\d+) {NOTHING_COUNTED}", self._of_month),
-            ("date", rf"(?:on |for ){_LEAD}o:(?P<d>\d+) {NOTHING_COUNTED}", self._of_month),
-            ("date", rf"on (?:the )?n:(?P<d>\d+) (?:stop )?{NOTHING_COUNTED}", self._of_month),
-            (
-                "date",
-                rf"{'' if language in _NUMBERED_DAYS else '(?<!.)'}o:(?P<d>\d+) {NOTHING_COUNTED}",
-                self._of_month,
-            ),
-            ("week", r"in (?:the )?(?:n|c):(?P<n>\d+) week (?!until )", lambda found: self._later(7 * int(found["n"]))),
-            ("week", r"in week (?!n:)", lambda _: self._later(7)),
-            (
-                "day",
-                r"in (?:the )?(?:n|c):(?P<n>\d+) (?:day|p_day) (?!until )",
-                lambda found: self._later(int(found["n"])),
-            ),
-            ("day", r"in (?:(?:n|c):(?P<n>\d+) )?month (?!n:)", self._months),
-            ("week", rf"{_LEAD}week:(?P<n>\d) ", self._week),
-            ("day", rf"{_LEAD}weekend ", self._weekend),
-            ("day", rf"{_LEAD}month:(?P<n>\d) ", self._month),
-            ("day", rf"{_LEAD}(?P<name>today|tomorrow|overmorrow) ", self._named),
-            ("weekday", rf"{_LEAD}wd:(?P<w>\d) (?P<behind>next |this |the next )?", self._weekday),
-            (
-                "weekday",
-                rf"(?P<lead>(?:this |next |on |at |from |until |for )+)wdq:(?P<w>\d) (?P<behind>next |this )?(?:{_END}|{_TIME_BEHIND})",
-                self._weekday,
-            ),
-            ("weekday", rf"(?P<lead>)wdq:(?P<w>\d) (?P<behind>next |this )?{_TIME_BEHIND}", self._weekday),
-            ("day", r"(?:in |at |on |for )(?:the )?mon:(?P<m>\d+) ", self._whole_month),
-        )
-        self._rows = tuple((kind, re.compile(pattern), make) for kind, pattern, make in rows)
+        self._patterns = day_patterns(language)
+        self._ways: dict[str, Callable[[re.Match[str]], tuple[Days, ...]]] = {
+            "dated": self._dated,
+            "slashed": self._slashed,
+            "from_to": self._from_to,
+            "either": self._either,
+            "of_month": self._of_month,
+            "weeks_later": lambda found: self._later(7 * int(found["n"] or 1)),
+            "days_later": lambda found: self._later(int(found["n"])),
+            "months_later": self._months_later,
+            "week": self._week,
+            "weekend": self._weekend,
+            "month": self._month,
+            "whole_month": self._whole_month,
+            "named": self._named,
+            "weekday": self._weekday,
+        }
 
     def days_at(self, signs: str, at: int) -> DaysFound | None:
         """The days at a place in signs."""
-        for kind, row, make in self._rows:
-            found = row.match(signs, at)
+        for kind, way, pattern in self._patterns:
+            found = pattern.match(signs, at)
             if found is None:
                 continue
-            options = tuple((max(first, self._today), last) for first, last in make(found) if last >= self._today)
+            options = tuple(
+                (max(first, self._today), last) for first, last in self._ways[way](found) if last >= self._today
+            )
             if options:
                 lead = found.group().split()
                 bound = next((word for word in ("from", "until", "to", "dash") if word in lead[:3]), "")
@@ -166,21 +110,23 @@ class Calendar:
         return tuple(day for name in "de" for day in self._date(int(found[name]), int(found["m"]), None))
 
     def _of_month(self, found: re.Match[str]) -> tuple[Days, ...]:
-        day, month = int(found["d"]), self._today.replace(day=1)
-        for _ in range(4):
+        day = int(found["d"])
+        for month in map(self._month_on, range(4)):
             if 1 <= day <= monthrange(month.year, month.month)[1] and month.replace(day=day) >= self._today:
                 return ((month.replace(day=day), month.replace(day=day)),)
-            month = (month + 31 * _DAY).replace(day=1)
         return ()
+
+    def _month_on(self, number: int) -> date:
+        """The first day of the month that is so many from this one."""
+        years, month = divmod(self._today.month - 1 + number, 12)
+        return date(self._today.year + years, month + 1, 1)
 
     def _later(self, days: int) -> tuple[Days, ...]:
         day = self._today + days * _DAY
         return ((day, day),)
 
-    def _months(self, found: re.Match[str]) -> tuple[Days, ...]:
-        month = self._today.replace(day=1)
-        for _ in range(int(found["n"] or 1)):
-            month = (month + 31 * _DAY).replace(day=1)
+    def _months_later(self, found: re.Match[str]) -> tuple[Days, ...]:
+        month = self._month_on(int(found["n"] or 1))
         day = month.replace(day=min(self._today.day, monthrange(month.year, month.month)[1]))
         return ((day, day),)
 
@@ -196,9 +142,7 @@ class Calendar:
         return (after_it, weekend) if first > self._today else (after_it,)
 
     def _month(self, found: re.Match[str]) -> tuple[Days, ...]:
-        month = self._today.replace(day=1)
-        for _ in range(int(found["n"])):
-            month = (month + 31 * _DAY).replace(day=1)
+        month = self._month_on(int(found["n"]))
         return ((month, month.replace(day=monthrange(month.year, month.month)[1])),)
 
     def _whole_month(self, found: re.Match[str]) -> tuple[Days, ...]:
