@@ -7,6 +7,10 @@ The salon is open from 09:00 to 19:00, Monday to Saturday. Days are written `27.
 from __future__ import annotations
 
 ENGLISH = """
+Morning, can I come on Friday at 4? = 27.11 @16:00
+morning = 06:00-12:00
+Hi, this is April =
+can you fit 5 to 7 people? =
 Would Monday at quarter past ten be possible? = 30.11 @10:15
 anything free this week? = 24.11-29.11
 the day after tomorrow around 2 = 26.11 @14:00
@@ -100,6 +104,7 @@ order no. 17 =
 """
 
 UKRAINIAN = """
+скільки коштує за годину? =
 Підкажіть, чи є щось вільне в суботу після третьої? = 28.11 15:00-
 завтра зранку, годині о 10 = 25.11 @10:00
 давайте у вівторок о пів на одинадцяту = 01.12 @10:30
@@ -178,6 +183,9 @@ UKRAINIAN = """
 """
 
 RUSSIAN = """
+завтра в час = 25.11 @13:00
+сколько стоит в час? =
+Утро доброе! =
 Есть что-нибудь свободное в субботу после трёх? = 28.11 15:00-
 завтра с утра, часов в 10 = 25.11 @10:00
 давайте во вторник в половине одиннадцатого = 01.12 @10:30
@@ -261,6 +269,9 @@ RUSSIAN = """
 """
 
 GERMAN = """
+Freitag früh = 27.11 06:00-12:00
+9 Uhr früh = @09:00
+das ist mir zu früh =
 Haben Sie am Samstag nach drei noch was frei? = 28.11 15:00-
 morgen vormittag gegen zehn = 25.11 @10:00
 Lieber am Dienstag um halb elf = 01.12 @10:30
@@ -350,6 +361,7 @@ vor 2 Wochen =
 """
 
 HEBREW = """
+בוקר אור! =
 יש משהו פנוי בשבת אחרי שלוש? = 28.11 15:00-
 מחר בבוקר בסביבות עשר = 25.11 @10:00
 ביום רביעי בין 14:00 ל-16:00 = 25.11 14:00-16:00

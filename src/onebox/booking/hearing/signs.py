@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 LONGEST = 400
 """characters that are looked at: a time is said in fewer"""
+_MOST = 80
+"""signs: a text of single letters would keep others waiting"""
 HEARD = {"en": "english", "uk": "ukrainian", "ru": "russian", "de": "german", "he": "hebrew"}
 _TOKEN = re.compile(
     r"""
@@ -70,15 +72,15 @@ class Lexicon:
 def signs_of(text: str, language: str) -> list[str]:
     """The signs of a text, at most of its first 400 characters."""
     lexicon = lexicon_of(language)
-    tokens = list(_tokens(_normal(text[:LONGEST], language), lexicon))
+    tokens = list(_tokens(_normal(text[:LONGEST], language)[:LONGEST], lexicon))
     found: list[str] = []
     at = 0
-    while at < len(tokens):
+    while at < len(tokens) and len(found) < _MOST:
         kind, word = tokens[at]
         length, sign = _phrase(tokens, at, lexicon) if kind in {"word", "other"} else (1, _sign(kind, word))
         found += sign.split()
         at += length
-    return found
+    return found[:_MOST]
 
 
 @cache

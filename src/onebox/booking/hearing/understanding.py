@@ -31,6 +31,7 @@ _FOLLOWS = re.compile(NOTHING_COUNTED)
 _MORNING_OF_IT = re.compile(r"tomorrow (?!p_)")
 _OR_SO_LONG = ("hc ", "p_day ")
 _COUNT_BEFORE = re.compile(r"\bn:\d+ $")
+_PER_HOUR = "at hc "
 _LENGTHS = {"hour": 60, "hc": 60, "minute": 1, "half_hour": 30, "hour_half": 90}
 _ENDS_CLAUSE = ("stop", "comma")
 
@@ -68,6 +69,9 @@ class _Listener:
     def __init__(self, signs: list[str], calendar: Calendar, now: datetime) -> None:
         while signs and signs[-1] in {*_ENDS_CLAUSE, "dash"}:
             signs.pop()
+        if len(signs) > 1 and signs[0].startswith("p_") and signs[1] in _ENDS_CLAUSE:
+            # "Morning! Are you open?" is a greeting.
+            del signs[0]
         self._signs = "".join(f"{sign} " for sign in signs)
         self._calendar = calendar
         self._now = now
@@ -147,6 +151,9 @@ class _Listener:
             return False
         if found.certain:
             return True
+        if self._signs[: found.end].endswith(_PER_HOUR) and not expected:
+            # "Сколько в час?" asks the price of an hour.
+            return False
         return (bool(words) or expected) and _FOLLOWS.match(self._signs, found.end) is not None
 
     def _range_at(self, first: Found, words: list[str], heard: Heard, *, expected: bool) -> int | None:
