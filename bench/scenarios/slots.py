@@ -1,4 +1,5 @@
-"""Free times of a salon whose week is full: all that is offered, beside a loop as one writes it first."""
+"""Free times of a salon whose week is full: all that is offered, beside a loop as one writes it first; then what a chat
+asks."""
 
 from __future__ import annotations
 
@@ -6,7 +7,8 @@ import gc
 import random
 import time
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
 from bench.naive_slots import naive_offers
@@ -14,15 +16,16 @@ from bench.results import Measure, Target
 from onebox.booking.claims import Span
 from onebox.booking.days import stretches, working
 from onebox.booking.reading import read_salon
-from onebox.booking.slots import offers
+from onebox.booking.slots import offers, openings
+from onebox.booking.timetable import Timetable
 from onebox.booking.visit import Wish
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from bench.session import Session
-    from onebox.booking.claims import Offer
     from onebox.booking.salon import Salon
+    from onebox.booking.slots import Openings
 
 _TURNS = 7
 """of each contender in a round; the fastest counts"""
@@ -43,6 +46,7 @@ services:
   cut: {name: Cut, duration: 45m, after: 5m, price: 40, needs: [chair]}
   style: {name: Style, duration: 20m, price: 25}
 """
+Found = TypeVar("Found")
 
 
 class Asked(NamedTuple):
@@ -62,6 +66,32 @@ async def measure(session: Session) -> None:
         _compare(session, "a week, 5 staff, 500 bookings: a visit of 3 services, ms", week, [_VISIT], least)
         _compare(session, "the same: each of the 3 services, ms", week, [(one,) for one in _VISIT], least)
         _compare(session, "59 days, 10 staff, 2,000 bookings: a visit of 3 services, ms", months, [_VISIT], None)
+        _as_a_chat_asks(session, months)
+
+
+def _as_a_chat_asks(session: Session, asked: Asked) -> None:
+    """The days and the starts, of a salon that was asked for before; then one of the visits, and a day of them."""
+    salon, span, busy = asked
+    kept, least = Timetable(salon), Target(most=5, told="< 5")
+
+    def ask(wish: Sequence[str], timetable: Timetable = kept) -> tuple[Openings, list[list[datetime]]]:
+        found = openings(timetable, Wish(wish), span, span.start, busy)
+        return found, [found.starts(day) for day in found.days()]
+
+    def add(told: str, made: Callable[[], object], target: Target | None = None) -> None:
+        session.results.add(Measure("slots", told, "ms", target), "onebox", _fastest(made)[0])
+
+    for wish in (_VISIT, *((one,) for one in _VISIT)):
+        many = sum(map(len, ask(wish)[1]))
+        told = f"of {wish[0]} alone" if len(wish) == 1 else "the same, its days and starts alone"
+        add(f"{told}, {many} starts", partial(ask, wish), least)
+    add("of all 3, the first question to a salon", lambda: ask(_VISIT, Timetable(salon)))
+    found, days = ask(_VISIT)
+    fullest = max(days, key=len)
+    day = found.days()[days.index(fullest)]
+    fresh = [ask(_VISIT)[0] for _ in range(2 * _TURNS)]
+    add("then the offer of one start", lambda: fresh.pop().offer(fullest[0]))
+    add(f"or those of a day, {len(fullest)} offers", lambda: fresh.pop().offers(day))
 
 
 def _compare(session: Session, name: str, asked: Asked, wishes: list[tuple[str, ...]], target: Target | None) -> None:
@@ -82,15 +112,15 @@ def _compare(session: Session, name: str, asked: Asked, wishes: list[tuple[str, 
         session.results.notes.append(f"slots: the two do not offer the same: {name}")
 
 
-def _fastest(made: Callable[[], list[list[Offer]]], turns: int = _TURNS) -> tuple[float, list[list[Offer]]]:
+def _fastest(made: Callable[[], Found], turns: int = _TURNS) -> tuple[float, Found]:
     """Milliseconds of the processor, which other programs do not lengthen."""
-    best, found = float("inf"), []
+    runs = []
     for _ in range(turns):
         gc.collect()
         began = time.process_time()
         found = made()
-        best = min(best, (time.process_time() - began) * 1000)
-    return best, found
+        runs.append((time.process_time() - began) * 1000)
+    return min(runs), found
 
 
 def _asked(people: int, days: int, bookings: int) -> Asked:

@@ -47,9 +47,10 @@ def test_flows_are_read_and_their_tests_are_not(folder: BoxFolder) -> None:
     (folder.flows / "a.test.yaml").write_text("x")
     (folder.flows / "note.txt").write_text("x")
     (folder.flows / "c.yml").write_text("flow: c")
+    (folder.path / "booking.yml").write_text("currency: EUR")
 
     assert folder.flow_sources() == {"flows/a.yaml": "flow: a", "flows/b.yaml": "flow: b"}
-    assert folder.strays() == ["flows/c.yml"]
+    assert folder.strays() == ["booking.yml", "flows/c.yml"]
 
 
 def test_bytes_that_are_no_text_do_not_hide_other_flows(folder: BoxFolder) -> None:

@@ -64,6 +64,7 @@ BROKEN: dict[str, str] = {
     "no step": _with(("15m", "0m")),
     "a horizon of years": _with(("60d", "800d")),
     "a lead time beyond the horizon": _with(("2h", "61d")),
+    "a lead time as long as the horizon": _with(("2h", "60d")),
     # --- staff ---
     "a name of capital letters": _with(("  marko:", "  Marko:")),
     "a person without hours": _with((', hours: {tue: "09:00-17:00"}', "")),
@@ -95,6 +96,8 @@ BROKEN: dict[str, str] = {
     "a name that is a number": _with(("name: Cut", "name: 7")),
     "no duration": _with(("45m", "0m")),
     "a duration that is a number": _with(("45m", "45")),
+    "a duration of days": _with(("45m", "2d")),
+    "a buffer of days": _with(("before: 5m", "before: 25h")),
     "a gap that reaches the end": _with(("length: 30m", "length: 60m")),
     "a gap at the start": _with(("{after: 30m", "{after: 0m")),
     "half a gap": _with((", length: 30m", "")),

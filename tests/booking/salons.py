@@ -20,12 +20,13 @@ CHANGES = {
     "Europe/Berlin": (datetime(2026, 3, 29, 1, tzinfo=UTC), datetime(2026, 10, 25, 1, tzinfo=UTC)),
     "Australia/Lord_Howe": (datetime(2026, 4, 4, 15, tzinfo=UTC), datetime(2026, 10, 3, 15, 30, tzinfo=UTC)),
     "America/Havana": (datetime(2026, 3, 8, 5, tzinfo=UTC), datetime(2026, 11, 1, 5, tzinfo=UTC)),
-    "America/St_Johns": (datetime(2026, 3, 8, 5, 30, tzinfo=UTC), datetime(2026, 11, 1, 4, 30, tzinfo=UTC)),
+    "America/St_Johns": (datetime(2011, 3, 13, 3, 31, tzinfo=UTC), datetime(2026, 11, 1, 4, 30, tzinfo=UTC)),
     "Asia/Kolkata": (datetime(2026, 7, 1, tzinfo=UTC),),
     "Asia/Kathmandu": (datetime(2026, 12, 31, 18, 15, tzinfo=UTC),),
     "Pacific/Apia": (datetime(2011, 12, 30, 10, tzinfo=UTC),),
 }
-"""an instant at which the clock is changed, by zone: by an hour, by half an hour, at midnight; over a whole day"""
+"""an instant at which the clock is changed, by zone: by an hour, by half an hour, at midnight or a minute
+after it; over a whole day"""
 MINUTE = timedelta(minutes=1)
 
 

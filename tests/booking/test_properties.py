@@ -11,7 +11,8 @@ from hypothesis import strategies as some
 
 from onebox.booking.claims import Offer, Span
 from onebox.booking.reasons import explain
-from onebox.booking.slots import offers
+from onebox.booking.slots import offers, openings
+from onebox.booking.timetable import Timetable
 from tests.booking.salons import MINUTE, Case, Oracle, cases
 
 if TYPE_CHECKING:
@@ -43,6 +44,18 @@ def check_explained(case: Case) -> None:
 @given(cases())
 def test_offered_is_what_a_look_at_every_minute_finds(case: Case) -> None:
     assert [offer.start for offer in offers(*case)] == expected_starts(case)
+
+
+@several
+@given(cases())
+def test_asked_by_the_day_or_by_the_start_there_is_the_same_to_book(case: Case) -> None:
+    found = openings(Timetable(case.salon), *case[1:])
+    expected = offers(*case)
+
+    assert found.starts() == [offer.start for offer in expected]
+    assert [offer for day in found.days() for offer in found.offers(day)] == expected
+    assert [start for day in found.days() for start in found.starts(day)] == found.starts()
+    assert [offer for minute in every_minute(case) if (offer := found.offer(minute)) is not None] == expected
 
 
 @several

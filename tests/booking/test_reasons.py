@@ -59,6 +59,11 @@ def test_too_soon_and_too_far_say_what_is_neither() -> None:
     assert why(at("12:00", date(2026, 11, 10)), "cut") == [Reason("too_far", (bookable,))]
 
 
+def test_the_first_and_the_last_instant_can_be_booked() -> None:
+    assert why(at("10:00"), "cut") == []
+    assert [reason.code for reason in why(NOW + timedelta(days=7), "cut")] == ["closed"]
+
+
 @pytest.mark.parametrize("start", [at("14:10"), at("14:00") + timedelta(seconds=1)])
 def test_off_the_grid_says_what_is_before_and_after(start: datetime) -> None:
     assert why(start, "cut") == [Reason("off_grid", (taken("14:00-14:30"),))]
@@ -81,7 +86,7 @@ def test_holidays_are_told_to_their_last_day() -> None:
     assert why(at("14:00", THURSDAY), "cut", staff="ana") == [Reason("holiday", (away,), "cut", "staff:ana")]
 
 
-def test_an_exception_is_no_holiday() -> None:
+def test_a_day_that_is_closed_by_an_exception_is_no_holiday() -> None:
     (reason,) = why(at("14:00", FRIDAY), "cut", staff="bo")
 
     assert (reason.code, reason.spans) == ("closed", ())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -64,6 +65,18 @@ def clocks(found: Sequence[Offer], day: date = TUESDAY) -> list[str]:
 
 def test_times_stand_on_the_grid_and_end_within_hours() -> None:
     assert clocks(offered(salon("cut duration: 45m"), "cut")) == ["09:00", "09:30", "10:00", "10:30", "11:00"]
+
+
+def test_hours_that_are_off_the_grid_begin_and_end_within_it() -> None:
+    of = salon("cut duration: 15m", hours='daily: "09:07-10:20"', step="15m")
+
+    assert clocks(offered(of, "cut")) == ["09:15", "09:30", "09:45", "10:00"]
+
+
+def test_hours_that_touch_are_one_also_off_the_grid() -> None:
+    of = salon("cut duration: 45m", hours='daily: "09:00-10:07, 10:07-11:00"')
+
+    assert clocks(offered(of, "cut")) == ["09:00", "09:30", "10:00"]
 
 
 def test_buffers_may_lie_outside_of_hours() -> None:
@@ -338,6 +351,15 @@ def test_the_grid_does_not_drift_after_the_change(day: date) -> None:
     of = salon("cut duration: 30m", hours='daily: "00:00-24:00"', step="6h")
 
     assert clocks(offered(of, "cut", day=day), day) == ["00:00", "06:00", "12:00", "18:00"]
+
+
+@pytest.mark.parametrize("zone", ["Asia/Kolkata", "Asia/Kathmandu", "America/St_Johns"])
+def test_the_grid_is_the_clocks_where_it_is_not_ahead_by_whole_hours(zone: str) -> None:
+    of = replace(salon("cut duration: 60m", step="1h"), time_zone=zone)
+    start = datetime(2026, 11, 3, tzinfo=ZoneInfo(zone)).astimezone(UTC)
+    found = offers(of, Wish(["cut"]), Span(start, start + timedelta(days=1)), LONG_AGO, {})
+
+    assert [f"{offer.start.astimezone(ZoneInfo(zone)):%H:%M}" for offer in found] == ["09:00", "10:00", "11:00"]
 
 
 def test_the_grid_stays_on_the_clock_where_the_change_is_half_an_hour() -> None:

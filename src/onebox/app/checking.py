@@ -79,6 +79,6 @@ def _salon(folder: BoxFolder, time_zone: str) -> tuple[Salon | None, list[Fault]
 
 def _strays(folder: BoxFolder) -> list[Fault]:
     return [
-        Fault(name, 1, 1, "is not read: a flow's file ends in .yaml", f"rename it to {name.removesuffix('.yml')}.yaml")
+        Fault(name, 1, 1, "is not read: its name must end in .yaml", f"rename it to {name.removesuffix('.yml')}.yaml")
         for name in folder.strays()
     ]

@@ -113,8 +113,9 @@ class BoxFolder:
         return file.resolve().is_relative_to(self.path.resolve())
 
     def strays(self) -> list[str]:
-        """Files in flows/ that look like flows and are not read, for they end in .yml."""
-        return sorted(f"flows/{file.name}" for file in self.flows.glob("*.yml"))
+        """Files that look like flows, or like the salon, and are not read, for they end in .yml."""
+        salon = self.booking.with_suffix(".yml")
+        return [salon.name] * salon.exists() + sorted(f"flows/{file.name}" for file in self.flows.glob("*.yml"))
 
     def fingerprint(self) -> Fingerprint:
         """Changes when a file changes that the box reads; cheap enough to be asked each second."""

@@ -8,34 +8,40 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 
+_CHUNK = 256
+"""bits; few bookings are longer"""
+
+
 def painted(length: int, spans: Iterable[tuple[int, int]]) -> int:
     """The bits from 0 to `length` that lie within spans.
 
     >>> f"{painted(12, [(0, 2), (5, 11)]):b}"
     '11111100011'
     """
-    # Bytes, and not a number that grows by `|=`: that would be copied for every span.
-    bits = bytearray((length >> 3) + 1)
+    # Small numbers, joined at the end: one that grows by `|=` would be copied for every span. What begins in a chunk
+    # may reach into the next: so the even and the odd ones are joined apart, each with room for two.
+    chunks = [0] * (length // _CHUNK // 2 + 1) * 2
     for begins, ends in spans:
-        start, end = max(begins, 0), min(ends, length)
-        if start < end:
-            _paint(bits, start, end)
-    return int.from_bytes(bits, "little")
+        if 0 <= begins <= ends <= length and ends - begins <= _CHUNK:
+            chunks[begins // _CHUNK] |= ((1 << ends - begins) - 1) << begins % _CHUNK
+            continue
+        for start in range(max(begins, 0), min(ends, length), _CHUNK):
+            chunks[start // _CHUNK] |= full(min(ends - start, _CHUNK)) << start % _CHUNK
+    return (_joined(chunks[::2]) | _joined(chunks[1::2]) << _CHUNK) & full(length)
 
 
-def _paint(bits: bytearray, start: int, end: int) -> None:
-    first, last = start >> 3, end >> 3
-    if first == last:
-        bits[first] |= ((1 << (end - start)) - 1) << (start & 7)
-        return
-    bits[first] |= 0xFF << (start & 7) & 0xFF
-    bits[first + 1 : last] = b"\xff" * (last - first - 1)
-    bits[last] |= (1 << (end & 7)) - 1
+def _joined(chunks: Iterable[int]) -> int:
+    return int.from_bytes(b"".join([chunk.to_bytes(_CHUNK // 4, "little") for chunk in chunks]), "little")
 
 
 def full(length: int) -> int:
     """All bits from 0 to `length`."""
     return (1 << length) - 1
+
+
+def within(bits: int, span: range) -> int:
+    """Those of a span, counted from its start."""
+    return bits >> span.start & full(len(span))
 
 
 def runs(bits: int, length: int) -> int:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _BEGINNING = "a salon has `currency`, `languages`, `staff` and `services`"
 _NO_PLACE = "staff"
 _DAY = timedelta(days=1)
-_FARTHEST = timedelta(days=731)
+_MOST = {"horizon": "731d"}
 _LEAST = {"lead_time": 0, "horizon": 1, "slot_step": 1, "hold": 1, "cancellation_window": 0}
 
 
@@ -80,14 +80,12 @@ def _policies(reader: DocumentReader, raw: dict[str, Any]) -> Policies:
     found = {name: getattr(usual, name) for name in _LEAST}
     for name, least in _LEAST.items():
         if name in given:
-            length = minutes(reader, given, ("policies", name), least)
+            length = minutes(reader, given, ("policies", name), least, most=_MOST.get(name, ""))
             found[name] = found[name] if length is None else length
     policies = Policies(**found)
     if _DAY % policies.slot_step:
         message = f"slot_step: {format_duration(policies.slot_step)} does not divide a day evenly"
         reader.fault(("policies", "slot_step"), message, "such as 5m, 10m, 15m, 20m, 30m, 1h")
-    if policies.horizon > _FARTHEST:
-        reader.fault(("policies", "horizon"), f"horizon: must be at most 731d, got {given['horizon']!r}")
     if policies.lead_time >= policies.horizon:
         lead, horizon = format_duration(policies.lead_time), format_duration(policies.horizon)
         message = f"with a lead_time of {lead} and a horizon of {horizon}, no time can be booked"

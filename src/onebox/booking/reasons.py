@@ -111,7 +111,7 @@ class _Look:
     def _of_person(self, member: StaffMember) -> Iterator[Reason]:
         hours = self._hours[member.id]
         if not all(any(span.start <= start and end <= span.end for span in hours) for start, end in self._worked):
-            holiday = None if self._day in member.exceptions else member.holiday(self._day)
+            holiday = member.holiday(self._day)
             if holiday is None:
                 yield self._reason("not_working", self._of_the_day(hours), member.subject)
             else:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from onebox.kernel.document import Location
     from onebox.kernel.reading import DocumentReader
 
+_LONGEST = "24h"
+
 
 def read_service(
     reader: DocumentReader, name: str, raw: Any, around: Mapping[str, Any], staff: Mapping[str, StaffMember]
@@ -26,8 +28,8 @@ def read_service(
     """The service, or None if it has no length or price; what is wrong is noted. `around`: the salon's `languages`,
     its `currency` if that is known, and the names of its `places`."""
     location = ("services", name)
-    duration = minutes(reader, raw, (*location, "duration"), 1, default="")
-    before, after = (minutes(reader, raw, (*location, key), 0) for key in ("before", "after"))
+    duration = minutes(reader, raw, (*location, "duration"), 1, default="", most=_LONGEST)
+    before, after = (minutes(reader, raw, (*location, key), 0, most=_LONGEST) for key in ("before", "after"))
     price = amount(reader, raw, (*location, "price"), around["currency"])
     service = Service(
         id=name,

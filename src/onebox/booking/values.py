@@ -48,7 +48,9 @@ def checked_names(reader: DocumentReader, raw: Any, key: str) -> Iterator[tuple[
             reader.fault((key, name), f"expected {PATTERNS[NAME_PATTERN]}, got {name!r}", key=True)
 
 
-def minutes(reader: DocumentReader, raw: Any, location: Location, least: int, default: str = "0m") -> timedelta | None:
+def minutes(
+    reader: DocumentReader, raw: Any, location: Location, least: int, default: str = "0m", most: str = ""
+) -> timedelta | None:
     """A duration of whole minutes; None if it is none."""
     given = raw.get(location[-1], default) if isinstance(raw, dict) else default
     try:
@@ -60,6 +62,9 @@ def minutes(reader: DocumentReader, raw: Any, location: Location, least: int, de
         return None
     if found < least * _MINUTE:
         reader.fault(location, f"{location[-1]}: must be at least {least}m, got {given!r}")
+        return None
+    if most and found > parse_duration(most):
+        reader.fault(location, f"{location[-1]}: must be at most {most}, got {given!r}")
         return None
     return found
 
