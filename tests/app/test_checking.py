@@ -158,3 +158,13 @@ def test_a_salon_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     folder.booking.mkdir()
 
     assert str(check_box(folder, {}).faults[0]).startswith("booking.yaml:1:1: cannot be read: is a directory\n")
+
+
+def test_the_texts_of_a_salon_are_checked(tmp_path: Path) -> None:
+    folder = made(tmp_path)
+    folder.booking.write_text(SALON + 'texts: {en: {greting: "Hi!", booked: "{ $client }, see you!"}}\n')
+
+    assert list(map(str, check_box(folder, {}).faults)) == [
+        "booking.yaml:5:14: there is no text 'greting'\n  hint: did you mean 'greeting'?",
+        "booking.yaml:5:38: booked: there is no value $client; there is: service, staff, start",
+    ]

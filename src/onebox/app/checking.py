@@ -65,13 +65,16 @@ def _salon(folder: BoxFolder, time_zone: str) -> tuple[Salon | None, list[Fault]
     if not folder.booking.exists():
         return None, []
     from onebox.app.flows import unreadable
+    from onebox.app.shipped_texts import shipped_texts
     from onebox.booking.reading import read_salon
+    from onebox.booking.saying.checking import check_texts
 
     try:
         text = folder.text_of(BOOKING)
     except OSError as error:
         return None, unreadable({BOOKING: error})
-    return read_salon(BOOKING, text, time_zone)
+    salon, faults = read_salon(BOOKING, text, time_zone)
+    return salon, faults if salon is None else check_texts(BOOKING, text, salon, shipped_texts())
 
 
 def _strays(folder: BoxFolder) -> list[Fault]:

@@ -39,3 +39,11 @@ def language_problem(text: str) -> str | None:
     meant = _COUNTRIES.get(text.lower())
     near = f"; did you mean {meant!r}?" if meant else did_you_mean(text.lower(), sorted(LANGUAGES))
     return f"{text!r} is no language of ISO 639-1{near or ', such as en, de or pt-BR'}"
+
+
+def base_language(language: str) -> str:
+    """
+    >>> base_language("pt-BR"), base_language("de")
+    ('pt', 'de')
+    """
+    return language.partition("-")[0]

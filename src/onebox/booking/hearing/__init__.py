@@ -1,0 +1,1 @@
+"""Understands the days and times that people name in what they write."""

@@ -1,0 +1,1 @@
+"""What a salon says: texts by language, and the values within."""
