@@ -46,7 +46,8 @@ def run_tool(
     environment.update(QUIET)
     environment.update(more or {})
     source = _file_of(given) if given is not None else subprocess.DEVNULL
-    with _killed_with_us() as tied:
+    tied = _killed_with_us()
+    with tied:
         try:
             process = subprocess.Popen(  # noqa: S603 # the project's own tools
                 command,
@@ -136,12 +137,11 @@ class _killed_with_us:  # noqa: N801 # reads as what it does in a `with` line
         self._came = 0
         self._before: dict[int, object] = {}
 
-    def __enter__(self) -> _killed_with_us:
+    def __enter__(self) -> None:
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             # Only a main thread may; tests call from others.
             with contextlib.suppress(ValueError):
                 self._before[number] = signal.signal(number, self._end)
-        return self
 
     def to(self, group: int) -> None:
         self._group = group
