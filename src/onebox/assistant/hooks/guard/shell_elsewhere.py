@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from onebox.assistant.hooks.guard.shell_options import Options
-from onebox.assistant.hooks.guard.shell_words import ANY
+from onebox.assistant.hooks.guard.shell_words import ANY, Names
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,10 +44,18 @@ def containers(shell: Shell, name: str, words: list[str], stdin: str) -> str:
         if name.endswith("-compose"):
             refuse_its_environment(shell, rest[1:])
         return run_in_container(shell, rest[1:], stdin)
+    if action == "create" and name in {"kubectl", "oc"}:
+        ask_taken(shell, rest)
     kept = without_secret_options(rest[1:])
     for word in kept:
         shell.ask_shapes(word, writes=True)
     return ANY
+
+
+def ask_taken(shell: Shell, words: list[str]) -> None:
+    """`kubectl create configmap x --from-file=.` takes each file of the folder."""
+    for value in Options(words, "--from-file").values("--from-file"):
+        shell.ask_names(Names(value.rpartition("=")[2], deep=False))
 
 
 def refuse_its_environment(shell: Shell, words: list[str]) -> None:

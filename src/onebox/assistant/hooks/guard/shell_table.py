@@ -52,7 +52,7 @@ jq jaq gojq: pattern -f --from-file | -f --from-file --arg --argjson --indent --
 yq: pattern --from-file | --from-file -p -o --input-format --output-format
 wget: only -O --output-document -i --input-file --post-file --body-file -o -a --load-cookies --config
 gh\tpr gh\tissue gh\tapi gh\trun gh\tworkflow gh\tsearch gh\tlabel: only -F --body-file --input --template
-psql mysql mariadb sqlite3 mongosh mongo duckdb clickhouse-client: sql
+psql mysql mariadb sqlite3 mongosh mongo duckdb clickhouse-client clickhouse-local: sql
 vim vi nvim ex ed emacs nano gdb lldb expect m4 dc bc crontab: code
 """
 LOADERS = """
@@ -69,7 +69,7 @@ fastapi vite wrangler supabase vercel netlify sst: --env-file
 LOADS_ITSELF = "--env-file"
 TOUCHES_FILES = (
     r"(?im)\\[a-z!.]|^\s*\.[a-z]|pg_\w{0,20}file|\bcopy\b|\bload\b|\bsource\b|outfile|dumpfile|readfile|writefile|\battach\b"
-    r"|read_\w{2,10}\(|\bfs\.|\bcat\("
+    r"|read_\w{2,10}\(|\bfs\.|\bcat\(|\bfile\("
 )
 PASSES_ON = frozenset("cat tac nl less more bat sort uniq shuf paste column fold fmt pr expand iconv".split())
 
