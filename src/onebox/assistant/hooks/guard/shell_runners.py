@@ -303,6 +303,9 @@ def is_cluster(word: str, flags: list[str]) -> bool:
 
 def ask_program(shell: Shell, language: str, code: str, stdin: str) -> None:
     ask_code(shell, language, plain(code))
+    if language == "tclsh":
+        # Its words stand bare: `[open .env]`.
+        ask_code(shell, language, re.sub(r"[\[\]{}*]", " ", plain(code)), words_too=True)
     if re.search(r"environ|getenv|ENV\b|\.env\.", code):
         for name in list(shell.state.variables):
             for value in shell.state.variables[name] if re.search(rf"\b{re.escape(name)}\b", code) else ():

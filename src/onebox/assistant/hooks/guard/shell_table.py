@@ -19,7 +19,7 @@ from __future__ import annotations
 import re
 
 from onebox.assistant.hooks.guard.shell_asking import is_address, shapes
-from onebox.assistant.hooks.guard.shell_code import ask_code
+from onebox.assistant.hooks.guard.shell_code import ask_code, literals
 from onebox.assistant.hooks.guard.shell_options import Options
 from onebox.assistant.hooks.guard.shell_words import ANY, plain
 
@@ -188,6 +188,8 @@ def with_pattern(shell: Shell, words: list[str], stdin: str, data: str) -> str:
             shell.ask_shapes(word, writes=True)
     for word in files + options.values("-f", "--file", "--from-file"):
         shell.ask_shapes(word)
+    if options.has("-n", "--null-input") and not files:
+        return "\n".join(literals(plain(" ".join(options.rest[:1])))) or ANY
     return ANY if files else stdin
 
 
