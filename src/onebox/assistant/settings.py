@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 SETTINGS = ".claude/settings.json"
 _SCRIPTS = (".claude/hooks/protect_secrets.py", ".claude/hooks/check_after_edit.py")
 _EMPTY = "{}\n"
-_BYTECODE = "${XDG_CACHE_HOME:-$HOME/.cache}/onebox-kit/bytecode"
+# A relative one does not count, by the standard: it would put bytecode into the project.
+_CACHE = 'cache="${XDG_CACHE_HOME##[!/]*}"; '
+_BYTECODE = "${cache:-$HOME/.cache}/onebox-kit/bytecode"
 
 Path = tuple[str, ...]
 """the keys that lead to a list, such as ("permissions", "deny")"""
@@ -44,10 +46,12 @@ class Put:
 def hooks(folder: str) -> list[Entry]:
     """The entries of the two hooks, whose files lie in this folder (`${CLAUDE_PROJECT_DIR}/.claude/hooks`)."""
     # Fails closed: whatever ends the guard but a quiet yes becomes exit code 2, the one that blocks.
-    guard = _hook(f"{_run('protect_secrets')} || exit 2", f"{folder}/protect_secrets.py", timeout=10, onFailure="block")
+    guard = _hook(
+        f"{_CACHE}{_run('protect_secrets')} || exit 2", f"{folder}/protect_secrets.py", timeout=10, onFailure="block"
+    )
     check = f"{folder}/check_after_edit.py"
-    after = _hook(f"exec {_run('check_after_edit')}", check, timeout=60)
-    at_end = _hook(f"exec {_run('check_after_edit')}", check, timeout=300)
+    after = _hook(f"{_CACHE}exec {_run('check_after_edit')}", check, timeout=60)
+    at_end = _hook(f"{_CACHE}exec {_run('check_after_edit')}", check, timeout=300)
     return [
         (("hooks", "PreToolUse"), {"matcher": "*", "hooks": [guard]}),
         (("hooks", "PostToolUse"), {"matcher": "Edit|Write|MultiEdit|NotebookEdit", "hooks": [after]}),

@@ -53,6 +53,15 @@ def test_a_cache_that_cannot_be_written_costs_time_alone(installed: Installed) -
     assert installed.asked("Read", {"file_path": ".env"}, XDG_CACHE_HOME="/proc/nowhere").code == 2
 
 
+def test_a_cache_with_a_relative_name_does_not_count(installed: Installed) -> None:
+    """It would lie in the project."""
+    before = sorted(installed.root.rglob("*"))
+
+    assert installed.asked(*_HARMLESS, XDG_CACHE_HOME="kept") == Answer(0, "", "")
+    assert installed.bytecode()
+    assert sorted(installed.root.rglob("*")) == before
+
+
 def test_without_a_home_it_judges_all_the_same(installed: Installed, tmp_path: Path) -> None:
     (hook,) = InstalledHooks(installed.root, installed.home).of("PreToolUse", "Read")
     environment = {**installed.environment, "XDG_CACHE_HOME": str(tmp_path / "cache")}

@@ -118,6 +118,7 @@ HOSTILE = {
 }
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=list(HOSTILE))
 def test_hostile_texts_end_soon(shop: PowerShellShop, text: str) -> None:
     began = time.perf_counter()

@@ -147,6 +147,7 @@ HOSTILE = {
 }
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=list(HOSTILE))
 def test_hostile_texts_end_soon(shop: Shop, text: str) -> None:
     """Half a second of a processor here; a slower one has twice that."""

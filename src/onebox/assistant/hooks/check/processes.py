@@ -46,25 +46,31 @@ def run_tool(
     environment.update(QUIET)
     environment.update(more or {})
     source = _file_of(given) if given is not None else subprocess.DEVNULL
-    try:
-        process = subprocess.Popen(  # noqa: S603 # the project's own tools
-            command,
-            cwd=folder,
-            env=environment,
-            stdin=source,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    except OSError as refused:
-        return Ran(NOT_STARTED, str(refused))
-    finally:
-        if source != subprocess.DEVNULL:
-            os.close(source)
+    tied = _killed_with_us()
+    with tied:
+        try:
+            process = subprocess.Popen(  # noqa: S603 # the project's own tools
+                command,
+                cwd=folder,
+                env=environment,
+                stdin=source,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        except OSError as refused:
+            return Ran(NOT_STARTED, str(refused))
+        finally:
+            if source != subprocess.DEVNULL:
+                os.close(source)
+        tied.to(process.pid)
+        return _ran(process, time.monotonic() + seconds)
+
+
+def _ran(process: subprocess.Popen[bytes], deadline: float) -> Ran:
     assert process.stdout is not None
-    with process.stdout, _killed_with_us(process.pid):
+    with process.stdout:
         kept = bytearray()
-        deadline = time.monotonic() + seconds
         in_time = _read(process, kept, deadline)
         if in_time:
             # Whoever closed its output and goes on working has until the deadline too.
@@ -122,10 +128,13 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
 
 
 class _killed_with_us:  # noqa: N801 # reads as what it does in a `with` line
-    """While this lasts, a signal that ends the hook ends the tool's group first."""
+    """While this lasts, a signal that ends the hook ends the tool's group first.
 
-    def __init__(self, group: int) -> None:
-        self._group = group
+    It begins before the tool: what comes while that starts, and its group is not known, is done once it is."""
+
+    def __init__(self) -> None:
+        self._group = 0
+        self._came = 0
         self._before: dict[int, object] = {}
 
     def __enter__(self) -> None:
@@ -134,11 +143,21 @@ class _killed_with_us:  # noqa: N801 # reads as what it does in a `with` line
             with contextlib.suppress(ValueError):
                 self._before[number] = signal.signal(number, self._end)
 
+    def to(self, group: int) -> None:
+        self._group = group
+        if self._came:
+            self._end(self._came, None)
+
     def __exit__(self, *_: object) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)  # type: ignore[arg-type]
+        if self._came:
+            os._exit(128 + self._came)
 
     def _end(self, number: int, _frame: object) -> None:
+        if not self._group:
+            self._came = number
+            return
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._group, signal.SIGKILL)
         os._exit(128 + number)

@@ -91,6 +91,10 @@ def change_folder(shell: Shell, name: str, words: list[str], _stdin: str) -> str
     return ""
 
 
+def where_it_is(shell: Shell, _name: str, _words: list[str], _stdin: str) -> str:
+    return ANY if shell.state.elsewhere else shell.state.cwds[0] + "\n"
+
+
 def move_to(shell: Shell, target: str) -> None:
     if not plain(target).isascii() and ANY in target:
         return
@@ -250,6 +254,7 @@ SHELL_BUILTINS: dict[str, Callable[[Shell, str, list[str], str], str]] = {
     "cd": change_folder,
     "chdir": change_folder,
     "pushd": change_folder,
+    "pwd": where_it_is,
     "popd": change_folder,
     "export": declare,
     "declare": declare,

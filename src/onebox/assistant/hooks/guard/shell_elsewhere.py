@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from onebox.assistant.hooks.guard.shell_options import Options
-from onebox.assistant.hooks.guard.shell_words import ANY
+from onebox.assistant.hooks.guard.shell_words import ANY, Names
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ ELSEWHERE_VALUED = (
     "--namespace --context --kubeconfig --index --image --overrides -f --filename"
 )
 SSH_VALUED = "-b -c -D -E -e -F -I -i -J -L -l -m -O -o -p -Q -R -S -W -w -B"
+SHOWS_MOUNTED = r"\b(?:cat|cp|base64|head|tail|tee|od|xxd|grep)\b[^\n]{0,200}/run/secrets"
 PRINTS_ALL = {"env", "printenv", "set", "export", "declare"}
 
 
@@ -44,10 +45,31 @@ def containers(shell: Shell, name: str, words: list[str], stdin: str) -> str:
         if name.endswith("-compose"):
             refuse_its_environment(shell, rest[1:])
         return run_in_container(shell, rest[1:], stdin)
+    if action == "create" and name in {"kubectl", "oc"}:
+        ask_taken(shell, rest)
+    if "build" in rest[:2]:
+        ask_build(shell, rest, stdin)
     kept = without_secret_options(rest[1:])
     for word in kept:
         shell.ask_shapes(word, writes=True)
     return ANY
+
+
+def ask_build(shell: Shell, words: list[str], stdin: str) -> None:
+    """A build loads its secrets, and a Dockerfile that this very command writes must not print them."""
+    options = Options(words, "--secret -f --file")
+    told = "".join(shell.text_of(file, stdin) for file in options.values("-f", "--file") or ["Dockerfile"])
+    if not told or not re.search(SHOWS_MOUNTED, told):
+        return
+    for value in options.values("--secret"):
+        for piece in value.split(","):
+            shell.ask(piece.partition("=")[2])
+
+
+def ask_taken(shell: Shell, words: list[str]) -> None:
+    """`kubectl create configmap x --from-file=.` takes each file of the folder."""
+    for value in Options(words, "--from-file").values("--from-file"):
+        shell.ask_names(Names(value.rpartition("=")[2], deep=False))
 
 
 def refuse_its_environment(shell: Shell, words: list[str]) -> None:

@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 
 SED_FILE = r"(?:^|[;}{\d$/,|#\s])[rRwW]\s+([^;\n}]{1,300})"
 SED_RUNS = r"(?:^|[;}\d$/])e\s+([^\n]{1,300})"
+# `--checkpoint-action=exec=CMD`; its other values run nothing.
+RUN_BY_TAR = (
+    "-I", "--use-compress-program", "--checkpoint-action", "--to-command", "-F", "--info-script",
+    "--new-volume-script", "--rsh-command",
+)  # fmt: skip
 PATCHED = r"(?m)^(?:\+\+\+|---|rename to|rename from|\*\*\* (?:Add|Update|Delete) File:)\s+(?:[ab]/)?(\S+)"
 
 
@@ -94,6 +99,7 @@ def pack(shell: Shell, name: str, words: list[str], stdin: str) -> str:
     if words and not words[0].startswith("-") and name.endswith("tar"):
         words = ["-" + words[0], *words[1:]]
     valued = "-f --file -T --files-from -X --exclude-from -C --directory --exclude -I --use-compress-program -g"
+    valued += " --checkpoint-action --to-command -F --info-script --new-volume-script --rsh-command"
     options = Options(words, valued)
     without += [plain(pattern) for pattern in options.values("--exclude")]
     if options.has("--exclude-vcs-ignores"):
@@ -104,6 +110,8 @@ def pack(shell: Shell, name: str, words: list[str], stdin: str) -> str:
         for line in shell.text_of(listed, stdin).split("\n"):
             ask_deep(shell, line)
         shell.ask(listed)
+    for command in options.values(*RUN_BY_TAR):
+        shell.run_apart(command.partition("exec=")[2] if command.startswith("exec=") else command, "")
     reads_archive = options.has("-x", "-t", "--extract", "--list", "--get")
     before = shell.state.cwds
     for folder in options.values("-C", "--directory"):
@@ -161,12 +169,16 @@ def synchronise(shell: Shell, name: str, words: list[str], stdin: str) -> str:
         "-e --rsh --exclude --exclude-from --include --include-from --files-from --filter -f -i -P -l -o -F -c -S -J"
     )
     options = Options(
-        words, valued if name != "rsync" else valued.replace(" -P", "").replace(" -i", "").replace(" -c", "")
+        words,
+        valued
+        if name != "rsync"
+        else valued.replace(" -P", "").replace(" -i", "").replace(" -c", "").replace(" -S", ""),
     )
     without = tuple(plain(pattern) for pattern in options.values("--exclude"))
     only = tuple(plain(pattern) for pattern in options.values("--include")) if "*" in without else None
     without = () if only else without
-    for command in options.values("-e", "--rsh"):
+    proxies = [value.partition("=")[2] for value in options.values("-o") if value.lower().startswith("proxycommand")]
+    for command in options.values("-e", "--rsh", "-S") + proxies:
         shell.run_apart(command, "")
     for listed in options.values("--files-from", "--exclude-from", "--include-from"):
         shell.ask(listed)
@@ -230,7 +242,7 @@ def awk(shell: Shell, _name: str, words: list[str], stdin: str) -> str:
         shell.ask(listed)
         program = [*program, shell.text_of(listed, stdin)]
     for text in map(plain, program):
-        if re.search(r"getline|>|\||system|ARGV", text):
+        if re.search(r"getline|>|\||system|ARGV|@include|@load", text):
             ask_code(shell, "awk", text.replace("|", " | exec "))
             for value in options.values("-v", "--assign"):
                 shell.ask_shapes(value, writes=True)

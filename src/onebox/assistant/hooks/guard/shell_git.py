@@ -101,7 +101,20 @@ def naming_command(shell: Shell, name: str, words: list[str]) -> str:
         return "\n".join(word for word in words if not word.startswith("-")) + "\n"
     if name == "status" and any(word.startswith("--ignored") for word in words):
         return shell.refer(Names(".")) + "\n"
+    if name == "rev-parse" and words == ["--show-toplevel"]:
+        return top_of(shell.state.cwds[0]) + "\n"
     return listed_files(shell, words) if name == "ls-files" else ANY
+
+
+def top_of(folder: str) -> str:
+    """The repository's folder, so that what takes it whole is known to."""
+    top = folder
+    while not os.path.exists(os.path.join(top, ".git")):
+        above = os.path.dirname(top)
+        if above == top:
+            return ANY
+        top = above
+    return top
 
 
 def ask_its_files(shell: Shell, name: str, words: list[str]) -> None:
@@ -168,6 +181,13 @@ def add(shell: Shell, _name: str, words: list[str], stdin: str) -> str:
         return ANY
     without = tuple(pathspec(word).replace(STAR, "*") for word in options.rest if leaves_out(word))
     paths = [pathspec(word) for word in options.rest if not leaves_out(word)]
+    for word in options.rest:
+        if any(mark in word for mark in "*?[") and not leaves_out(word):
+            # In quotes: git looks for it in the whole tree, and a star stands for dots too.
+            folder, name = os.path.split(plain(pathspec(word)))
+            literal = folder and not any(mark in folder for mark in "*?[")
+            found = Names(folder if literal else ".", ignored=forced, names=(name,), changed=not forced, follows=False)
+            shell.ask_names(found)
     for path in paths or (["."] if whole else []):
         ask_deep(shell, path, ignored=forced, without=without, changed=not forced)
     if options.has("--pathspec-from-file"):
@@ -247,12 +267,15 @@ def clean(shell: Shell, _name: str, words: list[str], _stdin: str) -> str:
 
 def search(shell: Shell, _name: str, words: list[str], _stdin: str) -> str:
     """`git grep` reads what is tracked."""
-    options = Options(words, "-e -f -m -A -B -C -O --max-depth --threads --open-files-in-pager")
+    options = Options(words, "-e -f -m -A -B -C --max-depth --threads")
     files = options.rest if options.has("-e", "-f") else options.rest[1:]
     for listed in options.values("-f"):
         shell.ask(listed)
     for word in files:
         ask_revision(shell, word)
+    for word in words:
+        if word.startswith(("-O", "--open-files-in-pager=")):
+            shell.run_apart(word[2:] if word[1] == "O" else word.partition("=")[2], "")
     if options.has("--no-index", "--untracked"):
         ask_deep(shell, ".", ignored=options.has("--no-exclude-standard") or options.has("--no-index"))
     return shell.refer(Names(".", hidden=False, ignored=False)) + "\n" if options.has("-l", "--name-only") else ANY
@@ -268,6 +291,9 @@ def apply(shell: Shell, _name: str, words: list[str], stdin: str) -> str:
 
 def run_each(shell: Shell, name: str, words: list[str], stdin: str) -> str:
     """`submodule foreach`, `bisect run`, `rebase --exec`, `filter-branch --tree-filter`."""
+    if name == "submodule" and "add" in words:
+        for word in words:
+            shell.ask(word)
     options = Options(words, "-x --exec --tree-filter --index-filter --msg-filter --env-filter --onto")
     for command in options.values("-x", "--exec", "--tree-filter", "--index-filter", "--msg-filter", "--env-filter"):
         shell.run_apart(command, stdin)

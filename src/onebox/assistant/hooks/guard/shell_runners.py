@@ -84,6 +84,8 @@ RUN_WORDS = {
     "env-cmd": set(), "op": {"run"},
     "pixi": {"run"}, "nix": {"run", "shell", "develop"},
 }  # fmt: skip
+MAKEFILES = ("GNUmakefile", "makefile", "Makefile")
+SERVERS = ("http.server", "pyftpdlib", "uploadserver")
 MOST_INCOMING = 2000
 MOST_PRINTED = 20
 PRINTS_TEXT = r"\b(?:print|puts|echo|say)\b|console\.log"
@@ -100,7 +102,7 @@ LANGUAGES = {
     "node": "-e --eval -p --print -pe", "nodejs": "-e --eval -p --print", "deno": "-e", "bun": "-e --eval -p --print",
     "tsx": "-e --eval -p", "perl": "-e -E", "ruby": "-e", "php": "-r -R -B -E", "lua": "-e", "Rscript": "-e",
     "osascript": "-e", "julia": "-e -E", "groovy": "-e", "elixir": "-e --eval", "swift": "-e", "jshell": "",
-    "tclsh": "", "irb": "", "R": "-e", "ghc": "-e", "raku": "-e",
+    "tclsh": "", "irb": "", "R": "-e", "ghc": "-e", "raku": "-e", "erl": "-eval",
 }  # fmt: skip
 
 
@@ -285,13 +287,13 @@ def serves(shell: Shell, language: str, words: list[str]) -> bool:
     module = words[words.index("-m") + 1 : words.index("-m") + 2] if "-m" in words else []
     if module == ["dotenv"]:
         run_loader(shell, "dotenv", words[words.index("-m") + 2 :], "")
-    if module == ["http.server"]:
+    if module and module[0] in SERVERS:
         options = Options(words, "-m -d --directory -b --bind")
         serve_folder(shell, (options.values("-d", "--directory") or ["."])[0])
     elif module in (["tarfile"], ["zipfile"]) and ("-c" in words or "--create" in words):
         for word in words[words.index("-m") + 3 :]:
             ask_deep(shell, word)
-    return module == ["http.server"]
+    return bool(module) and module[0] in SERVERS
 
 
 def is_cluster(word: str, flags: list[str]) -> bool:
@@ -301,6 +303,9 @@ def is_cluster(word: str, flags: list[str]) -> bool:
 
 def ask_program(shell: Shell, language: str, code: str, stdin: str) -> None:
     ask_code(shell, language, plain(code))
+    if language == "tclsh":
+        # Its words stand bare: `[open .env]`.
+        ask_code(shell, language, re.sub(r"[\[\]{}*]", " ", plain(code)), words_too=True)
     if re.search(r"environ|getenv|ENV\b|\.env\.", code):
         for name in list(shell.state.variables):
             for value in shell.state.variables[name] if re.search(rf"\b{re.escape(name)}\b", code) else ():
@@ -345,6 +350,9 @@ def ask_script(shell: Shell, language: str, words: list[str], given: bool) -> No
             shell.ask(word)
             if shell.was_written(word):
                 ask_program(shell, language, shell.was_written(word), "")
+            for thing in shell.referred(word):
+                if isinstance(thing, Pipe):
+                    ask_program(shell, language, thing.text, "")
         else:
             shell.ask_shapes(word, writes=True)
 
@@ -354,6 +362,11 @@ def run_many(shell: Shell, name: str, words: list[str], stdin: str) -> str:
     if ":::" in words:
         stdin = "\n".join(words[words.index(":::") + 1 :])
         words = words[: words.index(":::")]
+    if "::::" in words:
+        for file in words[words.index("::::") + 1 :]:
+            shell.ask(file)
+            stdin = shell.text_of(file, stdin)
+        words = words[: words.index("::::")]
     valued = "-I -i -n -P -L -l -s -d -E -a --arg-file --max-args --max-procs --replace --delimiter -j --jobs --colsep"
     options = Options(words, valued.replace(" -i", "").replace(" -l", ""), stop=True)
     for file in options.values("-a", "--arg-file"):
@@ -376,6 +389,9 @@ def run_many(shell: Shell, name: str, words: list[str], stdin: str) -> str:
 
 def run_loader(shell: Shell, name: str, words: list[str], stdin: str) -> str:
     """`uv run --env-file .env pytest`, `dotenv -f .env run CMD`: they load the file; what they run must not print it."""
+    ran = next((at for at, word in enumerate(words) if word in {"-c", "--command"}), 0) if name == "nix" else 0
+    if ran:
+        return shell.command(words[ran + 1 :], stdin)
     options = Options(words, RUN_VALUED, stop=True)
     if name in {"dotenv", "dotenv-cli"} and options.has("-p"):
         shell.ask(".env")
@@ -435,12 +451,17 @@ def terminal(shell: Shell, _name: str, words: list[str], _stdin: str) -> str:
 def make(shell: Shell, _name: str, words: list[str], stdin: str) -> str:
     options = Options(words, "-C --directory -f --file --makefile -j -o -W -I")
     before = shell.state.cwds
-    for folder in options.values("-C", "--directory"):
+    told = options.values("-f", "--file", "--makefile")
+    files = told or [*MAKEFILES]
+    folders = options.values("-C", "--directory")
+    for folder in folders:
         shell.state.cwds = tuple(os.path.normpath(os.path.join(cwd, shell.home(plain(folder)))) for cwd in before)
-    written = stdin + "".join(shell.text_of(file, "") for file in options.values("-f", "--file", "--makefile"))
+    files += [os.path.join(folder, file) for folder in folders for file in files]
+    written = stdin + "".join(shell.text_of(file, "") for file in files)
     recipes = [line for line in written.split("\n") if line.startswith("\t") or "$(shell " in line]
     recipes += [line.partition(";")[2] for line in written.split("\n") if re.match(r"[^\t#=]+:[^=]*;", line)]
-    for line in re.findall(r"(?m)^[-s]?include[ \t]+(\S[^\n]*)", written):
+    # A project's own Makefile loads .env, as `--env-file` does; another one is made for this command alone.
+    for line in re.findall(r"(?m)^[-s]?include[ \t]+(\S[^\n]*)", written if told else stdin):
         for word in line.split():
             shell.ask(word)
     for text in options.values("--eval") + recipes:

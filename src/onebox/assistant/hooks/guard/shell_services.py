@@ -25,6 +25,7 @@ CURL_VALUED = (
 )
 CURL_SENDS = ("-d", "--data", "--data-ascii", "--data-binary", "--json", "-H", "--header", "--proxy-header")
 CURL_READS = ("-T", "--upload-file", "-K", "--config", "-b", "--cookie", "--netrc-file")
+CERTIFICATES = (".pem", ".crt", ".cer", ".key", ".p12", ".pfx", ".der")
 CURL_WRITES = (
     "-o", "--output", "-c", "--cookie-jar", "-D", "--dump-header", "--trace", "--trace-ascii", "--stderr",
 )  # fmt: skip
@@ -41,6 +42,16 @@ UPLOAD_VALUED = (
     "--exclude --include --exclude-from --filter --profile --region --acl --endpoint-url --cache-control -x --config "
     "--storage-class -s --source -d --destination --account-name"
 )
+# What takes folders whole, and the word that must come first where it does so.
+TAKES_WHOLE = {
+    **dict.fromkeys(
+        ("ditto", "mkisofs", "genisoimage", "xorriso", "mksquashfs", "duplicity", "unison", "rdiff-backup"), ""
+    ),
+    "borg": "create", "restic": "backup", "kopia": "snapshot", "wormhole": "send", "croc": "send",
+}  # fmt: skip
+WHOLE_VALUED = "-o -r --repo --exclude --iexclude -e -m -x --exclude-file --tag --root -V -volid -p --password-file"
+TAKEN_IN = r"(?m)^\s*(?:#\s*(?:include|embed)|\.inc(?:lude|bin))\s*[\"<]([^\">\n]{1,300})"
+LONGEST_SOURCE_READ = 100_000
 KEYS_USED_BY = {"req", "x509", "ca", "s_server", "s_client", "verify", "cms", "ocsp", "ts"}
 TAKES_KEY = "-key -signkey -CAkey -inkey -cert -CA -CAfile -recip -signer -sign -verify -force_pubkey"
 MAKES_KEY = "-keyout -out"
@@ -89,6 +100,17 @@ def serve(shell: Shell, _name: str, words: list[str], _stdin: str) -> str:
     return ANY
 
 
+def serve_by_option(shell: Shell, name: str, words: list[str], _stdin: str) -> str:
+    """`caddy file-server --root .`, `ngrok http file:///here`."""
+    if name == "caddy" and words[:1] == ["file-server"]:
+        serve_folder(shell, (Options(words, "--root").values("--root") or ["."])[0])
+    for word in words:
+        if name == "ngrok" and word.startswith("file://"):
+            serve_folder(shell, word[7:])
+        shell.ask_shapes(word, writes=True)
+    return ANY
+
+
 def serve_folder(shell: Shell, folder: str, *, runs_php: bool = False) -> None:
     ask_deep(shell, folder, without=("*.php", "*.phtml") if runs_php else ())
 
@@ -114,6 +136,35 @@ def upload(shell: Shell, name: str, words: list[str], _stdin: str) -> str:
     return ANY
 
 
+def take_whole(shell: Shell, name: str, words: list[str], _stdin: str) -> str:
+    """`restic backup .`, `mkisofs -o x.iso .`, `ditto . /tmp/x`: folders go whole into a copy or an image."""
+    at = words.index("-e") if name == "mksquashfs" and "-e" in words else len(words)
+    without = [plain(word) for word in words[at + 1 :]]
+    options = Options(words[:at], WHOLE_VALUED)
+    without += [plain(value) for value in options.values("--exclude", "--iexclude", "-e", "-m", "-x")]
+    action, told = TAKES_WHOLE[name], options.rest
+    if not action or told[:1] == [action]:
+        for word in told[1:] if action else told:
+            ask_deep(shell, word, without=tuple(without))
+    for word in words[:at]:
+        if plain(word) not in without:
+            shell.ask_shapes(word, writes=True)
+    return ANY
+
+
+# ---- compilers
+
+
+def compile_source(shell: Shell, _name: str, words: list[str], stdin: str) -> str:
+    """`gcc -E - <<< '#include ".env"'`: what is taken in is printed, or stands in a complaint."""
+    for word in words:
+        shell.ask_shapes(word, writes=True)
+    for text in [stdin, *(shell.was_written(word) for word in words)]:
+        for file in re.findall(TAKEN_IN, text[:LONGEST_SOURCE_READ]) if text else ():
+            shell.ask(file)
+    return ANY
+
+
 # ---- requests
 
 
@@ -125,6 +176,9 @@ def curl(shell: Shell, _name: str, words: list[str], stdin: str) -> str:
     for value in options.values(*CURL_READS):
         for shape in shapes(value):
             shell.ask(shape)
+    for value in options.values("-E", "--cert", "--cacert"):
+        if not value.endswith(CERTIFICATES):
+            shell.ask(value)
     for value in options.values(*CURL_WRITES):
         shell.ask(value, writes=True)
     for word in options.rest + options.values("--url"):
@@ -237,6 +291,9 @@ SERVICES: dict[str, Callable[[Shell, str, list[str], str], str]] = {
     **dict.fromkeys(UPLOADS, upload),
     **dict.fromkeys(("http", "https", "httpie", "xh"), http),
     **dict.fromkeys(("terraform", "tofu"), terraform),
+    **dict.fromkeys(TAKES_WHOLE, take_whole),
+    **dict.fromkeys(("caddy", "ngrok"), serve_by_option),
+    **dict.fromkeys(("gcc", "g++", "cc", "c++", "clang", "clang++", "cpp", "as", "tcc"), compile_source),
     "wp": wordpress,
     "curl": curl,
     "openssl": openssl,

@@ -19,7 +19,7 @@ from __future__ import annotations
 import re
 
 from onebox.assistant.hooks.guard.shell_asking import is_address, shapes
-from onebox.assistant.hooks.guard.shell_code import ask_code
+from onebox.assistant.hooks.guard.shell_code import ask_code, literals
 from onebox.assistant.hooks.guard.shell_options import Options
 from onebox.assistant.hooks.guard.shell_words import ANY, plain
 
@@ -52,7 +52,7 @@ jq jaq gojq: pattern -f --from-file | -f --from-file --arg --argjson --indent --
 yq: pattern --from-file | --from-file -p -o --input-format --output-format
 wget: only -O --output-document -i --input-file --post-file --body-file -o -a --load-cookies --config
 gh\tpr gh\tissue gh\tapi gh\trun gh\tworkflow gh\tsearch gh\tlabel: only -F --body-file --input --template
-psql mysql mariadb sqlite3 mongosh mongo duckdb clickhouse-client: sql
+psql mysql mariadb sqlite3 mongosh mongo duckdb clickhouse-client clickhouse-local: sql
 vim vi nvim ex ed emacs nano gdb lldb expect m4 dc bc crontab: code
 """
 LOADERS = """
@@ -69,7 +69,7 @@ fastapi vite wrangler supabase vercel netlify sst: --env-file
 LOADS_ITSELF = "--env-file"
 TOUCHES_FILES = (
     r"(?im)\\[a-z!.]|^\s*\.[a-z]|pg_\w{0,20}file|\bcopy\b|\bload\b|\bsource\b|outfile|dumpfile|readfile|writefile|\battach\b"
-    r"|read_\w{2,10}\(|\bfs\.|\bcat\("
+    r"|read_\w{2,10}\(|\bfs\.|\bcat\(|\bfile\("
 )
 PASSES_ON = frozenset("cat tac nl less more bat sort uniq shuf paste column fold fmt pr expand iconv".split())
 
@@ -188,6 +188,8 @@ def with_pattern(shell: Shell, words: list[str], stdin: str, data: str) -> str:
             shell.ask_shapes(word, writes=True)
     for word in files + options.values("-f", "--file", "--from-file"):
         shell.ask_shapes(word)
+    if options.has("-n", "--null-input") and not files:
+        return "\n".join(literals(plain(" ".join(options.rest[:1])))) or ANY
     return ANY if files else stdin
 
 
