@@ -71,10 +71,11 @@ def slots(
     services: Services,
     staff: Staff = None,
     day: Annotated[
-        str | None, typer.Option("--day", metavar="DATE", help="On this day; today without it.", show_default=False)
+        str | None, typer.Option("--day", metavar="DATE", help="On this day alone.", show_default=False)
     ] = None,
     since: Annotated[
-        str | None, typer.Option("--from", metavar="DATE", help="From this day on.", show_default=False)
+        str | None,
+        typer.Option("--from", metavar="DATE", help="From this day on; today without it.", show_default=False),
     ] = None,
     days: Annotated[int, typer.Option("--days", metavar="N", help="How many days.", min=1, max=366)] = _DAYS,
     box: Box = None,
@@ -90,13 +91,13 @@ def slots(
     async def work(_visit: Visit, desk: Desk) -> Exit:
         from onebox.booking.plain import plain_offer
 
-        found = await desk.offers(_wish(services, staff), date_of(desk, day or since), 1 if since is None else days)
+        found = await desk.offers(_wish(services, staff), date_of(desk, day or since), days if day is None else 1)
         if as_json:
             show_json([plain_offer(one) for one in found])
         elif found:
             show_table(*slots_table(desk.salon, found))
         else:
-            say("nothing is free")
+            say("nothing is free on this day" if day is not None else f"nothing is free in this time (--days {days})")
             say(f"hint: onebox booking explain {' '.join(services)} --at … tells why a time is not")
         return Exit.ok
 
