@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 several = settings(unhurried, max_examples=25)
-many = settings(unhurried, max_examples=800)
+many = settings(unhurried, max_examples=300)
 
 
 def every_minute(case: Case) -> list[datetime]:
