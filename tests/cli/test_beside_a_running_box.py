@@ -95,6 +95,7 @@ async def test_data_comes_from_stdin_or_a_file(box: RunningBox, tmp_path: Path) 
         assert told["output"] in {"Hello, Bilal!", "Hello, Ana!"}
 
 
+@pytest.mark.soak
 async def test_a_flow_that_is_not_there_is_refused(box: RunningBox, tmp_path: Path) -> None:
     code, _, said = await onebox(tmp_path, "emit", "gret")
 
@@ -162,6 +163,7 @@ async def test_a_second_process_is_refused(box: RunningBox, tmp_path: Path) -> N
     assert "is run by process" in said
 
 
+@pytest.mark.soak
 async def test_secrets_come_from_a_pipe(box: RunningBox, tmp_path: Path) -> None:
     code, _, said = await onebox(tmp_path, "secrets", "set", "crm_token", given="sesame-open\n")
     assert (code, said) == (Exit.ok, "kept the secret crm_token\n")
@@ -171,6 +173,7 @@ async def test_secrets_come_from_a_pipe(box: RunningBox, tmp_path: Path) -> None
     assert (code, said) == (Exit.ok, "forgot the secret crm_token\n")
 
 
+@pytest.mark.soak
 async def test_a_list_of_broadcasts_counts_the_messages_that_failed(box: RunningBox, tmp_path: Path) -> None:
     waiting = [Message(f"m{number}", "terminal/main", "ana", {"text": "Hi"}, NOON, broadcast="b1") for number in (1, 2)]
     begun = StartBroadcast(Broadcast("b1", "terminal/main", {"text": "Hi"}, "ana", NOON, total=2), waiting)

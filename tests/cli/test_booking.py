@@ -87,6 +87,7 @@ async def test_a_booking_is_there_and_a_flow_tells_the_owner(tmp_path: Path, ter
     assert found["appointments"] == [made]
 
 
+@pytest.mark.soak
 async def test_a_time_that_is_taken_is_refused_with_who_is_there_and_what_is_free(
     tmp_path: Path, terminal: io.StringIO
 ) -> None:

@@ -88,6 +88,7 @@ async def ended(path: Path, box: RunningBox) -> str:
             return str(runs[0]["id"])
 
 
+@pytest.mark.soak
 async def test_a_run_with_retries_a_loop_and_a_wait_is_recorded_and_passes(
     box: RunningBox, shop: Shop, tmp_path: Path
 ) -> None:

@@ -6,6 +6,7 @@ import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from standardwebhooks import Webhook
 
 from onebox.flows.run import RunState
@@ -14,6 +15,8 @@ from tests.e2e.trial import SIGNING
 if TYPE_CHECKING:
     from onebox.flows.records import RunDetail
     from tests.e2e.trial import Trial
+
+pytestmark = pytest.mark.soak
 
 done, failed, waiting, cancelled = RunState.done, RunState.failed, RunState.waiting, RunState.cancelled
 

@@ -63,6 +63,7 @@ async def told(practice: Practice, count: int) -> list[str]:
     return practice.town.discord
 
 
+@pytest.mark.soak
 async def test_a_lead_is_kept_answered_and_told(practice: Practice) -> None:
     assert await send(practice, message="Do you have\ntime on Friday?") == 303
 

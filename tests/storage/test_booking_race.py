@@ -81,7 +81,7 @@ async def test_clients_who_race_while_their_processes_are_killed_have_what_they_
     assert len(set(keys.values())) == len(keys)
     outcomes: Counter[tuple[str, str]] = Counter()
     for answers in told:
-        outcomes += Counter((what, outcome) for _, what, outcome, _ in answers)
+        outcomes += Counter((what, outcome) for _, what, outcome, *_ in answers)
         was_answered(answers, states, keys)
     # All that can come of a hold came of it.
     assert set(outcomes) >= {("hold", "Held"), ("hold", "Taken"), ("hold", "Replayed")}
@@ -92,7 +92,9 @@ async def test_clients_who_race_while_their_processes_are_killed_have_what_they_
 def was_answered(answers: list[tuple[str, ...]], states: dict[str, str], keys: dict[str, str]) -> None:
     """What was answered is there; and what was asked again under its key was answered as a replay of the same one."""
     had: dict[tuple[str, str], str] = {}
-    for key, what, outcome, id_ in answers:
+    for key, what, outcome, id_, life in answers:
+        if outcome == "Replayed":
+            assert int(id_.rsplit("-", 1)[1]) < int(life)  # asked once in a life, it was done in one before
         if (key, what) in had:
             assert (outcome, id_) == ("Replayed", had[key, what])
         elif outcome in {"Held", "Changed", "Replayed"}:
@@ -114,6 +116,6 @@ async def lives(database: Path | str, process: int) -> list[tuple[str, ...]]:
             racer.kill()
         rest, _ = await racer.communicate()
         whole = b"".join(lines) + rest
-        told += [tuple(line.split()) for line in whole.decode().split("\n")[:-1]]
+        told += [(*line.split(), str(life)) for line in whole.decode().split("\n")[:-1]]
         assert racer.returncode == (-9 if life < KILLS else 0)
     return told
