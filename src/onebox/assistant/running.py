@@ -13,12 +13,13 @@ import time
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
+from onebox.assistant.hooks.check.programs import TOOL_HOMES
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 _LONGEST_SAID = 32_000_000  # a list of a repository's files is read, too
-_TOOLS_OF_A_PROJECT = (".venv/bin", "venv/bin", "node_modules/.bin", "vendor/bin")
 
 
 _NOT_RUN = (126, 127)
@@ -124,7 +125,7 @@ def run_check(check: str, folder: Path, *, seconds: float, env: Mapping[str, str
 
 def environment(folder: Path) -> dict[str, str]:
     """For programs of the project in this folder: its tools, no colours, and nothing left in its tree."""
-    tools = [str(folder / place) for place in _TOOLS_OF_A_PROJECT if (folder / place).is_dir()]
+    tools = [str(folder / place) for place in TOOL_HOMES if (folder / place).is_dir()]
     path = os.pathsep.join([*tools, os.environ.get("PATH", os.defpath)])
     return _without_git(os.environ) | {"PATH": path, "PYTHONDONTWRITEBYTECODE": "1", "NO_COLOR": "1"}
 

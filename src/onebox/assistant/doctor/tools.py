@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from onebox.assistant.doctor.faults import Fault
-from onebox.assistant.hooks.check.programs import program
+from onebox.assistant.hooks.check.programs import NODE_HOMES, PHP_HOMES, PYTHON_HOMES, program
 from onebox.assistant.rules import read_whole
 from onebox.assistant.stack import find_stack
 
@@ -13,19 +13,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-_VENV = (".venv/bin", "venv/bin")
 _TOOLS: dict[str, tuple[tuple[str, tuple[str, ...], str, str], ...]] = {
     "python": (
-        ("ruff", _VENV, "pip install ruff", "pyproject.toml ruff.toml .ruff.toml"),
-        ("mypy", _VENV, "pip install mypy", "pyproject.toml mypy.ini .mypy.ini setup.cfg"),
+        ("ruff", PYTHON_HOMES, "pip install ruff", "pyproject.toml ruff.toml .ruff.toml"),
+        ("mypy", PYTHON_HOMES, "pip install mypy", "pyproject.toml mypy.ini .mypy.ini setup.cfg"),
     ),
     "go": (("go", (), "install Go", ""),),
-    "typescript": (("tsc", ("node_modules/.bin",), "npm install --save-dev typescript", ""),),
+    "typescript": (("tsc", NODE_HOMES, "npm install --save-dev typescript", ""),),
     "wordpress": (
         ("php", (), "install PHP", ""),
-        ("phpstan", ("vendor/bin",), "composer require --dev phpstan/phpstan", "phpstan.neon phpstan.neon.dist"),
+        ("phpstan", PHP_HOMES, "composer require --dev phpstan/phpstan", "phpstan.neon phpstan.neon.dist"),
     ),
-    "box": (("onebox", _VENV, "put onebox on the PATH, or into .venv", ""),),
+    "box": (("onebox", PYTHON_HOMES, "put onebox on the PATH, or into .venv", ""),),
 }
 """by stack: the tool, the folders of a project that it may be in, how it is got, and the files that must name it (or be
 named after it) for the project to want it; without files it is always wanted"""

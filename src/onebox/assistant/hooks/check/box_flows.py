@@ -8,7 +8,7 @@ import re
 
 from onebox.assistant.hooks.check.faults import Fault, Outcome, first_line, late_outcome
 from onebox.assistant.hooks.check.processes import run_tool
-from onebox.assistant.hooks.check.programs import program
+from onebox.assistant.hooks.check.programs import PYTHON_HOMES, program
 from onebox.assistant.hooks.check.survey import Kind
 
 
@@ -23,7 +23,7 @@ BOX = BoxKind("onebox check", (".yaml", ".yml", ".sql", ".py", ".j2", ".html", "
 
 
 def check_box(folder: str, root: str, seconds: float) -> Outcome:
-    onebox = program("onebox", near=folder, root=root, homes=(".venv/bin", "venv/bin"))
+    onebox = program("onebox", near=folder, root=root, homes=PYTHON_HOMES)
     if not onebox:
         return Outcome()
     ran = run_tool([onebox, "check", "--box", folder, "--json"], folder=folder, seconds=seconds)

@@ -10,7 +10,7 @@ from onebox.assistant.hooks.check.checkout import digest
 from onebox.assistant.hooks.check.faults import Fault, Outcome, faults_in, first_line, late_outcome
 from onebox.assistant.hooks.check.memory import Memory
 from onebox.assistant.hooks.check.processes import run_tool
-from onebox.assistant.hooks.check.programs import program
+from onebox.assistant.hooks.check.programs import PHP_HOMES, program
 from onebox.assistant.hooks.check.survey import Kind
 
 PHPSTAN_CONFIGS = ("phpstan.neon", "phpstan.neon.dist", "phpstan.dist.neon")
@@ -47,7 +47,7 @@ def check_php(path: str, root: str, seconds: float) -> Outcome:
 
 def check_phpstan(folder: str, root: str, memory: Memory, seconds: float) -> Outcome:
     """By a config of our own that takes in the project's and keeps phpstan's cache out of the tree."""
-    phpstan = program("phpstan", near=folder, root=root, homes=("vendor/bin",))
+    phpstan = program("phpstan", near=folder, root=root, homes=PHP_HOMES)
     if not phpstan:
         return Outcome()
     own = next(name for name in PHPSTAN_CONFIGS if os.path.isfile(os.path.join(folder, name)))

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 import os
 
+PYTHON_HOMES = (".venv/bin", "venv/bin")
+NODE_HOMES = ("node_modules/.bin",)
+PHP_HOMES = ("vendor/bin",)
+TOOL_HOMES = (*PYTHON_HOMES, *NODE_HOMES, *PHP_HOMES)
+"""where a project keeps its own tools"""
+
 
 def folders_upwards(path: str, root: str) -> list[str]:
     """The folders from the one of `path` up to `root`, nearest first; empty where `path` is not below `root`."""

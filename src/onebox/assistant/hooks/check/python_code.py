@@ -10,11 +10,10 @@ from onebox.assistant.hooks.check.checkout import digest
 from onebox.assistant.hooks.check.faults import Fault, Outcome, faults_in, first_line, late_outcome
 from onebox.assistant.hooks.check.memory import Memory
 from onebox.assistant.hooks.check.processes import run_tool
-from onebox.assistant.hooks.check.programs import nearest, own_program, program, read_text
+from onebox.assistant.hooks.check.programs import PYTHON_HOMES, nearest, own_program, program, read_text
 from onebox.assistant.hooks.check.survey import Kind
 
 PYTHON_CONFIGS = ("pyproject.toml", "setup.cfg", "setup.py", "ruff.toml", ".ruff.toml")
-PYTHON_HOMES = (".venv/bin", "venv/bin")
 OLDEST_PYTHON = re.compile(r"(?:requires-python|python_requires)\s*=\s*[\"']?[^\"'\n]*?>=?\s*3\.(\d+)")
 # For what is a matter of milliseconds.
 SOON = 5.0

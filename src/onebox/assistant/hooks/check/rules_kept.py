@@ -10,12 +10,11 @@ import time
 from onebox.assistant.hooks.check.faults import Fault, Outcome, faults_in, first_line, late_outcome
 from onebox.assistant.hooks.check.memory import Memory
 from onebox.assistant.hooks.check.processes import NOT_STARTED, run_tool
-from onebox.assistant.hooks.check.programs import read_text
+from onebox.assistant.hooks.check.programs import TOOL_HOMES, read_text
 
 RULE_SECONDS = 60.0
 # What `sh` ends with where the program is not there or cannot be run.
 NOT_RUN = (126, NOT_STARTED)
-TOOL_HOMES = (".venv/bin", "venv/bin", "node_modules/.bin", "vendor/bin")
 
 _PAIR = re.compile(r'(\w+)\s*=\s*("(?:[^"\\]|\\.)*")\s*(?:#.*)?$')
 _TELLING = re.compile(r"fail|error|broken|violat|not allowed|forbidden", re.IGNORECASE)

@@ -10,7 +10,7 @@ from onebox.assistant.hooks.check.checkout import digest
 from onebox.assistant.hooks.check.faults import Fault, Outcome, faults_in, first_line, late_outcome
 from onebox.assistant.hooks.check.memory import Memory
 from onebox.assistant.hooks.check.processes import run_tool
-from onebox.assistant.hooks.check.programs import program, read_text
+from onebox.assistant.hooks.check.programs import NODE_HOMES, program, read_text
 from onebox.assistant.hooks.check.survey import Kind
 
 # What tsc says of projects that must be built before others can be read: no fault of the code.
@@ -32,7 +32,7 @@ TYPESCRIPT = TypescriptKind(
 
 def check_typescript(folder: str, root: str, memory: Memory, seconds: float) -> Outcome:
     """The program of `folder`'s tsconfig.json, by the project's own tsc. Without one it is quiet."""
-    tsc = program("tsc", near=folder, root=root, homes=("node_modules/.bin",))
+    tsc = program("tsc", near=folder, root=root, homes=NODE_HOMES)
     if not tsc:
         return Outcome()
     whole = Outcome()
