@@ -36,7 +36,8 @@ from onebox.booking.claims import Span
 from onebox.booking.days import day_span
 from onebox.booking.happenings import happening
 from onebox.booking.reasons import explain
-from onebox.booking.slots import offers
+from onebox.booking.slots import openings
+from onebox.booking.timetable import Timetable
 from onebox.booking.visit import Wish, planned
 from onebox.messaging.event import StoreEvent
 
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from onebox.booking.claims import Offer
     from onebox.booking.reasons import Reason
     from onebox.booking.salon import Salon
+    from onebox.booking.slots import Openings
     from onebox.kernel.clock import Clock
     from onebox.kernel.ledger import Change
     from onebox.messaging.event import Event
@@ -80,7 +82,7 @@ class _Request:
 
 
 class Desk:
-    """Carries out what is asked of a salon. `ids()` makes an id; `commit` makes changes durable, all or none.
+    """Carries out what is asked of a salon. Keep it while the salon is the same, as it knows the hours. `ids()` makes an id; `commit` makes changes durable, all or none.
 
     `follows(event)` are the changes that belong to an event of the desk's, for whoever waits for it.
     Every method that is given a wish raises WishInvalid.
@@ -97,6 +99,7 @@ class Desk:
     ) -> None:
         self.salon = salon
         self.zone = ZoneInfo(salon.time_zone)
+        self._timetable = Timetable(salon)
         self._reader = reader
         self._commit = commit
         self._clock = clock
@@ -108,7 +111,7 @@ class Desk:
     async def offers(self, wish: Wish, day: date, days: int = 1) -> list[Offer]:
         """What can be booked on so many days from `day` on, of the salon's calendar, in order of its start."""
         span = Span(day_span(self.zone, day).start, day_span(self.zone, day + (days - 1) * _DAY).end)
-        return await self._offers(wish, span, None)
+        return (await self._openings(wish, span, None)).offers()
 
     async def explain(self, wish: Wish, start: datetime) -> list[Reason]:
         """Why a visit cannot start then; nothing if it can."""
@@ -243,13 +246,12 @@ class Desk:
         subjects += [place for kind in salon.places for place in salon.subjects(kind)]
         return await self._reader.busy(subjects, span, now=self._clock.now(), without=without)
 
-    async def _offers(self, wish: Wish, span: Span, without: str | None) -> list[Offer]:
+    async def _openings(self, wish: Wish, span: Span, without: str | None) -> Openings:
         busy = await self._busy(self._around(wish, span), without)
-        return offers(self.salon, wish, span, self._clock.now(), busy)
+        return openings(self._timetable, wish, span, self._clock.now(), busy)
 
     async def _offer(self, wish: Wish, start: datetime, without: str | None) -> Offer | None:
-        found = await self._offers(wish, Span(start, start + _MINUTE), without)
-        return next((one for one in found if one.start == start), None)
+        return (await self._openings(wish, Span(start, start + _MINUTE), without)).offer(start)
 
     async def _reasons(self, wish: Wish, start: datetime, without: str | None) -> list[Reason]:
         busy = await self._busy(self._around(wish, Span(start, start)), without)
@@ -262,10 +264,10 @@ class Desk:
     async def _unavailable(self, wish: Wish, start: datetime, taken: Taken | None, without: str | None) -> Unavailable:
         now, policies = self._clock.now(), self.salon.policies
         near = min(max(start, now + policies.lead_time), now + policies.horizon)
-        free = await self._offers(wish, Span(near - _DAY, near + _AFTER), without)
-        nearest = sorted(free, key=lambda one: abs(one.start - near))[:_NEAREST]
+        free = await self._openings(wish, Span(near - _DAY, near + _AFTER), without)
+        nearest = sorted(free.starts(), key=lambda at: abs(at - near))[:_NEAREST]
         reasons = await self._reasons(wish, start, without)
-        return Unavailable(reasons, sorted(one.start for one in nearest), taken)
+        return Unavailable(reasons, sorted(nearest), taken)
 
     # --- writing ---
 

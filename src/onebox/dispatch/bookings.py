@@ -44,6 +44,7 @@ class BookingRequests:
         self._engine = engine
         self._clock = clock
         self._ids = ids
+        self._desk: Desk | None = None
 
     def all(self) -> dict[str, Callable[[Request], Awaitable[Mapping[str, Any]]]]:
         """By kind of request."""
@@ -66,9 +67,12 @@ class BookingRequests:
 
     def desk(self) -> Desk:
         """The desk of the salon as it is now."""
-        return Desk(
-            self._salon(), self._reader, self._commit, self._clock, self._ids.new, follows=self._engine.consequences
-        )
+        salon = self._salon()
+        if self._desk is None or self._desk.salon is not salon:
+            self._desk = Desk(
+                salon, self._reader, self._commit, self._clock, self._ids.new, follows=self._engine.consequences
+            )
+        return self._desk
 
     async def book(self, request: Request) -> Mapping[str, Any]:
         """`arguments`: services, staff, start, and name, phone, language, note where they are known."""
